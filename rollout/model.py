@@ -1,0 +1,175 @@
+"""A rollout: its phases and everything its row remembers. No rules here: table.py, wishes.py and decide.py have them."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from rollout.ask import Bound
+from rollout.people import Actor
+from rollout.plan import Step
+from rollout.release import Release
+from rollout.seen import AlarmReading, Fault, Seen, Verdict
+from rollout.terms import Terms
+from rollout.values import ZERO, Frozen, Moment
+
+
+class Phase(StrEnum):
+    """Where a rollout stands (DESIGN §4)."""
+
+    REQUESTED = "requested"
+    AWAITING_APPROVAL = "awaiting_approval"
+    LAUNCHING = "launching"
+    STEPPING = "stepping"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    FINAL_BAKE = "final_bake"
+    RETIRING = "retiring"
+    ROLLING_BACK = "rolling_back"
+    STUCK = "stuck"
+    SUCCEEDED = "succeeded"
+    ROLLED_BACK = "rolled_back"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    ADOPTED = "adopted"
+
+
+TERMINAL = frozenset(
+    {Phase.SUCCEEDED, Phase.ROLLED_BACK, Phase.CANCELLED, Phase.REFUSED, Phase.ADOPTED}
+)
+LIVE = frozenset(Phase) - TERMINAL
+
+CauseKind = Literal[
+    "person", "no_data", "no_gate", "drift", "blind", "alarm", "sick", "deadline", "approve", "reject", "cancel",
+    "refused", "stable_sick", "foreign", "crash_loop",
+]  # fmt: skip
+
+
+class Cause(Frozen):
+    """Why it pauses, waits, goes back, is stuck or has ended: a fact with its values, and who, if anyone."""
+
+    kind: CauseKind
+    text: str
+    at: Moment
+    by: Actor | None = None
+    hint: str = ""
+
+
+class Signature(Frozen):
+    """One approval, bound to the step and the plan it was given for."""
+
+    by: Actor
+    step: int
+    plan_hash: str
+    at: Moment
+
+
+class Waiver(Frozen):
+    """[Go on without evidence] for one step, by a person with the right, with a reason."""
+
+    by: Actor
+    step: int
+    reason: str
+    at: Moment
+
+
+class Rollout(Frozen):
+    """One execution of a plan on a target: `#42`."""
+
+    id: int = 0
+    app: str
+    env: str
+    kind: str
+    by: Actor
+    reason: str = ""
+    wanted: str = ""
+    """The release as asked for; empty means latest."""
+    back: bool = False
+    """Going back to a release that served before: one step, exempt from approval and holds."""
+    terms: Terms
+    created_at: Moment
+    version: int = 0
+    """Counts the commits; every save expects the one it read."""
+
+    phase: Phase = Phase.REQUESTED
+    phase_at: Moment
+    elapsed: timedelta = ZERO
+    """Watched time in this phase: grows by at most three look intervals per look, whatever the clock says."""
+    reminded: int = 0
+    cause: Cause | None = None
+    resume_to: Phase | None = None
+
+    stable: Release | None = None
+    candidate: Release | None = None
+    diff: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    snapshot: dict[str, object] = {}
+
+    step: int = 0
+    gate_from: Moment
+    """An alarm that changed since then had its history read: since the present step began."""
+    baked: timedelta = ZERO
+    last_good: Moment | None = None
+    hurry: Bound | None = None
+    """A wish to end this bake early."""
+    hurry_full: bool = False
+    signatures: tuple[Signature, ...] = ()
+    waiver: Waiver | None = None
+
+    proven: int | None = None
+    """The candidate's share last read equal twice."""
+    proven_at: Moment | None = None
+    sighting: str = ""
+    """The split as last read; the second equal reading proves it (or is drift)."""
+    asked: tuple[int, ...] = ()
+    """Shares asked of AWS since `proven`: a reading equal to one of them is our own doing."""
+    peak: int = Field(default=0, ge=0, le=100)
+    traffic_from: Moment | None = None
+    traffic_to: Moment | None = None
+    overwrite: bool = False
+    """A person chose [Restore]: what somebody else wrote may be replaced."""
+    force: bool = False
+    """A person chose [Roll back anyway]."""
+    known_red: dict[str, Moment] = {}
+    """Alarms that were red before a rollback began: each counts only when it turns red anew."""
+
+    last_look: Moment | None = None
+    failures: int = 0
+    """Consecutive looks that could not read the target or its alarms."""
+    fault: Fault | None = None
+    seen: Seen | None = None
+    alarms: tuple[AlarmReading, ...] = ()
+    verdict: Verdict | None = None
+    wake_at: Moment | None = None
+
+    @property
+    def live(self) -> bool:
+        """Not ended."""
+        return self.phase in LIVE
+
+    @property
+    def target(self) -> str:
+        """`app/env`."""
+        return f"{self.app}/{self.env}"
+
+    @property
+    def here(self) -> Step:
+        """The present step of the plan."""
+        return self.terms.plan.steps[self.step]
+
+    @property
+    def bound(self) -> Bound:
+        """What a button drawn now is bound to."""
+        return Bound(rollout=self.id, step=self.step, plan_hash=self.terms.plan.hash)
+
+    def but(self, **changes: object) -> "Rollout":
+        """The same rollout with these fields changed; unknown fields are refused."""
+        unknown = changes.keys() - type(self).model_fields.keys()
+        if unknown:
+            raise TypeError(f"a rollout has no {', '.join(sorted(unknown))}")
+        return self.model_copy(update=changes)
+
+    def enter(self, phase: Phase, now: datetime, cause: Cause | None = None, **changes: object) -> "Rollout":
+        """The same rollout in another phase, its watched time there beginning anew."""
+        return self.but(phase=phase, phase_at=now, elapsed=ZERO, reminded=0, cause=cause, **changes)

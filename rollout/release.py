@@ -1,0 +1,36 @@
+"""What is deployed, always pinned, and what will change when it ships. Looked up by drivers, never decided here."""
+
+from rollout.values import Frozen, Moment
+
+
+class Release(Frozen):
+    """One deployable thing; `id` is what people type after `@` and what AWS calls it, e.g. Lambda version `2`."""
+
+    id: str
+    pinned: dict[str, str] = {}
+    """What pins it: ARN, digest, sha. Names and identifiers only, never secrets."""
+    published_at: Moment | None = None
+    description: str = ""
+    """Foreign text: escape before showing."""
+
+
+class Check(Frozen):
+    """One preflight finding. `fail` refuses the start, `warn` stands on the card."""
+
+    name: str
+    state: str
+    """`ok`, `warn` or `fail`."""
+    text: str
+    hint: str = ""
+
+
+class Prepared(Frozen):
+    """Everything the look at a requested rollout found out: what serves, what comes, what would change."""
+
+    stable: Release
+    candidate: Release
+    diff: tuple[str, ...] = ()
+    """Lines in a person's words; names, never secret values."""
+    checks: tuple[Check, ...] = ()
+    snapshot: dict[str, object] = {}
+    """The driver's own record of how things stood before the first write; `Restore` puts it back."""

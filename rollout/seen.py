@@ -1,0 +1,99 @@
+"""What was seen in one look at the world; any part may be unknown. Readings only: health.py judges them."""
+
+from datetime import timedelta
+from typing import Literal
+
+from rollout.errors import FaultKind
+from rollout.release import Prepared
+from rollout.values import ZERO, Frozen, Moment
+
+
+class Fault(Frozen):
+    """Why a read or a call failed, in words that name the operation and, where it is one, the missing permission."""
+
+    kind: FaultKind
+    text: str
+    hint: str = ""
+
+
+class SideHealth(Frozen):
+    """The receiving side: `healthy` and `sick` are knowledge, `unknown` is not."""
+
+    state: Literal["healthy", "sick", "unknown"] = "unknown"
+    text: str = ""
+
+
+class Seen(Frozen):
+    """The target as AWS showed it at `at`."""
+
+    at: Moment
+    percent: int | None = None
+    """The candidate's share, when the split names only our two sides; None when it names anything else."""
+    foreign: str = ""
+    """The split in words when it names something else, e.g. `3: 100 %`."""
+    settled: bool = True
+    """False while AWS itself says that a change is still under way."""
+    stable: SideHealth = SideHealth()
+    candidate: SideHealth = SideHealth()
+    retired: tuple[str, ...] = ("stable", "candidate")
+    """Sides that hold no capacity of their own (any more); a Lambda version never does."""
+    revision: str = ""
+    """AWS's own token for this state (Lambda RevisionId); travels back with the next write."""
+    edited_by: str = ""
+    """Who changed it last, when AWS tells."""
+
+
+class AlarmReading(Frozen):
+    """One CloudWatch alarm as returned; `found` False means that AWS knows no alarm of that name."""
+
+    name: str
+    found: bool = True
+    state: Literal["OK", "ALARM", "INSUFFICIENT_DATA"] = "INSUFFICIENT_DATA"
+    since: Moment | None = None
+    """When it entered this state (StateTransitionedTimestamp, else StateUpdatedTimestamp)."""
+    clean: bool = True
+    """False when its EvaluationState says PARTIAL_DATA, EVALUATION_FAILURE or the like."""
+    text: str = ""
+    """The values in words: `8.2 over limit 1 (2 of 3 × 60 s)`. Foreign names inside: escape before showing."""
+    window: timedelta = ZERO
+    """Period × evaluation periods: it cannot fire faster than this."""
+    mixed: bool = True
+    """True when its metric cannot tell the two sides apart."""
+    history: Literal["unread", "clean", "red", "unreadable"] = "unread"
+    """Read only when it changed state since the step began: was there an ALARM in between?"""
+
+
+class Observation(Frozen):
+    """One look: the target, then the alarms (read after it), each with its fault if it could not be read."""
+
+    at: Moment
+    seen: Seen | None = None
+    fault: Fault | None = None
+    alarms: tuple[AlarmReading, ...] = ()
+    alarms_at: Moment | None = None
+    alarms_fault: Fault | None = None
+    prepared: Prepared | None = None
+    """Only for a requested rollout."""
+    refusal: Fault | None = None
+    """Only for a requested rollout: the release does not exist, already serves, or a check failed."""
+
+
+class Reason(Frozen):
+    """One voter and what it said, with its values."""
+
+    voter: str
+    vote: Literal["pass", "fail", "blind", "no_data", "no_gate"]
+    text: str
+
+
+class Verdict(Frozen):
+    """PASS, FAIL, or UNKNOWN with its cause; `at` is when the alarms behind it were read."""
+
+    outcome: Literal["PASS", "FAIL", "UNKNOWN"]
+    cause: Literal["", "blind", "no_data", "no_gate"] = ""
+    reasons: tuple[Reason, ...] = ()
+    at: Moment | None = None
+
+    def said(self, vote: str) -> str:
+        """The texts of all reasons with that vote, joined."""
+        return "; ".join(reason.text for reason in self.reasons if reason.vote == vote)
