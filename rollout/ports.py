@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
+
+from pydantic import Field
 
 from rollout.actions import Action, Intent, IntentState, Outcome
 from rollout.ask import Ask
@@ -47,6 +49,19 @@ class Reply(Frozen):
     rollout: int | None = None
 
 
+class StoredAsk(Frozen):
+    """A wish that waits in the ledger: written by a CLI twin, or by a person whose identity is not known yet."""
+
+    dedupe: str
+    ask: Ask
+    actor: Actor
+    state: Literal["new", "identity", "answered"]
+    """new: from a CLI twin; identity: the directory must be asked first."""
+    reply: Reply | None = None
+    address: str = Field(default="", repr=False)
+    at: Moment
+
+
 class Reads(Protocol):
     """Reading the ledger. No read outlives 20 ms or 500 rows: long ones page by key."""
 
@@ -86,6 +101,18 @@ class Reads(Protocol):
         """The directory's entry; None when not known."""
         ...
 
+    def waiting_asks(self, state: str = "new", limit: int = 100) -> list[StoredAsk]:
+        """Wishes stored by others and not yet answered, oldest first."""
+        ...
+
+    def stored_ask(self, dedupe: str) -> StoredAsk | None:
+        """One wish by its key, e.g. for the CLI that waits for its answer."""
+        ...
+
+    def reply_address(self, rollout: int) -> str:
+        """Where the person who started that rollout can still be answered privately; empty when nowhere."""
+        ...
+
     def head(self) -> Link | None:
         """The newest audit record."""
         ...
@@ -106,8 +133,8 @@ class Work(Reads, Protocol):
         """The stored answer to exactly this request, if it was seen before."""
         ...
 
-    def remember(self, dedupe: str, ask: Ask, actor: Actor, reply: Reply, at: datetime) -> None:
-        """Keep the answer for replays; the key is unique."""
+    def remember(self, stored: StoredAsk) -> None:
+        """Keep a wish and its answer for replays; the key is unique; a waiting wish of that key becomes this one."""
         ...
 
     def add(self, rollout: Rollout) -> Rollout:
