@@ -1,0 +1,47 @@
+# Everything Tidegate needs lives in .venv, put there by `make setup` from requirements.lock.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Folders that hold Python of ours; one that is not there is left out.
+OURS  := $(wildcard rollout handlers aws store bot demo tests bench scripts)
+
+.PHONY: help setup demo test check bench soak lock
+
+help:
+	@echo "make setup   put everything into .venv (Python >= 3.11; PYTHON=... picks one)"
+	@echo "make demo    try Tidegate in a browser: no Slack workspace, no AWS account"
+	@echo "make test    all tests, with coverage"
+	@echo "make check   lint, types, imports"
+	@echo "make bench   measure how fast it answers"
+	@echo "make soak    the world test with many more examples"
+	@echo "make lock    resolve requirements.lock anew (maintainers)"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml scripts/venv.sh
+	@PYTHON="$(PYTHON)" sh scripts/venv.sh $(VENV)
+	@touch $(STAMP)
+
+demo: setup
+	$(BIN)/tidegate demo
+
+test: setup
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(OURS)
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m bench
+
+soak: setup
+	TIDEGATE_SOAK=1 $(BIN)/python -m pytest --timeout=0 tests/rollout/test_world.py $(PYTEST)
+
+# Keeps the versions already locked; `make lock LOCK=--upgrade` takes newer ones, `LOCK="-P moto"` one of them.
+lock: setup
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		--extra demo --extra dev --output-file requirements.lock $(LOCK) pyproject.toml
