@@ -1,0 +1,24 @@
+"""A Slack stand-in: a workspace on this machine that a real bot can live in, and a page to use it from."""
+
+from demo.workspace.config import Channel, Command, Install, Limits, Person, UserGroup, WorkspaceConfig
+from demo.workspace.faults import Fault
+from demo.workspace.results import Result
+from demo.workspace.wire import Call, Envelope, Message, View
+from demo.workspace.workspace import Workspace
+
+__all__ = [
+    "Call",
+    "Channel",
+    "Command",
+    "Envelope",
+    "Fault",
+    "Install",
+    "Limits",
+    "Message",
+    "Person",
+    "Result",
+    "UserGroup",
+    "View",
+    "Workspace",
+    "WorkspaceConfig",
+]
