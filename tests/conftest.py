@@ -1,0 +1,38 @@
+"""What every test gets without asking: this machine only, and none of the developer's credentials."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests import loopback
+
+loopback.install()
+
+FOREIGN = ("SLACK_", "AWS_", "TIDEGATE_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+KEPT = {"TIDEGATE_SOAK"}
+
+for name in [name for name in os.environ if name.upper().startswith(FOREIGN) and name not in KEPT]:
+    del os.environ[name]
+# Nothing of ~/.aws, and no question to the metadata address of a cloud machine.
+os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let goldens be rewritten on purpose, never by accident."""
+    parser.addoption("--update-goldens", action="store_true", help="write goldens anew instead of comparing")
+
+
+@pytest.fixture(scope="session")
+def update_goldens(request: pytest.FixtureRequest) -> bool:
+    """Whether goldens are to be written anew instead of compared."""
+    return bool(request.config.getoption("--update-goldens"))
+
+
+@pytest.fixture(autouse=True)
+def _stays_on_this_machine() -> Iterator[None]:
+    """Fail a test that reached out, even where a library swallowed the refusal."""
+    loopback.refused.clear()
+    yield
+    assert not loopback.refused, f"left this machine: {loopback.refused}"
