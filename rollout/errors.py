@@ -48,7 +48,11 @@ class Refused(TidegateError):
 
 
 class Denied(TidegateError):
-    """The person may not; the hint says who can."""
+    """The person may not; `who` are the role entries (ids) that can."""
+
+    def __init__(self, fact: str, hint: str = "", *, who: tuple[str, ...] = ()) -> None:
+        super().__init__(fact, hint)
+        self.who = who
 
 
 class NotFound(TidegateError):

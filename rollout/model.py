@@ -99,6 +99,7 @@ class Rollout(Frozen):
     reminded: int = 0
     cause: Cause | None = None
     resume_to: Phase | None = None
+    resume_cause: Cause | None = None
 
     stable: Release | None = None
     candidate: Release | None = None
@@ -124,6 +125,10 @@ class Rollout(Frozen):
     """The split as last read; the second equal reading proves it (or is drift)."""
     asked: tuple[int, ...] = ()
     """Shares asked of AWS since `proven`: a reading equal to one of them is our own doing."""
+    asked_at: Moment | None = None
+    write_failures: int = 0
+    """Consecutive calls that AWS refused or whose outcome is unknown."""
+    write_fault: Fault | None = None
     peak: int = Field(default=0, ge=0, le=100)
     traffic_from: Moment | None = None
     traffic_to: Moment | None = None

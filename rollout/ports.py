@@ -47,6 +47,8 @@ class Reply(Frozen):
     hint: str = ""
     offer: str = ""
     rollout: int | None = None
+    who: tuple[str, ...] = ()
+    """Role entries (ids of persons and groups) that could do it, after a denial."""
 
 
 class StoredAsk(Frozen):
@@ -99,6 +101,10 @@ class Reads(Protocol):
 
     def person(self, team: str, id: str) -> Person | None:
         """The directory's entry; None when not known."""
+        ...
+
+    def directory_read_at(self) -> datetime | None:
+        """When the directory was last loaded whole; None when never."""
         ...
 
     def waiting_asks(self, state: str = "new", limit: int = 100) -> list[StoredAsk]:
