@@ -1,0 +1,113 @@
+"""The faults a client can meet, as rules that stand until used up or cleared.
+
+Decides and words; the edge plays them. Nothing here knows what a call means.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import Literal
+
+from moto.core.utils import get_service_model
+
+from demo.cloud.calls import Call, Failure
+
+Kind = Literal["outage", "throttle", "deny", "expired", "lost_reply", "truncate", "latency", "slow_reply"]
+BEFORE: tuple[Kind, ...] = ("outage", "expired", "deny", "throttle")
+SERVICES = ("lambda", "cloudwatch", "sts", "sns", "ecs", "elbv2", "codedeploy", "route53", "autoscaling")
+# IAM's prefix where it is not boto3's name.
+IAM_PREFIX = {"elbv2": "elasticloadbalancing"}
+
+
+@dataclass
+class Rule:
+    """One standing fault. `operation` None means every call; `left` None means until cleared."""
+
+    kind: Kind
+    operation: str | None = None
+    left: int | None = None
+    milliseconds: int = 0
+
+    def meets(self, call: Call) -> bool:
+        """Whether this rule is for that call. AssumeRole still works with an expired token: it renews it."""
+        if self.left == 0 or (self.kind == "expired" and call.name == "sts:AssumeRole"):
+            return False
+        return self.operation in (None, call.name, f"{call.service}:*")
+
+
+@dataclass
+class Faults:
+    """The standing faults."""
+
+    _rules: list[Rule] = field(default_factory=list)
+
+    def add(self, rule: Rule) -> None:
+        """Adds a rule. Refuses an operation botocore does not know, naming the nearest."""
+        if rule.operation is not None:
+            check_operation(rule.operation)
+        if rule.left is not None and rule.left < 1:
+            raise ValueError(f"times must be at least 1, not {rule.left}")
+        self._rules.append(rule)
+
+    def clear(self, kind: Kind | None = None) -> None:
+        """Takes away the rules of one kind, or all."""
+        self._rules = [rule for rule in self._rules if kind is not None and rule.kind != kind]
+
+    def take(self, kind: Kind, call: Call) -> Rule | None:
+        """The rule of that kind this call meets, used up by one."""
+        for rule in self._rules:
+            if rule.kind == kind and rule.meets(call):
+                if rule.left is not None:
+                    rule.left -= 1
+                return rule
+        return None
+
+    def standing(self) -> list[str]:
+        """What is in force, for people."""
+        return [
+            f"{rule.kind} {rule.operation or 'every call'}" + (f" x{rule.left}" if rule.left else "")
+            for rule in self._rules if rule.left != 0
+        ]
+
+
+def check_operation(name: str) -> None:
+    """Refuses anything but `service:Operation` or `service:*` as botocore knows them."""
+    service, _, operation = name.partition(":")
+    if service not in SERVICES:
+        raise ValueError(f"{name}: write it like lambda:UpdateAlias; services here: {', '.join(SERVICES)}")
+    known = get_service_model(service).operation_names
+    if operation != "*" and operation not in known:
+        near = difflib.get_close_matches(operation, known, n=3)
+        raise ValueError(f"{service} has no operation {operation}; near: {', '.join(near) or 'none'}")
+
+
+def failure(kind: Kind, call: Call) -> Failure:
+    """The error AWS gives for a fault, in the words and codes of that service."""
+    if kind == "throttle":
+        if call.service == "lambda":
+            return Failure("TooManyRequestsException", "Rate exceeded", 429)
+        return Failure("Throttling", "Rate exceeded", 400)
+    if kind == "outage":
+        if call.service == "lambda":
+            return Failure("ServiceException", "An error occurred and the request cannot be processed.", 500)
+        return Failure("ServiceUnavailable", "The service is unavailable. Please try again shortly.", 503)
+    if kind == "expired":
+        code = "ExpiredTokenException" if call.service == "lambda" else "ExpiredToken"
+        return Failure(code, "The security token included in the request is expired", 403)
+    code = {"lambda": "AccessDeniedException", "sns": "AuthorizationError"}.get(call.service, "AccessDenied")
+    action = f"{IAM_PREFIX.get(call.service, call.service)}:{call.operation}"
+    return Failure(code, (
+        f"User: {call.caller} is not authorized to perform: {action} on resource: {_resource(call)} "
+        f"because no identity-based policy allows the {action} action"
+    ), 403)
+
+
+def _resource(call: Call) -> str:
+    where = f"{call.region}:{call.account}"
+    function = call.parameters.get("FunctionName")
+    if call.service == "lambda" and isinstance(function, str):
+        return function if function.startswith("arn:") else f"arn:aws:lambda:{where}:function:{function}"
+    if call.service == "cloudwatch" and "Alarm" in call.operation:
+        return f"arn:aws:cloudwatch:{where}:alarm:{call.parameters.get('AlarmName', '*')}"
+    return str(call.parameters.get("TopicArn") or call.parameters.get("RoleArn") or "*")

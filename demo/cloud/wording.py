@@ -1,0 +1,78 @@
+"""What CloudWatch writes about a state change: reason, reason JSON, history JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from demo.cloud.evaluation import ALARM, COMPARISONS, INSUFFICIENT, Outcome, Rule
+from demo.cloud.metrics import moment
+
+UNCHECKED = "Unchecked: Initial alarm creation"
+FILLED_AS = {
+    "notBreaching": "NonBreaching", "breaching": "Breaching", "missing": "Missing", "ignore": "Ignored",
+}
+
+
+def iso(at: datetime) -> str:
+    """`2026-01-05T12:00:00.000+0000`, as in CloudWatch's JSON."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+
+
+def reason(rule: Rule, outcome: Outcome, old: str, new: str) -> str:
+    """StateReason, word for word as CloudWatch says it."""
+    if new == INSUFFICIENT:
+        many = "datapoints were" if rule.periods > 1 else "datapoint was"
+        return f"Insufficient Data: {rule.periods} {many} unknown."
+    if not outcome.points:
+        periods = f"{rule.periods} period{'s' if rule.periods > 1 else ''}"
+        many = "datapoints were" if outcome.filled > 1 else "datapoint was"
+        return (
+            f"Threshold Crossed: no datapoints were received for {periods} and {outcome.filled} missing "
+            f"{many} treated as [{FILLED_AS[rule.missing]}]."
+        )
+    told = [point for point in outcome.points if _tells(rule, point.value, new)] or list(outcome.points)
+    listed = ", ".join(f"{point.value} ({moment(point.at):%d/%m/%y %H:%M:%S})" for point in told)
+    verb = ("were" if len(told) > 1 else "was") + ("" if new == ALARM else " not")
+    needed = rule.needed if new == ALARM else rule.periods - rule.needed + 1
+    least = f"minimum {needed} datapoint{'s' if needed > 1 else ''} for {old} -> {new} transition"
+    return (
+        f"Threshold Crossed: {len(told)} out of the last {rule.periods} datapoints [{listed}] {verb} "
+        f"{COMPARISONS[rule.comparison][1]} the threshold ({rule.threshold}) ({least})."
+    )
+
+
+def reason_json(rule: Rule, outcome: Outcome, now: datetime, period: int, statistic: str | None) -> str:
+    """StateReasonData: the datapoints as numbers, oldest first."""
+    points = list(reversed(outcome.points))
+    told: dict[str, Any] = {"version": "1.0", "queryDate": iso(now)}
+    if points:
+        told["startDate"] = iso(moment(points[0].at))
+    if statistic:
+        told["statistic"] = statistic
+    told |= {
+        "period": period,
+        "recentDatapoints": [point.value for point in points],
+        "threshold": rule.threshold,
+        "evaluatedDatapoints": [
+            {"timestamp": iso(moment(point.at)), "value": point.value} for point in outcome.points
+        ],
+    }
+    return json.dumps(told)
+
+
+def history_json(old: dict[str, str], new: dict[str, str]) -> str:
+    """HistoryData of a state update, from state value, reason and reason JSON on both sides."""
+    return json.dumps({"version": "1.0", "oldState": _side(old), "newState": _side(new)})
+
+
+def _side(side: dict[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {"stateValue": side["value"], "stateReason": side["reason"]}
+    if side.get("json"):
+        told["stateReasonData"] = json.loads(side["json"])
+    return told
+
+
+def _tells(rule: Rule, value: float | None, new: str) -> bool:
+    return value is not None and rule.breaches(value) == (new == ALARM)

@@ -1,0 +1,92 @@
+"""Everything the cloud holds, in one place, behind one lock. No HTTP here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import RLock
+
+from moto.awslambda.models import lambda_backends
+from moto.moto_api._internal.models import moto_api_backend
+
+from demo.cloud.alarm_api import AlarmApi
+from demo.cloud.alarms import Alarms
+from demo.cloud.calls import Answer, Call, Operation
+from demo.cloud.clock import Now
+from demo.cloud.faults import Faults
+from demo.cloud.functions import Functions, shares_of
+from demo.cloud.metric_api import MetricApi
+from demo.cloud.metrics import MetricStore
+from demo.cloud.oracle import OracleLog
+from demo.cloud.traffic import Route, Traffic
+
+
+@dataclass
+class World:
+    """The parts, and the one rule that ties them: before anything is read or changed, time catches up."""
+
+    now: Now
+    seed: int
+    page_size: int
+    lock: RLock = field(default_factory=RLock)
+    store: MetricStore = field(default_factory=MetricStore)
+    log: OracleLog = field(default_factory=OracleLog)
+    faults: Faults = field(default_factory=Faults)
+
+    def __post_init__(self) -> None:
+        self.alarms = Alarms(self.store)
+        self.functions = Functions(self.now, self.page_size)
+        self.traffic = Traffic(self.store, shares_on_moto, self.seed)
+        alarm_api = AlarmApi(self.alarms, self.now, min(self.page_size, 100))
+        metric_api = MetricApi(self.store, self.now)
+        self.operations: Mapping[tuple[str, str], Operation] = {
+            **{("lambda", name): run for name, run in self.functions.operations().items()},
+            **{("cloudwatch", name): run for name, run in alarm_api.operations().items()},
+            **{("cloudwatch", name): run for name, run in metric_api.operations().items()},
+            ("sts", "GetCallerIdentity"): _identity,
+        }
+
+    def tick(self) -> None:
+        """Traffic and alarms up to now.
+
+        Called before every read and every change, so that the seconds before a change of weights are
+        written with the old weights.
+        """
+        now = self.now()
+        self.traffic.catch_up(now)
+        self.alarms.catch_up(now)
+
+    def perform(self, call: Call) -> Answer | None:
+        """Runs a call that is answered here, and logs it; None where moto must answer."""
+        operation = self.operations.get((call.service, call.operation))
+        if operation is None:
+            return None
+        answer = operation(call)
+        self.log.wrote(call, answer, self.now())
+        return answer
+
+    def reset(self) -> None:
+        """An empty cloud without faults, with the dice at the start."""
+        with self.lock:
+            moto_api_backend.reset()
+            self.alarms.clear()
+            self.store.clear()
+            self.traffic.clear()
+            self.functions.reset()
+            self.faults.clear()
+            self.log.clear()
+
+
+def _identity(call: Call) -> Answer:
+    """Who calls: the same ARN as in the log and in AccessDenied."""
+    user = call.caller.rsplit("/", 1)[1]
+    return Answer({"Account": call.account, "Arn": call.caller, "UserId": f"AIDATIDEGATE:{user}"})
+
+
+def shares_on_moto(route: Route) -> Mapping[str, float]:
+    """The present weights of a route's alias, in percent; nothing where the alias is gone."""
+    aliases = {
+        alias.name: alias
+        for alias in lambda_backends[route.account][route.region].list_aliases(route.function)
+    }
+    return shares_of(aliases[route.alias]) if route.alias in aliases else {}
