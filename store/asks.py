@@ -1,0 +1,85 @@
+"""Rows of wishes: what was asked, what was answered, and for a short while where to answer. Nothing is parsed here."""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+from rollout.errors import Stale
+from rollout.ports import Reply, StoredAsk
+from store.moments import stored
+from store.views import View
+
+KEPT = timedelta(days=7)
+"""An exact replay gets the stored answer for that long."""
+ANSWERABLE = timedelta(minutes=25)
+"""Slack takes answers at a response_url for 30 minutes; then the address is only a secret lying about."""
+
+_COLUMNS = "address, body"
+
+
+def _read(rows: sqlite3.Cursor) -> list[StoredAsk]:
+    return [StoredAsk.model_validate_json(body).model_copy(update={"address": address}) for address, body in rows]
+
+
+class AskReads(View):
+    """Finding wishes."""
+
+    def waiting_asks(self, state: str = "new", limit: int = 100) -> list[StoredAsk]:
+        """Wishes stored by others and not yet answered, oldest first."""
+        return _read(
+            self._run(
+                f"SELECT {_COLUMNS} FROM asks WHERE state = ? AND state <> 'answered' ORDER BY id LIMIT ?", state, limit
+            )
+        )
+
+    def stored_ask(self, dedupe: str) -> StoredAsk | None:
+        """One wish by its key."""
+        return next(iter(_read(self._run(f"SELECT {_COLUMNS} FROM asks WHERE dedupe = ?", dedupe))), None)
+
+    def reply_address(self, rollout: int) -> str:
+        """Where the person who started that rollout can still be answered privately; empty once it was erased.
+
+        The starter is the first accepted wish about it that is not younger than the rollout itself.
+        """
+        found = self._run(
+            "SELECT asks.address FROM asks JOIN rollouts ON rollouts.id = asks.rollout"
+            " WHERE asks.rollout = ? AND asks.ok = 1 AND asks.at <= rollouts.created_at ORDER BY asks.id LIMIT 1",
+            rollout,
+        ).fetchone()
+        return found[0] if found else ""
+
+
+class AskWrites(AskReads):
+    """Keeping wishes."""
+
+    def answered(self, dedupe: str) -> Reply | None:
+        """The stored answer to exactly this request, if it was seen before."""
+        found = self.stored_ask(dedupe)
+        return found.reply if found and found.state == "answered" else None
+
+    def remember(self, stored_ask: StoredAsk) -> None:
+        """Keep a wish and its answer; one that waits under the same key becomes this one.
+
+        Stale when that key was answered already: ask `answered` first.
+        """
+        reply = stored_ask.reply
+        written = self._run(
+            "INSERT INTO asks (dedupe, state, ok, rollout, address, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (dedupe) DO UPDATE SET state = excluded.state, ok = excluded.ok,"
+            " rollout = excluded.rollout, address = excluded.address, at = excluded.at, body = excluded.body"
+            " WHERE asks.state <> 'answered'",
+            stored_ask.dedupe, stored_ask.state, bool(reply and reply.ok), reply.rollout if reply else None,
+            stored_ask.address, stored(stored_ask.at), stored_ask.model_dump_json(exclude={"address"}),
+        )  # fmt: skip
+        if written.rowcount != 1:
+            raise Stale("this request was answered already", "give the stored answer again")
+
+    def forget_asks(self, now: datetime, limit: int = 500) -> None:
+        """Erase addresses after 25 minutes and whole wishes after 7 days, at most `limit` of each."""
+        self._run(
+            "UPDATE asks SET address = '' WHERE id IN"
+            " (SELECT id FROM asks WHERE address <> '' AND at < ? LIMIT ?)",
+            stored(now - ANSWERABLE), limit,
+        )  # fmt: skip
+        self._run(
+            "DELETE FROM asks WHERE id IN (SELECT id FROM asks WHERE at < ? LIMIT ?)", stored(now - KEPT), limit
+        )
