@@ -1,0 +1,53 @@
+"""Which plan a name means on a target, and whether its driver can run it. The notation is rollout's."""
+
+from collections.abc import Iterable, Mapping
+
+from rollout.plan import BUILT_IN_NAMES, Check, Plan, SetWeight, Watch, built_in
+from rollout.ports import Capabilities
+
+
+class Shelf:
+    """The plans one target can reach: its own, then `[plans]`, then the built-in ones."""
+
+    def __init__(self, own: Mapping[str, str], shared: Mapping[str, str], can: Capabilities) -> None:
+        self._own = own
+        self._shared = shared
+        self._can = can
+
+    def find(self, name: str) -> Plan | None:
+        """The plan of that name, fitting or not; BadPlan when its text cannot be read."""
+        for texts in (self._own, self._shared):
+            if name in texts:
+                return Plan.parse(name, texts[name])
+        return built_in(name, servers=self._can.servers)
+
+    def misfit(self, plan: Plan) -> str:
+        """Why the driver cannot run it, or empty."""
+        return misfit(plan, self._can)
+
+    def fitting(self) -> list[str]:
+        """The names that can be run here, the target's own first."""
+        names = dict.fromkeys([*self._own, *self._shared, *BUILT_IN_NAMES])
+        return [name for name in names if (plan := self.find(name)) is not None and not self.misfit(plan)]
+
+
+def misfit(plan: Plan, can: Capabilities) -> str:
+    """Why a driver with these capabilities cannot run the plan, or empty."""
+    hook = next((step.hook for step in plan.steps if isinstance(step, Check)), "")
+    if hook:
+        return f"it checks {hook!r}, and hooks have not come yet"
+    weights = [step.percent for step in plan.steps if isinstance(step, SetWeight)]
+    watches = any(isinstance(step, Watch) for step in plan.steps)
+    if watches and can.weights != "watch":
+        return "it says watch, and here nobody but the bot moves the weight"
+    if can.weights == "watch":
+        return f"AWS moves the weight itself here, and it says {weights[0]}%" if weights else ""
+    between = [weight for weight in weights if 0 < weight < 100]
+    if can.weights == "all_or_nothing" and between:
+        return f"the weight is 0 or 100 here, and it says {between[0]}%"
+    return ""
+
+
+def known(names: Iterable[str]) -> str:
+    """`plans: canary, linear`, for hints."""
+    return "plans: " + (", ".join(names) or "none")

@@ -1,0 +1,125 @@
+"""One `[apps.<app>.env.<env>]` into its driver's Target. What its fields mean is the driver's."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.config.explain import explain
+from bot.config.flaws import Findings, Place, suggest
+from bot.config.model import Rules
+from bot.config.names import member_problem
+from rollout.errors import TidegateError
+from rollout.ports import Driver, TargetModel
+
+Drivers = Mapping[str, type[Driver]]
+"""Driver class by kind: aws.registry.DRIVERS."""
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d{1,2}")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,600}", re.ASCII)
+
+
+def read_target(
+    raw: Mapping[str, Any], at: Place, drivers: Drivers, findings: Findings
+) -> TargetModel | None:
+    """The target, or None with every mistake noted."""
+    before = len(findings)
+    if not raw:
+        findings.add(at, "the environment is empty", _kinds(drivers))
+        return None
+    driver = _driver(raw, at, drivers, findings)
+    _grant(raw.get("deploy", "deployers"), (*at, "deploy"), findings)
+    approve = raw.get("approve")
+    if isinstance(approve, Mapping):
+        _grant(approve.get("from", "approvers"), (*at, "approve", "from"), findings)
+    _forms(raw, at, findings)
+    common = {key: value for key, value in raw.items() if key in Rules.model_fields}
+    try:
+        Rules.model_validate(common)
+    except ValidationError as error:
+        explain(error, Rules, common, at, findings)
+    if driver is None:
+        return None
+    try:
+        target = driver.Target.model_validate(raw, strict=True)
+    except ValidationError as error:
+        _driver_says(error, driver, raw, at, findings)
+        return None
+    except TidegateError as error:
+        findings.add(at, error.fact, error.hint)
+        return None
+    return target if len(findings) == before else None
+
+
+def _driver_says(
+    error: ValidationError, driver: type[Driver], raw: Mapping[str, Any], at: Place, findings: Findings
+) -> None:
+    spoken = {flaw.place for flaw in findings}
+    fresh = findings.fresh()
+    explain(error, driver.Target, raw, at, fresh)
+    for flaw in fresh:
+        if not any(_within(flaw.place, other) for other in spoken):
+            findings.put(flaw)
+
+
+def _within(place: str, other: str) -> bool:
+    """True when one of them is, or lies inside, the other: then it was said already."""
+    longer, shorter = max(place, other, key=len), min(place, other, key=len)
+    return longer == shorter or longer.startswith((shorter + ".", shorter + "["))
+
+
+def _driver(raw: Mapping[str, Any], at: Place, drivers: Drivers, findings: Findings) -> type[Driver] | None:
+    kind = raw.get("kind")
+    if kind is None:
+        findings.add((*at, "kind"), "kind is missing", _kinds(drivers))
+    elif not isinstance(kind, str) or kind not in drivers:
+        word = kind if isinstance(kind, str) else ""
+        findings.add(
+            (*at, "kind"), f"{findings.shown(kind)} is not a kind of target", suggest(word, drivers, "kinds")
+        )
+    else:
+        return drivers[kind]
+    return None
+
+
+def _kinds(drivers: Drivers) -> str:
+    names = sorted(drivers)
+    return f'add kind = "{names[0]}"; kinds: {", ".join(names)}' if names else "no driver is installed"
+
+
+def _grant(value: object, at: Place, findings: Findings) -> None:
+    """A role's name or a list of ids; whether the role exists is meaning.py's."""
+    if isinstance(value, str):
+        if member_problem(value) is None:
+            findings.add(
+                at,
+                f"{value} is an id, and here stands a role or a list",
+                f'write a list: {at[-1]} = ["{value}"]',
+            )
+    elif isinstance(value, tuple):
+        if not value:
+            findings.add(at, "the list is empty: nobody could", "name at least one id, or a role")
+        for index, member in enumerate(value):
+            if problem := member_problem(findings.clean(member)):
+                findings.add((*at, index), *problem)
+    else:
+        findings.add(
+            at,
+            f"{findings.shown(value)} is neither a role nor a list of ids",
+            f'write {at[-1]} = "{"approvers" if at[-1] == "from" else "deployers"}" or a list of ids',
+        )
+
+
+def _forms(raw: Mapping[str, Any], at: Place, findings: Findings) -> None:
+    region, role = raw.get("region"), raw.get("iam_role", "")
+    if isinstance(region, str) and not _REGION.fullmatch(region):
+        findings.add(
+            (*at, "region"), f"{findings.shown(region)} is not a region", 'write it like "eu-central-1"'
+        )
+    if isinstance(role, str) and role and not _ROLE.fullmatch(role):
+        findings.add(
+            (*at, "iam_role"),
+            f"{findings.shown(role)} is not the ARN of an IAM role",
+            "arn:aws:iam::<account>:role/<name>",
+        )

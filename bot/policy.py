@@ -1,0 +1,135 @@
+"""The configuration as the conductor sees it: targets by the words people use, terms of a new rollout.
+
+Never here: who may do what (rollout/policy.py), reading the file (bot/config).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from bot.config.flaws import nearest, suggest
+from bot.config.load import installed_drivers
+from bot.config.model import Config, Rules, rules_of
+from bot.config.plans import Shelf
+from bot.config.targets import Drivers
+from rollout.errors import NotFound
+from rollout.people import Roles
+from rollout.plan import Plan
+from rollout.ports import Capabilities, TargetModel
+from rollout.terms import Approval, Terms
+
+SETTLE_ON_SERVERS = timedelta(seconds=60)
+"""How long a load balancer takes to follow a weight (DESIGN §7); a Lambda alias follows at once."""
+
+BACK = Plan.parse("rollback", "100%")
+"""Going back is one step."""
+
+
+class ConfigPolicy:
+    """Implements rollout.ports.Policy over one configuration; a reload makes a new one."""
+
+    def __init__(self, config: Config, drivers: Drivers | None = None) -> None:
+        self.config = config
+        self._drivers = installed_drivers() if drivers is None else drivers
+        self._hash = config.hash
+        self._aliases = {alias: name for name, app in config.apps.items() for alias in app.aliases}
+
+    def targets(self) -> Sequence[tuple[str, str]]:
+        """Every (app, env), in the order of the file."""
+        return tuple((name, env) for name, app in self.config.apps.items() for env in app.env)
+
+    def find(self, app: str, env: str) -> tuple[str, str]:
+        """The target people mean: aliases count, an env left out is the app's default or its only one."""
+        name = self._aliases.get(app, app)
+        known = self.config.apps.get(name)
+        if known is None:
+            owner = _nearest_app(app, self.config.apps, self._aliases)
+            guess = f"Did you mean {owner}? " if owner else ""
+            raise NotFound(
+                f'"{app[:40]}" is not an app here', f"{guess}Apps: {', '.join(sorted(self.config.apps))}"
+            )
+        env = env or known.default or (next(iter(known.env)) if len(known.env) == 1 else "")
+        if not env:
+            places = ", ".join(f"{name}/{env}" for env in known.env)
+            raise NotFound(f"{name} has several environments and no default", f"say which: {places}")
+        if env not in known.env:
+            raise NotFound(
+                f'"{env[:40]}" is not an environment of {name}',
+                _sentence(suggest(env, known.env, "environments")),
+            )
+        return name, env
+
+    def terms(self, app: str, env: str, plan: str, *, back: bool = False) -> tuple[str, Terms]:
+        """Driver kind and terms of a new rollout; `back` is the one step to a release that served before."""
+        app, env = self.find(app, env)
+        target = self.config.apps[app].env[env]
+        can, rules = self._drivers[target.kind].capabilities, rules_of(target)
+        return target.kind, Terms(
+            plan=BACK if back else self._plan(f"{app}/{env}", plan or rules.plan, rules, can),
+            alarms=rules.alarms,
+            gates=rules.gates,
+            bake=rules.bake,
+            approval=None if back else _approval(rules),
+            no_data_policy=rules.no_data,
+            timing=self.config.timing,
+            roles=self._roles(rules),
+            settings=target.model_dump(mode="json"),
+            lane=lane(target),
+            settle=SETTLE_ON_SERVERS if can.servers else timedelta(0),
+            channel=self.config.apps[app].channel,
+            config_hash=self._hash,
+        )
+
+    def approval(self, app: str, env: str) -> Approval | None:
+        """Four eyes, where configured."""
+        app, env = self.find(app, env)
+        return _approval(rules_of(self.config.apps[app].env[env]))
+
+    def plans(self, app: str, env: str) -> tuple[str, ...]:
+        """The names of the plans that can be run on a target, its own first."""
+        app, env = self.find(app, env)
+        target = self.config.apps[app].env[env]
+        shelf = Shelf(rules_of(target).plans, self.config.plans, self._drivers[target.kind].capabilities)
+        return tuple(shelf.fitting())
+
+    def _plan(self, where: str, name: str, rules: Rules, can: Capabilities) -> Plan:
+        shelf = Shelf(rules.plans, self.config.plans, can)
+        plan = shelf.find(name)
+        if plan is None:
+            raise NotFound(
+                f'"{name[:40]}" is not a plan of {where}', _sentence(suggest(name, shelf.fitting(), "plans"))
+            )
+        if reason := shelf.misfit(plan):
+            raise NotFound(f"{where} cannot run {name}: {reason}", f"Plans: {', '.join(shelf.fitting())}")
+        return plan
+
+    def _roles(self, rules: Rules) -> Roles:
+        approvers = rules.approve.from_ if rules.approve is not None else "approvers"
+        return Roles(
+            deploy=self._members(rules.deploy),
+            approve=self._members(approvers),
+            admin=self._members("admins"),
+        )
+
+    def _members(self, grant: str | tuple[str, ...]) -> tuple[str, ...]:
+        return self.config.roles.get(grant, ()) if isinstance(grant, str) else grant
+
+
+def lane(target: TargetModel) -> str:
+    """`<account of the role, or default>/<region>`: what one sick region may delay."""
+    parts = target.iam_role.split(":")
+    return f"{parts[4] if len(parts) > 5 else 'default'}/{target.region}"
+
+
+def _approval(rules: Rules) -> Approval | None:
+    if rules.approve is None:
+        return None
+    return Approval(by=rules.approve.by, before_start=rules.approve.before_start)
+
+
+def _nearest_app(word: str, apps: Mapping[str, object], aliases: Mapping[str, str]) -> str:
+    guess = nearest(word, [*apps, *aliases])
+    return aliases.get(guess, guess)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
