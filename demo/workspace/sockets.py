@@ -32,8 +32,8 @@ class Line(Protocol):
 @dataclass(eq=False)
 class Connection:
     line: Line
-    number: int
     going: bool = False
+    warned: bool = False
 
 
 @dataclass
@@ -87,12 +87,13 @@ class Sockets:
         if not known or full:
             line.close()
             return
-        connection = Connection(line, number=self._opened + 1)
+        connection = Connection(line)
         line.send(json.dumps(self._hello()))
         with self._lock:
+            warned = [c for c in self._connections if c.warned and not c.going]
             self._connections.append(connection)
             self._opened += 1
-        self._tell()
+        self._leave(warned)
         try:
             while (text := line.receive()) is not None:
                 self._take(text)
@@ -119,16 +120,24 @@ class Sockets:
                 del self._waiting[envelope_id]
 
     def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Tell every connection to go, then close it; `warning` comes ahead of nothing and closes nothing."""
+        """Tell every connection to go, then close it. A `warning` serves on until the next opens."""
         with self._lock:
             leaving = [c for c in self._connections if not c.going]
             for connection in leaving:
-                connection.going = reason != "warning"
+                connection.warned = True
         notice = {"type": "disconnect", "reason": reason, "debug_info": {"host": "demo"}}
         for connection in leaving:
             _quietly_send(connection.line, json.dumps(notice))
         if reason != "warning":
-            self._tell()
+            self._leave(leaving)
+
+    def _leave(self, leaving: list[Connection]) -> None:
+        """No payload for these any more, and close them in a moment."""
+        with self._lock:
+            for connection in leaving:
+                connection.going = True
+        self._tell()
+        if leaving:
             timer = threading.Timer(CLOSE_AFTER, self._close, [leaving])
             timer.daemon = True
             timer.start()

@@ -60,7 +60,7 @@ class View(Fixed):
 class Envelope(Fixed):
     """One delivery to the bot: what was sent, what came back, how long it took.
 
-    `outcome` is `acked`, or why not: `operation_timeout`, `dispatch_failed` (nobody listens), an HTTP failure.
+    `outcome` is `acked`, or why not: `operation_timeout`, `dispatch_failed` (nobody listens), an HTTP one.
     """
 
     id: str
