@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.config.flaws import Findings, Place, nearest, spell, suggest
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _WORDS = {
     "string_type": "text in quotes",
@@ -27,12 +29,29 @@ def explain(
 ) -> None:
     """Note every mistake in `error`, which `model` raised over `raw`, found at `at`."""
     for item in error.errors(include_url=False):
-        place = real_place(item["loc"], raw)
+        place = real_place(item["loc"], raw, missing=item["type"] == "missing")
         fact, hint = _told(item, model, place, findings)
         findings.add(at + place, fact, hint)
 
 
-def real_place(loc: Place, raw: object) -> Place:
+def salvage(
+    model: type[Model], table: Mapping[str, Any], at: Place, findings: Findings, *, strict: bool
+) -> Model | None:
+    """The table as a value; with mistakes noted, the rest of it still comes, so that it can be checked on."""
+    try:
+        return model.model_validate(table, strict=strict)
+    except ValidationError as error:
+        explain(error, model, table, at, findings)
+        bad = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
+    try:
+        return model.model_validate(
+            {key: value for key, value in table.items() if key not in bad}, strict=strict
+        )
+    except ValidationError:
+        return None
+
+
+def real_place(loc: Place, raw: object, *, missing: bool = False) -> Place:
     """The part of pydantic's path that stands in the file: tags of unions and functions are left out."""
     out: list[str | int] = []
     node = raw
@@ -40,7 +59,7 @@ def real_place(loc: Place, raw: object) -> Place:
         last = index == len(loc) - 1
         if isinstance(part, int) and isinstance(node, list | tuple) and part < len(node):
             node = node[part]
-        elif isinstance(part, str) and isinstance(node, Mapping) and (part in node or last):
+        elif isinstance(part, str) and isinstance(node, Mapping) and (part in node or (last and missing)):
             node = node.get(part)
         else:
             continue

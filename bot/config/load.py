@@ -42,11 +42,9 @@ def _read(path: Path, environ: Mapping[str, str], drivers: Drivers | None) -> tu
     drivers = installed_drivers() if drivers is None else drivers
     findings = Findings(redact)
     find_secrets(raw, findings)
-    settings = Reading(drivers, findings).settings(raw)
-    apps = raw.get("apps")
-    check_meaning(
-        settings, frozenset(apps) if isinstance(apps, Mapping) else frozenset("?"), drivers, findings
-    )
+    reading = Reading(drivers, findings)
+    settings = reading.settings(raw)
+    check_meaning(settings, reading.targets, findings)
     check_overrides(environ, findings, allowed=settings.aws.allow_endpoint_override)
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     return Config(path=path.absolute(), **values), findings

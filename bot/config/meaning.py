@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 
 from bot.config.explain import toml
-from bot.config.flaws import Findings, Place, spell, suggest
-from bot.config.model import App, Rules, Settings, rules_of
-from bot.config.names import is_group, name_problem
+from bot.config.flaws import Findings, Place, shown, spell, suggest
+from bot.config.model import App, Rules, Settings
+from bot.config.names import NAME, is_group, name_problem
 from bot.config.plans import Shelf, known
-from bot.config.targets import Drivers
+from bot.config.targets import ReadTarget
 from rollout.errors import BadPlan
 from rollout.plan import Approve, Plan
-from rollout.ports import Capabilities, TargetModel
+from rollout.ports import Capabilities
 
 LEAST_LOOK_MS = 100
 
 
-def check_meaning(settings: Settings, raw_apps: frozenset[str], drivers: Drivers, findings: Findings) -> None:
+def check_meaning(settings: Settings, targets: list[ReadTarget], findings: Findings) -> None:
     """Note every mistake that shows only when the whole file is seen."""
-    if not raw_apps:
+    if not settings.apps and not findings.any_under(("apps",)):
         findings.add(
             ("apps",), "no app is configured", 'add one:\n[apps.my-app.env.prod]\nkind = "lambda"\n…'
         )
@@ -28,12 +28,15 @@ def check_meaning(settings: Settings, raw_apps: frozenset[str], drivers: Drivers
             'write port = 8080, or [slack] mode = "socket"',
         )
     _timing(settings, findings)
-    _shared_plans(settings, findings)
+    envs = frozenset(str(read.at[-1]) for read in targets)
+    for name, text in settings.plans.items():
+        _readable(("plans", name), text, envs, findings)
     _aliases(settings, findings)
     for name, app in settings.apps.items():
-        _app(name, app, findings)
-        for env, target in app.env.items():
-            _Whole(settings, target, ("apps", name, "env", env), findings).check(drivers)
+        own = [str(read.at[-1]) for read in targets if read.at[1] == name]
+        _app(name, app, own, findings)
+    for read in targets:
+        _Whole(settings, read, envs, findings).check()
     _same_thing(settings, findings)
 
 
@@ -46,15 +49,6 @@ def _timing(settings: Settings, findings: Findings) -> None:
             )
         elif not value and key != "alarm_slack":
             findings.add(("timing", key), "0s would end this at once", "write a longer time, or none")
-
-
-def _envs(settings: Settings) -> frozenset[str]:
-    return frozenset(env for app in settings.apps.values() for env in app.env)
-
-
-def _shared_plans(settings: Settings, findings: Findings) -> None:
-    for name, text in settings.plans.items():
-        _readable(("plans", name), text, _envs(settings), findings)
 
 
 def _readable(at: Place, text: str, envs: frozenset[str], findings: Findings) -> Plan | None:
@@ -84,36 +78,40 @@ def _aliases(settings: Settings, findings: Findings) -> None:
                 owners[alias] = name
 
 
-def _app(name: str, app: App, findings: Findings) -> None:
+def _app(name: str, app: App, envs: list[str], findings: Findings) -> None:
     at: Place = ("apps", name)
-    if not app.env and not findings.any_under((*at, "env")):
+    if not envs and not findings.any_under(at):
         findings.add(at, f"{name} has no environment", f"add [{spell(at)}.env.prod] with its kind")
-    if app.default and app.default not in app.env and not findings.any_under((*at, "env", app.default)):
+    if app.default and app.default not in envs:
         findings.add(
             (*at, "default"),
-            f"{app.default} is not an environment of {name}",
-            suggest(app.default, app.env, "environments"),
+            f"{shown(app.default)} is not an environment of {name}",
+            suggest(app.default, envs, "environments"),
         )
 
 
 class _Whole:
     """One target against the rest of the file."""
 
-    def __init__(self, settings: Settings, target: TargetModel, at: Place, findings: Findings) -> None:
+    def __init__(
+        self, settings: Settings, read: ReadTarget, envs: frozenset[str], findings: Findings
+    ) -> None:
         self._settings = settings
-        self._target = target
-        self._rules = rules_of(target)
-        self._at = at
+        self._read = read
+        self._rules = read.rules
+        self._at = read.at
+        self._envs = envs
         self._findings = findings
 
-    def check(self, drivers: Drivers) -> None:
+    def check(self) -> None:
         """Roles, alarms, plans."""
         self._role(self._rules.deploy, ("deploy",))
         if self._rules.approve is not None:
             self._role(self._rules.approve.from_, ("approve", "from"))
             self._enough(self._rules.approve.by, self._rules.approve.from_, ("approve", "by"))
         self._alarms()
-        self._plans(drivers[self._target.kind].capabilities)
+        if self._read.driver is not None:
+            self._plans(self._read.driver.kind, self._read.driver.capabilities)
 
     def _add(self, at: Place, fact: str, hint: str) -> None:
         self._findings.add((*self._at, *at), fact, hint)
@@ -124,7 +122,9 @@ class _Whole:
             return
         if grant not in roles:
             near = suggest(grant, roles, "roles") + "; or add" if roles else "add"
-            self._add(at, f"no role {grant} is defined", f'{near}\n[roles]\n{grant} = ["U0123ABCD"]')
+            self._add(
+                at, f"no role {_word(grant)} is defined", f'{near}\n[roles]\n{_word(grant)} = ["U0123ABCD"]'
+            )
         elif not roles[grant] and not self._findings.any_under(("roles", grant)):
             self._findings.add(
                 ("roles", grant),
@@ -145,18 +145,18 @@ class _Whole:
         seen: set[str] = set()
         for index, alarm in enumerate(self._rules.alarms):
             if alarm.name in seen:
-                self._add(("alarms", index), f"{alarm.name} stands here twice", "keep one of them")
+                self._add(("alarms", index), f"{shown(alarm.name)} stands here twice", "keep one of them")
             seen.add(alarm.name)
         if self._rules.gates == "none" and seen:
             self._add(("gates",), f"none would ignore {len(seen)} alarms", "remove the line, or the alarms")
 
-    def _plans(self, can: Capabilities) -> None:
+    def _plans(self, kind: str, can: Capabilities) -> None:
         shelf = Shelf(self._rules.plans, self._settings.plans, can)
         for name, plan in self._own_plans():
             if reason := shelf.misfit(plan):
                 self._add(
                     ("plans", name),
-                    f"a {self._target.kind} target cannot run this: {reason}",
+                    f"a {kind} target cannot run this: {reason}",
                     "change or remove the plan",
                 )
             self._answerable(plan, ("plans", name))
@@ -167,11 +167,11 @@ class _Whole:
         except BadPlan:
             return
         if chosen is None:
-            self._add(("plan",), f"{name} is not a plan", suggest(name, names, "plans"))
+            self._add(("plan",), f"{shown(name)} is not a plan", suggest(name, names, "plans"))
         elif (reason := shelf.misfit(chosen)) and name not in self._rules.plans:
             self._add(
                 ("plan",),
-                f"a {self._target.kind} target cannot run {name}: {reason}",
+                f"a {kind} target cannot run {name}: {reason}",
                 f"choose another; {known(names)}",
             )
         else:
@@ -179,7 +179,7 @@ class _Whole:
 
     def _own_plans(self) -> Iterator[tuple[str, Plan]]:
         for name, text in self._rules.plans.items():
-            plan = _readable((*self._at, "plans", name), text, _envs(self._settings), self._findings)
+            plan = _readable((*self._at, "plans", name), text, self._envs, self._findings)
             if plan is not None:
                 yield name, plan
 
@@ -205,3 +205,8 @@ def _same_thing(settings: Settings, findings: Findings) -> None:
                     f"it deploys the same thing as {spell(first)}",
                     "one thing is one target: remove one, or correct its names",
                 )
+
+
+def _word(name: str) -> str:
+    """A name as it stands when it is one, else in quotes."""
+    return name if NAME.fullmatch(name) else shown(name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from rollout.errors import BadPlan
 from rollout.plan import BUILT_IN_NAMES, Check, Plan, SetWeight, Watch, built_in
 from rollout.ports import Capabilities
 
@@ -28,7 +29,14 @@ class Shelf:
     def fitting(self) -> list[str]:
         """The names that can be run here, the target's own first."""
         names = dict.fromkeys([*self._own, *self._shared, *BUILT_IN_NAMES])
-        return [name for name in names if (plan := self.find(name)) is not None and not self.misfit(plan)]
+        return [name for name in names if self._fits(name)]
+
+    def _fits(self, name: str) -> bool:
+        try:
+            plan = self.find(name)
+        except BadPlan:
+            return False  # noted where it stands
+        return plan is not None and not self.misfit(plan)
 
 
 def misfit(plan: Plan, can: Capabilities) -> str:

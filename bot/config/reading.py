@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
-from bot.config.explain import explain, keys_at
+from bot.config.explain import keys_at, salvage
 from bot.config.flaws import Findings, Place, nearest, spell, suggest
 from bot.config.model import App, Aws, Digest, Http, Page, Settings, Slack, Store, length
 from bot.config.names import member_problem, name_problem
-from bot.config.targets import Drivers, read_target
+from bot.config.targets import Drivers, ReadTarget, read_target
 from rollout.terms import Timing
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,10 +36,12 @@ class Reading:
     def __init__(self, drivers: Drivers, findings: Findings) -> None:
         self._drivers = drivers
         self.findings = findings
+        self.targets: list[ReadTarget] = []
+        """Every environment of the file, also those that are too broken for `settings`."""
 
     def settings(self, raw: Mapping[str, Any]) -> Settings:
         """What could be read; broken parts are left at their defaults and noted."""
-        for key in raw.keys() - Settings.model_fields.keys():
+        for key in sorted(raw.keys() - Settings.model_fields.keys()):
             self._unknown((key,), raw[key], sorted(Settings.model_fields))
         return Settings(
             slack=self._section(Slack, ("slack",), raw.get("slack", {})) or Slack(),
@@ -76,13 +78,9 @@ class Reading:
     def _section(self, model: type[Model], at: Place, raw: object) -> Model | None:
         table = self._table(at, raw)
         known = keys_at(model, ())
-        for key in table.keys() - set(known):
+        for key in sorted(table.keys() - set(known)):
             self._unknown((*at, key), table[key], known)
-        try:
-            return model.model_validate(table, strict=True)
-        except ValidationError as error:
-            explain(error, model, table, at, self.findings)
-            return None
+        return salvage(model, table, at, self.findings, strict=True)
 
     def _digests(self, raw: object) -> tuple[Digest, ...]:
         if not isinstance(raw, tuple):
@@ -161,7 +159,8 @@ class Reading:
             here: Place = (*at, "env", env)
             if problem := name_problem("an environment", env):
                 self.findings.add(here, *problem)
-            target = read_target(self._table(here, inner), here, self._drivers, self.findings)
-            if target is not None:
-                targets[env] = target
+            read = read_target(self._table(here, inner), here, self._drivers, self.findings)
+            self.targets.append(read)
+            if read.target is not None:
+                targets[env] = read.target
         return app.model_copy(update={"env": targets})

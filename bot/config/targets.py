@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from bot.config.explain import explain
+from bot.config.explain import explain, salvage
 from bot.config.flaws import Findings, Place, suggest
 from bot.config.model import Rules
 from bot.config.names import member_problem
@@ -20,14 +20,20 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d{1,2}")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,600}", re.ASCII)
 
 
-def read_target(
-    raw: Mapping[str, Any], at: Place, drivers: Drivers, findings: Findings
-) -> TargetModel | None:
-    """The target, or None with every mistake noted."""
-    before = len(findings)
+class ReadTarget(NamedTuple):
+    """What could be read of one environment; what is broken is left out and noted."""
+
+    at: Place
+    rules: Rules
+    driver: type[Driver] | None
+    target: TargetModel | None
+
+
+def read_target(raw: Mapping[str, Any], at: Place, drivers: Drivers, findings: Findings) -> ReadTarget:
+    """As much of the target as can be checked on, with every mistake noted."""
     if not raw:
         findings.add(at, "the environment is empty", _kinds(drivers))
-        return None
+        return ReadTarget(at, Rules(), None, None)
     driver = _driver(raw, at, drivers, findings)
     _grant(raw.get("deploy", "deployers"), (*at, "deploy"), findings)
     approve = raw.get("approve")
@@ -35,21 +41,24 @@ def read_target(
         _grant(approve.get("from", "approvers"), (*at, "approve", "from"), findings)
     _forms(raw, at, findings)
     common = {key: value for key, value in raw.items() if key in Rules.model_fields}
-    try:
-        Rules.model_validate(common)
-    except ValidationError as error:
-        explain(error, Rules, common, at, findings)
+    rules = salvage(Rules, common, at, findings, strict=True) or Rules()
+    return ReadTarget(at, rules, driver, _target(raw, at, driver, findings))
+
+
+def _target(
+    raw: Mapping[str, Any], at: Place, driver: type[Driver] | None, findings: Findings
+) -> TargetModel | None:
     if driver is None:
         return None
     try:
         target = driver.Target.model_validate(raw, strict=True)
     except ValidationError as error:
         _driver_says(error, driver, raw, at, findings)
-        return None
     except TidegateError as error:
         findings.add(at, error.fact, error.hint)
-        return None
-    return target if len(findings) == before else None
+    else:
+        return None if findings.any_under(at) else target
+    return None
 
 
 def _driver_says(
