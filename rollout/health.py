@@ -15,7 +15,7 @@ FRESH_LOOKS = 2
 
 def judge(rollout: Rollout, look: Observation, now: datetime) -> Verdict:
     """The verdict over the present weight. FAIL beats blind beats no_data beats no_gate beats PASS."""
-    reasons = (*_alarms(rollout, look, now), *_target(look))
+    reasons = (*alarm_votes(rollout, look, now), *_target(look))
     votes = {reason.vote for reason in reasons}
     if "fail" in votes:
         return Verdict(outcome="FAIL", reasons=reasons, at=look.alarms_at)
@@ -27,7 +27,8 @@ def judge(rollout: Rollout, look: Observation, now: datetime) -> Verdict:
     return Verdict(outcome="PASS", reasons=reasons, at=look.alarms_at or look.at)
 
 
-def _alarms(rollout: Rollout, look: Observation, now: datetime) -> list[Reason]:
+def alarm_votes(rollout: Rollout, look: Observation, now: datetime) -> list[Reason]:
+    """One vote per alarm, or one for all where none could be read or none is named."""
     terms = rollout.terms
     if not terms.alarms:
         if terms.gates == "none" or rollout.back:

@@ -100,6 +100,10 @@ class Rollout(Frozen):
     cause: Cause | None = None
     resume_to: Phase | None = None
     resume_cause: Cause | None = None
+    person_pause: Cause | None = None
+    """A person's pause stays one when a drift or a blindness on top of it ends."""
+    fell_for: Cause | None = None
+    """Why it went back first; what keeps it from arriving is `cause`."""
 
     stable: Release | None = None
     candidate: Release | None = None
@@ -177,4 +181,6 @@ class Rollout(Frozen):
 
     def enter(self, phase: Phase, now: datetime, cause: Cause | None = None, **changes: object) -> "Rollout":
         """The same rollout in another phase, its watched time there beginning anew."""
+        if phase is Phase.ROLLING_BACK and self.fell_for is None:
+            changes["fell_for"] = cause
         return self.but(phase=phase, phase_at=now, elapsed=ZERO, reminded=0, cause=cause, **changes)

@@ -86,12 +86,17 @@ def _pause(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     cause = _cause("person", "paused", ask, actor, now)
     return rollout.enter(
         Phase.PAUSED, now, cause, resume_to=rollout.phase, hurry=None, hurry_full=False, last_good=None,
-        resume_cause=rollout.cause,
+        resume_cause=rollout.cause, person_pause=cause,
     )  # fmt: skip
 
 
 def back_to(rollout: Rollout, now: datetime, **changes: object) -> Rollout:
-    """The phase before the pause, with its bake as it was: pauses lengthen a bake and never shorten it."""
+    """The phase before the pause, with its bake as it was: pauses lengthen a bake and never shorten it.
+
+    Where a person had paused before something else did, back to that person's pause.
+    """
+    if rollout.person_pause is not None:
+        return rollout.enter(Phase.PAUSED, now, rollout.person_pause, last_good=None, **changes)
     return rollout.enter(
         rollout.resume_to or Phase.STEPPING, now, rollout.resume_cause, resume_to=None, resume_cause=None,
         last_good=None, **changes,
@@ -108,7 +113,7 @@ def _resume(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     if kind in ways:
         fact, hint = ways[kind]
         raise Refused(f"#{rollout.id} is not paused by a person: {fact}", hint, rollout=rollout.id)
-    return back_to(rollout, now)
+    return back_to(rollout.but(person_pause=None), now)
 
 
 def _approve(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
@@ -153,15 +158,16 @@ def _go_on(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
             rollout=rollout.id,
         )  # fmt: skip
     waiver = Waiver(by=actor, step=next_step(rollout), reason=ask.reason, at=now)
-    return back_to(rollout, now, waiver=waiver)
+    return rollout.enter(
+        Phase.STEPPING, now, None, resume_to=None, resume_cause=None, last_good=None, waiver=waiver, person_pause=None
+    )
 
 
 def next_step(rollout: Rollout) -> int:
     """The step that a raise would enter: the present one until its weight is proven, then the following one."""
     here = rollout.here
-    arrived = isinstance(here, SetWeight) and rollout.proven == here.percent and rollout.phase is not Phase.LAUNCHING
-    started = rollout.resume_to is not Phase.LAUNCHING
-    return rollout.step + 1 if arrived and started else rollout.step
+    arrived = isinstance(here, SetWeight) and rollout.proven == here.percent
+    return rollout.step + 1 if arrived else rollout.step
 
 
 def _rollback(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
@@ -174,8 +180,9 @@ def _rollback(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollou
         return rollout.enter(Phase.CANCELLED, now, cause)
     overwrite = rollout.overwrite or rollout.phase is Phase.STUCK
     return rollout.enter(
-        Phase.ROLLING_BACK, now, cause, resume_to=None, force=rollout.force or ask.force, overwrite=overwrite
-    )
+        Phase.ROLLING_BACK, now, cause, resume_to=None, force=rollout.force or ask.force, overwrite=overwrite,
+        write_failures=0,
+    )  # fmt: skip
 
 
 def _cancel(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
@@ -192,8 +199,8 @@ def _cancel(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 
 def _retry(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     if rollout.phase is Phase.STUCK:
-        return rollout.enter(rollout.resume_to or Phase.ROLLING_BACK, now, rollout.cause, resume_to=None,
-                             overwrite=True, write_failures=0, failures=0)  # fmt: skip
+        return rollout.enter(rollout.resume_to or Phase.ROLLING_BACK, now, rollout.fell_for or rollout.cause,
+                             resume_to=None, overwrite=True, write_failures=0, failures=0)  # fmt: skip
     if rollout.cause and rollout.cause.kind not in ("blind", "deadline"):
         raise Refused(
             f"#{rollout.id} is paused, but not for an error of AWS", "resume, go-on, adopt or restore answer a pause",
@@ -212,6 +219,9 @@ def _adopt(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 def _restore(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     if rollout.cause is None or rollout.cause.kind != "drift":
         raise Refused(f"#{rollout.id} shows nothing to restore", "restore answers a foreign change", rollout=rollout.id)
+    if rollout.resume_to in (Phase.FINAL_BAKE, Phase.RETIRING):
+        # 100 % has to be reached, seen and baked anew (S1, S5), as if the last step had just begun.
+        return back_to(rollout.but(resume_to=Phase.STEPPING, resume_cause=None), now, overwrite=True)
     return back_to(rollout, now, overwrite=True)
 
 

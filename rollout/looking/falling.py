@@ -1,0 +1,171 @@
+"""Downwards and on hold: rolling back, stuck, paused. A rollback is held only where stable is known sick (S7)."""
+
+from rollout.actions import Retire, Shift
+from rollout.looking.look import Look
+from rollout.looking.rising import steer
+from rollout.model import Cause, Phase, Rollout
+from rollout.ports import Hold
+from rollout.wishes import back_to
+
+TRIES_BEFORE_PAGE = 5
+
+
+def rolling_back(look: Look) -> None:
+    """Stable back to 100 %, then the candidate retired; keeps trying for ever, says so when it takes long."""
+    r = look.r
+    if _held(look):
+        return
+    if r.proven == 0 and look.obs.seen is not None and look.obs.seen.percent == 0:
+        _home(look)
+    else:
+        _send_home(look)
+    if r.reminded == 0 and r.write_failures >= TRIES_BEFORE_PAGE and look.r.phase is Phase.ROLLING_BACK:
+        look.set(reminded=1)
+        text = r.write_fault.text if r.write_fault else "AWS refuses"
+        look.page(f"#{r.id} cannot be rolled back yet, it keeps trying: {text}", r.write_fault.hint if r.write_fault else "")
+    if look.r.phase is Phase.ROLLING_BACK and r.elapsed >= r.terms.timing.rolling_back:
+        fault = r.write_fault or r.fault
+        text = f"the old release does not have all traffic yet: {fault.text if fault else 'AWS does not show it'}"
+        look.stick(look.cause("deadline", text, "it keeps trying; look at AWS"), Phase.ROLLING_BACK)
+
+
+def _held(look: Look) -> bool:
+    """S7: never onto a side known sick. S14: never over a split that names more than our two sides."""
+    r, seen = look.r, look.obs.seen
+    if seen is None:
+        return False
+    if seen.stable.state == "sick" and not r.force and seen.percent != 0:
+        text = f"the old release is not healthy either: {seen.stable.text}"
+        if r.phase is not Phase.STUCK or (r.cause and r.cause.kind != "stable_sick"):
+            look.stick(look.cause("stable_sick", text, "roll back anyway, or mend it"), Phase.ROLLING_BACK)
+        return True
+    if seen.percent is None and not r.overwrite and r.sighting == f"foreign {seen.foreign}" and _again(look):
+        text = f"somebody else changed the traffic: {seen.foreign}"
+        if r.phase is not Phase.STUCK or (r.cause and r.cause.kind != "foreign"):
+            hint = "rollback once more overwrites it; adopt accepts it"
+            look.stick(look.cause("foreign", text, hint), Phase.ROLLING_BACK)
+        return True
+    return False
+
+
+def _again(look: Look) -> bool:
+    """The same foreign split as in the look before."""
+    return bool(look.drift) or look.r.phase is Phase.STUCK
+
+
+def _send_home(look: Look) -> None:
+    """Down needs not known sick, and not even sight: AWS's own revision guards a write after a failed read."""
+    r, seen = look.r, look.obs.seen
+    if seen is not None and (seen.percent == 0 or not seen.settled):
+        return
+    if seen is not None and seen.percent is None and not r.overwrite:
+        return
+    if seen is None and (r.seen is None or r.proven == 0):
+        return
+    look.act(Shift(percent=0))
+
+
+def _home(look: Look) -> None:
+    r, seen = look.r, look.obs.seen
+    if seen is not None and "candidate" not in seen.retired and r.proven_at is not None:
+        if look.now - r.proven_at >= r.terms.settle and not look.asked_lately():
+            look.act(Retire(side="candidate"))
+        return
+    cause = r.fell_for or r.cause
+    no_traffic = r.peak == 0 and cause is not None and cause.kind in ("cancel", "reject", "deadline", "person")
+    if no_traffic:
+        look.enter(Phase.CANCELLED, cause)
+        look.tell("cancelled", cause.text if cause else "", loud=True)
+        return
+    look.enter(Phase.ROLLED_BACK, cause)
+    look.tell("rolled_back", cause.text if cause else "", loud=True)
+    look.hold = held(r, cause, look)
+
+
+def held(r: Rollout, cause: Cause | None, look: Look) -> Hold:
+    """A person's rollback holds the target; an automatic one also vetoes the release."""
+    by = cause.by if cause else None
+    veto = "" if by is not None or r.candidate is None else r.candidate.id
+    text = cause.text if cause else "rolled back"
+    return Hold(app=r.app, env=r.env, rollout=r.id, by=by, reason=text, veto=veto, at=look.now)
+
+
+def stuck(look: Look) -> None:
+    """Every look tries again where only the world stands in the way; a person answers the rest."""
+    r, seen = look.r, look.obs.seen
+    if r.resume_to is not Phase.ROLLING_BACK or r.cause is None:
+        return
+    if _held(look):
+        return
+    if r.cause.kind in ("stable_sick", "foreign") and seen is not None:
+        look.enter(Phase.ROLLING_BACK, r.fell_for or r.cause, resume_to=None)
+        rolling_back(look)
+    elif r.proven == 0 and seen is not None and seen.percent == 0:
+        _home(look)
+    else:
+        _send_home(look)
+
+
+def paused(look: Look) -> None:
+    """Holds the weight. What ends a pause depends on why it began."""
+    r = look.r
+    kind = r.cause.kind if r.cause else "person"
+    if r.overwrite:
+        steer(look, r.proven or 0)
+    if kind == "no_data":
+        _no_data(look)
+    elif kind == "drift":
+        _drift(look)
+    elif kind == "blind":
+        if r.failures == 0 and r.write_failures == 0:
+            look.r = back_to(r, look.now)
+            look.tell("sight")
+    elif kind == "person":
+        _by_person(look)
+
+
+def _by_person(look: Look) -> None:
+    r = look.r
+    day = r.terms.timing.paused
+    due = (day / 24, day / 6)
+    if r.reminded < len(due) and r.elapsed >= due[r.reminded]:
+        look.set(reminded=r.reminded + 1)
+        look.tell("reminder", f"#{r.id} is still paused", loud=True)
+    if r.elapsed >= day:
+        look.fall(look.cause("deadline", "it was paused for too long"))
+
+
+def _no_data(look: Look) -> None:
+    r, wait = look.r, look.r.terms.timing.no_data
+    if r.verdict and r.verdict.outcome == "PASS":
+        look.r = back_to(r, look.now)
+        look.tell("sight")
+    elif r.reminded == 0 and (r.elapsed >= wait or _asks_at_once(r)):
+        look.set(reminded=1)
+        text = r.cause.text if r.cause else "no data"
+        look.page(f"#{r.id} has no evidence: {text}", "go on without evidence, or roll back")
+    elif r.reminded and r.elapsed >= 2 * wait and r.terms.no_data_policy == "rollback":
+        look.fall(look.cause("no_data", f"no data for too long: {r.cause.text if r.cause else ''}"))
+
+
+def _asks_at_once(r: Rollout) -> bool:
+    quiet = {reason.voter for reason in (r.verdict.reasons if r.verdict else ()) if reason.vote == "no_data"}
+    return any(gate.no_data == "ask" and gate.name in quiet for gate in r.terms.alarms)
+
+
+def _drift(look: Look) -> None:
+    """Undone by whoever did it: the reading from before the change, twice."""
+    r, seen = look.r, look.obs.seen
+    if seen is not None and seen.percent is not None and seen.percent == r.proven and look.twice:
+        look.r = back_to(r, look.now)
+        look.tell("sight", "the foreign change is gone")
+
+
+def begin_fall(look: Look) -> bool:
+    """S12: FAIL after Launch goes back from every phase."""
+    r = look.r
+    if r.verdict is None or r.verdict.outcome != "FAIL":
+        return False
+    sick = [reason for reason in r.verdict.reasons if reason.vote == "fail" and reason.voter == "target"]
+    look.fall(look.cause("sick" if sick else "alarm", r.verdict.said("fail")))
+    return True

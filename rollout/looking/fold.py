@@ -1,0 +1,62 @@
+"""Folds an observation into the row: watched time, what is proven, what is foreign, the verdict. Decides no phase."""
+
+from rollout.health import judge
+from rollout.looking.look import FALLING, Look, pace
+from rollout.seen import Seen
+from rollout.values import ZERO
+
+
+def fold(look: Look) -> None:
+    """Take in one look: time first, then the weights, then the verdict over the weight that is there."""
+    r, obs = look.r, look.obs
+    if r.last_look is not None:
+        look.gap = min(max(look.now - r.last_look, ZERO), 3 * pace(r))
+    if obs.seen is not None:
+        _sight(look, obs.seen)
+    verdict = judge(look.r, obs, look.now)
+    blind = obs.seen is None or verdict.cause == "blind"
+    look.set(
+        last_look=look.now,
+        # A deadline must not run out while nothing can be seen: unknown never acts by itself (S2).
+        elapsed=r.elapsed + (ZERO if blind else look.gap),
+        failures=r.failures + 1 if blind else 0,
+        fault=obs.fault or obs.alarms_fault,
+        alarms=obs.alarms if obs.alarms_at is not None else r.alarms,
+        verdict=verdict,
+    )
+
+
+def _sight(look: Look, seen: Seen) -> None:
+    """The second equal reading proves a weight that we asked for, and is drift for any other (S14)."""
+    r = look.r
+    look.set(seen=seen)
+    if seen.percent:
+        look.set(peak=max(r.peak, seen.percent), traffic_from=r.traffic_from or seen.at)
+    if not seen.settled:
+        look.set(sighting="")
+        return
+    sight = str(seen.percent) if seen.percent is not None else f"foreign {seen.foreign}"
+    look.twice = sight == r.sighting
+    look.set(sighting=sight)
+    if not look.twice:
+        return
+    falling = r.phase in FALLING
+    if seen.percent is not None and (falling or seen.percent == r.proven or seen.percent in r.asked):
+        _prove(look, seen, seen.percent)
+    elif not r.overwrite:
+        shown = seen.foreign or f"{seen.percent} % on the new release"
+        who = f", by {seen.edited_by}" if seen.edited_by else ""
+        look.drift = f"the traffic was changed by somebody else{who}: {r.proven} % → {shown}"
+
+
+def _prove(look: Look, seen: Seen, percent: int) -> None:
+    r = look.r
+    if percent in r.asked:
+        last = len(r.asked) - 1 - r.asked[::-1].index(percent)
+        look.set(asked=r.asked[last + 1 :])
+    if percent != r.proven:
+        look.set(proven=percent, proven_at=seen.at, last_good=None)
+    if percent == 0 and r.traffic_from and not r.traffic_to:
+        look.set(traffic_to=seen.at)
+    if look.r.overwrite and not look.r.asked:
+        look.set(overwrite=False)

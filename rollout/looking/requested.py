@@ -1,0 +1,123 @@
+"""Before the start: resolve, preflight, red alarms, approval to start. Nothing in the world has changed yet."""
+
+from rollout.durations import print_duration
+from rollout.health import alarm_votes
+from rollout.looking.look import Look
+from rollout.model import Cause, Phase
+from rollout.plan import Approve, SetWeight
+from rollout.release import Prepared
+from rollout.values import ZERO
+
+
+def requested(look: Look) -> None:
+    """Refuse, go on, or wait for AWS to answer; five minutes at most."""
+    r, obs = look.r, look.obs
+    if obs.refusal is not None:
+        _refuse(look, look.cause("refused", obs.refusal.text, obs.refusal.hint))
+        return
+    prepared = obs.prepared
+    votes = alarm_votes(r, obs, look.now)
+    blind = [vote for vote in votes if vote.vote == "blind"]
+    if prepared is None or (blind and obs.alarms_fault is not None) or (r.terms.alarms and not obs.alarms_at):
+        _wait(look)
+        return
+    failed = [check for check in prepared.checks if check.state == "fail"]
+    red = [vote for vote in votes if vote.vote == "fail"]
+    if failed:
+        _refuse(look, look.cause("refused", "; ".join(c.text for c in failed), failed[0].hint))
+    elif blind:
+        _refuse(look, look.cause("refused", "; ".join(v.text for v in blind), "correct `alarms` of this target"))
+    elif red and not r.back:
+        hint = "wait until it is green, or deploy the fix by hand and look at the alarm"
+        _refuse(look, look.cause("alarm", "; ".join(vote.text for vote in red), hint))
+    else:
+        _accept(look, prepared, [vote.text for vote in votes if vote.vote == "no_data"])
+
+
+def _wait(look: Look) -> None:
+    r = look.r
+    gap = min(max(look.now - r.last_look, ZERO), 3 * r.terms.timing.look_moving) if r.last_look else ZERO
+    fault = look.obs.fault or look.obs.alarms_fault
+    look.set(last_look=look.now, elapsed=r.elapsed + gap, failures=r.failures + 1, fault=fault)
+    if look.r.elapsed >= r.terms.timing.requested:
+        why = fault.text if fault else "no answer"
+        text = f"{r.target} could not be looked at within {print_duration(r.terms.timing.requested)}: {why}"
+        _refuse(look, look.cause("refused", text, fault.hint if fault else "try again later"))
+
+
+def _refuse(look: Look, cause: Cause) -> None:
+    look.enter(Phase.REFUSED, cause)
+    look.tell("refused", cause.text)
+
+
+def _accept(look: Look, prepared: Prepared, quiet: list[str]) -> None:
+    r = look.r
+    known_red = {a.name: a.since for a in look.obs.alarms if a.state == "ALARM" and a.since} if r.back else {}
+    warnings = [check.text for check in prepared.checks if check.state == "warn"]
+    look.set(
+        stable=prepared.stable, candidate=prepared.candidate, diff=prepared.diff, snapshot=prepared.snapshot,
+        warnings=(*warnings, *quiet, *_slow_alarms(look)), known_red=known_red, alarms=look.obs.alarms,
+        proven=0, proven_at=look.obs.at, sighting="0", last_look=look.now, gate_from=look.obs.at, fault=None,
+        failures=0,
+    )  # fmt: skip
+    if r.terms.approval and r.terms.approval.before_start and not r.back:
+        look.enter(Phase.AWAITING_APPROVAL)
+        look.tell("approval_wanted", f"#{r.id} waits for approval before it starts", loud=True)
+    else:
+        look.enter(Phase.LAUNCHING)
+        look.tell("started")
+
+
+def _slow_alarms(look: Look) -> list[str]:
+    """An alarm that needs longer than the shortest bake cannot protect that step: say so before it matters."""
+    terms = look.r.terms
+    bakes = [step.bake for step in terms.plan.steps if isinstance(step, SetWeight) and 0 < step.percent < 100]
+    bake = min((*bakes, terms.bake))
+    return [
+        f"{alarm.name} cannot fire within a bake of {print_duration(bake)}; needs "
+        f"{print_duration(alarm.window + terms.timing.alarm_slack)}"
+        for alarm in look.obs.alarms
+        if alarm.found and alarm.window + terms.timing.alarm_slack > bake
+    ]
+
+
+def awaiting_approval(look: Look) -> None:
+    """S13 holds here too; enough signatures start it, an hour without ends it."""
+    r = look.r
+    if r.verdict and r.verdict.outcome == "FAIL":
+        _refuse(look, look.cause("alarm", r.verdict.said("fail"), "wait until it is green"))
+        return
+    if signed(look) >= wanted(look):
+        look.enter(Phase.LAUNCHING, signatures=())
+        look.tell("approved")
+        look.tell("started")
+        return
+    remind(look)
+    if r.elapsed >= r.terms.timing.approval:
+        look.enter(Phase.CANCELLED, look.cause("deadline", "nobody approved the start in time"))
+        look.tell("cancelled", "nobody approved the start in time", loud=True)
+
+
+def wanted(look: Look) -> int:
+    """How many persons have to approve here."""
+    terms, here = look.r.terms, look.r.here
+    by = here.by if isinstance(here, Approve) and look.r.phase is not Phase.AWAITING_APPROVAL else 1
+    return max(by, terms.approval.by if terms.approval else 1)
+
+
+def signed(look: Look) -> int:
+    """How many distinct persons have approved this step of this plan."""
+    r = look.r
+    return len(
+        {s.by.key for s in r.signatures if s.step == r.step and s.plan_hash == r.terms.plan.hash}
+    )
+
+
+def remind(look: Look) -> None:
+    """Reminders at half and at nine tenths of the approval time."""
+    r = look.r
+    due = (r.terms.timing.approval * 0.5, r.terms.timing.approval * 0.9)
+    if r.reminded < len(due) and r.elapsed >= due[r.reminded]:
+        left = print_duration(max(r.terms.timing.approval - r.elapsed, ZERO))
+        look.set(reminded=r.reminded + 1)
+        look.tell("reminder", f"#{r.id} still waits; it ends in {left}", loud=True)

@@ -1,0 +1,195 @@
+"""Upwards: launching, stepping, waiting, the final bake, retiring. Every raise passes `_may_raise` (S1, S7)."""
+
+from datetime import timedelta
+
+from rollout.actions import Launch, Retire, Shift
+from rollout.looking.look import Look
+from rollout.looking.requested import remind, signed, wanted
+from rollout.model import Phase
+from rollout.plan import Approve, SetWeight
+from rollout.ports import Hold
+from rollout.seen import Verdict
+from rollout.values import ZERO
+
+
+def launching(look: Look) -> None:
+    """The candidate comes up at 0 % until it is known healthy."""
+    r, seen = look.r, look.obs.seen
+    steer(look, 0)
+    if seen is not None and seen.candidate.state == "healthy" and seen.percent == 0 == r.proven:
+        look.enter(Phase.STEPPING)
+        stepping(look)
+    elif seen is not None and r.candidate and seen.candidate.state != "healthy" and not look.asked_lately():
+        look.act(Launch(release=r.candidate.id))
+    if look.r.phase is Phase.LAUNCHING and r.elapsed >= r.terms.timing.launching:
+        text = f"the new release did not become healthy in time: {seen.candidate.text if seen else 'not seen'}"
+        look.fall(look.cause("deadline", text))
+
+
+def stepping(look: Look) -> None:
+    """Moving to, checking and baking one step."""
+    r, here, seen = look.r, look.r.here, look.obs.seen
+    if isinstance(here, Approve):
+        _ask_approval(look)
+    elif not isinstance(here, SetWeight):
+        look.stick(look.cause("blind", f"nobody here can do the step `{here}`", "roll back"), Phase.STEPPING)
+    elif seen is not None and seen.percent == here.percent == r.proven:
+        need = here.bake if here.percent < 100 else ZERO
+        if bake(look, need):
+            _advance(look)
+    else:
+        _move(look, here)
+
+
+def _move(look: Look, here: SetWeight) -> None:
+    r, seen = look.r, look.obs.seen
+    verdict = r.verdict or Verdict(outcome="UNKNOWN", cause="blind")
+    begun = seen is not None and seen.percent in r.asked
+    if seen is not None and not begun and here.percent > (seen.percent or 0) and not _waived(look, r.step):
+        if verdict.cause in ("no_gate", "no_data"):
+            _lack(look, verdict)
+            return
+    steer(look, here.percent)
+    if look.r.elapsed >= r.terms.timing.move:
+        fault = r.write_fault.text if r.write_fault else f"AWS shows {seen.percent if seen else '?'} %"
+        cause = look.cause("deadline", f"{here.percent} % was not seen in time: {fault}", "retry, or roll back")
+        look.pause(cause)
+        look.page(f"#{r.id}: {cause.text}", cause.hint)
+
+
+def steer(look: Look, to: int) -> None:
+    """Ask for `to` iff AWS shows something else that is ours (or may be overwritten). Level-triggered."""
+    r, seen = look.r, look.obs.seen
+    if seen is None or not seen.settled or seen.percent == to:
+        return
+    ours = seen.percent is not None and (seen.percent == r.proven or seen.percent in r.asked)
+    if not ours and not r.overwrite:
+        return  # a first foreign sighting: the next look tells whether it is drift
+    if to > (seen.percent or 0) and not _may_raise(look):
+        return
+    if to in r.asked and look.asked_lately():
+        return
+    look.act(Shift(percent=to))
+
+
+def _may_raise(look: Look) -> bool:
+    """S1: PASS on the present weight, or a person's waiver for this very step over missing evidence. S7: the receiving
+    side is known healthy."""
+    r, seen = look.r, look.obs.seen
+    if seen is None or seen.candidate.state != "healthy" or r.verdict is None:
+        return False
+    return r.verdict.outcome == "PASS" or (_waived(look, r.step) and r.verdict.cause in ("no_data", "no_gate"))
+
+
+def _waived(look: Look, step: int) -> bool:
+    return look.r.waiver is not None and look.r.waiver.step == step
+
+
+def bake(look: Look, need: timedelta) -> bool:
+    """Count watched time over good looks only; True when it is enough, or a person hurries it and all is well."""
+    r = look.r
+    verdict = r.verdict or Verdict(outcome="UNKNOWN", cause="blind")
+    if verdict.outcome != "PASS":
+        look.set(last_good=None)
+        if r.hurry is not None:
+            look.set(hurry=None, hurry_full=False)
+            look.tell("not_promoted", verdict.said(verdict.cause) or verdict.said("fail"))
+        if verdict.cause not in ("no_gate", "no_data"):
+            return False
+        if _waived(look, r.step + 1):
+            return True
+        _lack(look, verdict)
+        return False
+    gained = min(max(look.now - r.last_good, ZERO), look.gap) if r.last_good else ZERO
+    look.set(baked=r.baked + gained, last_good=look.now)
+    return look.r.baked >= need or r.hurry == r.bound
+
+
+def _lack(look: Look, verdict: Verdict) -> None:
+    """No evidence: a person has to look (S2)."""
+    if verdict.cause == "no_gate":
+        look.enter(Phase.WAITING, look.cause("no_gate", verdict.said("no_gate"), "add `alarms` to the target"))
+        look.tell("no_gate", verdict.said("no_gate"), loud=True)
+    else:
+        look.pause(look.cause("no_data", verdict.said("no_data")))
+        look.tell("no_data", verdict.said("no_data"))
+
+
+def _advance(look: Look) -> None:
+    """The present step is done: on to the next, in the same look and on its evidence."""
+    r = look.r
+    last = len(r.terms.plan.steps) - 1
+    if r.step == last:
+        look.enter(Phase.FINAL_BAKE, baked=ZERO, last_good=None, hurry=None, hurry_full=False)
+        look.tell("proven", percent=100)
+        return
+    if r.hurry is not None:
+        look.tell("promoted")
+    target = last if r.hurry_full else r.step + 1
+    look.enter(
+        Phase.STEPPING, step=target, baked=ZERO, last_good=None, hurry=None, hurry_full=False,
+        # What changed after these alarms were read belongs to the next step.
+        gate_from=look.obs.alarms_at or look.obs.at,
+    )  # fmt: skip
+    here = look.r.here
+    if isinstance(here, SetWeight):
+        look.tell("raised", percent=here.percent)
+    stepping(look)
+
+
+def _ask_approval(look: Look) -> None:
+    look.enter(Phase.WAITING, look.cause("approve", f"waits for {wanted(look)} approval(s)"))
+    look.tell("approval_wanted", f"#{look.r.id} waits for approval at {look.r.proven} %", loud=True)
+
+
+def waiting(look: Look) -> None:
+    """At an approve step, or where nothing watches: a person decides; an hour without goes back."""
+    r = look.r
+    steer(look, r.proven or 0)
+    if isinstance(r.here, Approve) and signed(look) >= wanted(look):
+        look.tell("approved")
+        look.enter(Phase.STEPPING)
+        _advance(look)
+        return
+    remind(look)
+    if r.elapsed >= r.terms.timing.approval:
+        look.fall(look.cause("deadline", "nobody decided in time"))
+
+
+def final_bake(look: Look) -> None:
+    """100 % on the candidate, stable still warm."""
+    r, seen = look.r, look.obs.seen
+    need = final_need(look)
+    if seen is not None and seen.percent == 100 == r.proven and bake(look, need):
+        look.enter(Phase.RETIRING)
+        retiring(look)
+    elif look.r.phase is Phase.FINAL_BAKE and r.elapsed >= need + r.terms.timing.final_slack:
+        cause = look.cause("deadline", "the final bake did not get enough watched time", "retry, or roll back")
+        look.pause(cause)
+        look.page(f"#{r.id}: {cause.text}", cause.hint)
+
+
+def final_need(look: Look) -> timedelta:
+    """How long 100 % bakes: what the plan's last step says, else the target's `bake`."""
+    last = look.r.terms.plan.steps[-1]
+    return last.bake if isinstance(last, SetWeight) and last.bake else look.r.terms.bake
+
+
+def retiring(look: Look) -> None:
+    """S11: the old side goes only after the new one was seen at 100 % and settle has passed."""
+    r, seen = look.r, look.obs.seen
+    if seen is None or seen.percent != 100 or r.proven != 100 or r.proven_at is None:
+        return
+    if "stable" in seen.retired:
+        look.enter(Phase.SUCCEEDED)
+        look.tell("succeeded", loud=True)
+        if r.back:
+            text = r.reason or "rolled back by hand"
+            veto = r.stable.id if r.stable else ""
+            look.hold = Hold(
+                app=r.app, env=r.env, rollout=r.id, by=r.by, reason=text, veto=veto, at=look.now
+            )
+    elif look.now - r.proven_at >= r.terms.settle and not look.asked_lately():
+        look.act(Retire(side="stable"))
+    if look.r.phase is Phase.RETIRING and r.elapsed >= r.terms.timing.retiring:
+        look.stick(look.cause("deadline", "the old side could not be removed", "retry, or adopt"), Phase.RETIRING)
