@@ -50,6 +50,8 @@ class Answer(Frozen):
     hint: str = ""
     offer: str = ""
     rollout: int | None = None
+    who: tuple[str, ...] = ()
+    """Ids of those who could, after a denial."""
     good: bool = True
     at: Moment
 

@@ -1,0 +1,112 @@
+"""Answers to reading verbs: one short read each, values out. Rendering is for handlers and the CLI."""
+
+import json
+from collections.abc import Callable
+
+from rollout.ask import Ask
+from rollout.errors import BadInput, Denied, NotFound
+from rollout.model import Rollout
+from rollout.moves import moves, stages
+from rollout.people import Actor, Roles
+from rollout.plan import BUILT_IN_NAMES
+from rollout.policy import Knowledge, permit
+from rollout.ports import Clock, Ledger, Policy, Reads
+from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status, Whoami
+from rollout.verbs import VERBS
+
+PAGE = 20
+
+
+class Answers:
+    """Reads for people; anyone of the workspace may."""
+
+    def __init__(self, ledger: Ledger, policy: Policy, clock: Clock, home: Callable[[], str]) -> None:
+        self._ledger, self.policy, self._clock, self._home = ledger, policy, clock, home
+
+    def report(self, ask: Ask, actor: Actor) -> Report:
+        """Answer one reading verb; NotFound names what exists, Denied who may."""
+        verb = VERBS.get(ask.verb)
+        if verb is None or not verb.reads:
+            raise BadInput(f"{ask.verb[:40]!r} is no question", "/deploy help lists the verbs")
+        with self._ledger.reads() as reads:
+            if actor.kind == "person":
+                person = reads.person(actor.team, actor.id)
+                known = Knowledge(person=person, directory_at=reads.directory_read_at(), home=self._home())
+                permit(self._any_roles(), actor, verb, known, self._clock.now())
+            answer = {
+                "status": self._status, "list": self._list, "history": self._history, "show": self._show,
+                "whoami": self._whoami, "help": self._help,
+            }[verb.name]  # fmt: skip
+            return answer(reads, ask, actor)
+
+    def card(self, rollout: int) -> CardView:
+        """The present state of one card."""
+        with self._ledger.reads() as reads:
+            found = reads.rollout(rollout)
+            if found is None:
+                raise NotFound(f"there is no rollout #{rollout}", "/deploy history lists them")
+            return self._view(reads, found)
+
+    def _view(self, reads: Reads, rollout: Rollout) -> CardView:
+        hold, head, now = reads.hold(rollout.app, rollout.env), reads.head(), self._clock.now()
+        return CardView(
+            rollout=rollout, moves=moves(rollout, hold), stages=stages(rollout, now), hold=hold,
+            head_seq=head.seq if head else 0, head_hash=head.hash[:12] if head else "", now=now,
+        )  # fmt: skip
+
+    def _any_roles(self) -> Roles:
+        app, env = next(iter(self.policy.targets()))
+        return self.policy.terms(app, env, "")[1].roles
+
+    def _status(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
+        if ask.ref is not None:
+            found = reads.rollout(ask.ref)
+            if found is None:
+                raise NotFound(f"there is no rollout #{ask.ref}", "/deploy history lists them")
+            return Status(app=found.app, env=found.env, card=self._view(reads, found))
+        if not ask.app:
+            return self._list(reads, ask, actor)
+        app, env = self.policy.find(ask.app, ask.env)
+        newest = reads.live(app, env) or reads.last(app, env)
+        return Status(app=app, env=env, card=self._view(reads, newest) if newest else None)
+
+    def _list(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
+        return Listing(live=True, cards=tuple(self._view(reads, found) for found in reads.all_live(PAGE)))
+
+    def _history(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
+        app, env = self.policy.find(ask.app, ask.env) if ask.app else ("", "")
+        found = reads.history(app, env if ask.env else "", limit=PAGE)
+        return Listing(live=False, app=app, cards=tuple(self._view(reads, one) for one in found))
+
+    def _show(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
+        status = self._status(reads, ask, actor)
+        if not isinstance(status, Status) or status.card is None:
+            raise NotFound("there is no rollout to show", "name one: /deploy show #42; /deploy history lists them")
+        rollout = status.card.rollout.id
+        lines = []
+        for row in reads.audit_of(rollout):
+            body = json.loads(row.body)
+            lines.append(
+                Line(seq=row.seq, at=body["at"], kind=body["kind"], actor=body["actor"], facts=body["facts"])
+            )
+        return Show(card=status.card, intents=tuple(reads.intents(rollout)), lines=tuple(lines))
+
+    def _whoami(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
+        person = reads.person(actor.team, actor.id) if actor.kind == "person" else None
+        known = Knowledge(person=person, directory_at=reads.directory_read_at(), home=self._home())
+        rights: dict[str, tuple[str, ...]] = {}
+        for app, env in self.policy.targets():
+            roles = self.policy.terms(app, env, "")[1].roles
+            held = []
+            for word, name in (("deploy", "start"), ("approve", "approve"), ("admin", "promote")):
+                verb = VERBS[name].model_copy(update={"right": word})
+                try:
+                    permit(roles, actor, verb, known, self._clock.now())
+                except Denied:
+                    continue
+                held.append(word)
+            rights[f"{app}/{env}"] = tuple(held)
+        return Whoami(actor=actor.key, known=person is not None or actor.kind == "principal", rights=rights)
+
+    def _help(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
+        return Help(apps=tuple(f"{app}/{env}" for app, env in self.policy.targets()), plans=BUILT_IN_NAMES)

@@ -1,0 +1,62 @@
+"""The shell's one object: wishes in, looks out, answers. It speaks only to ports; threads and waking live outside."""
+
+from collections.abc import Callable, Sequence
+
+from rollout.answers import Answers
+from rollout.ask import Ask
+from rollout.door import Door
+from rollout.model import Rollout
+from rollout.people import Actor
+from rollout.ports import Clock, Ledger, Policy, Reply, World
+from rollout.reports import CardView, Report
+from rollout.rounds import Rounds
+
+
+def _nobody() -> str:
+    return ""
+
+
+def _silent(_: object) -> None:
+    """No failpoint set, nobody to wake."""
+
+
+class Conductor:
+    """Implements desk.Desk, and the loop that the scheduler drives."""
+
+    def __init__(
+        self, ledger: Ledger, world: World, policy: Policy, clock: Clock, *,
+        home: Callable[[], str] = _nobody, hit: Callable[[str], None] = _silent,
+        wake: Callable[[Rollout], None] = _silent,
+    ) -> None:  # fmt: skip
+        """`home`: the bot's own team id once known; `hit`: failpoints; `wake`: a rollout wants a look at once."""
+        self._door = Door(ledger, policy, clock, home=home, hit=hit, wake=wake)
+        self._rounds = Rounds(ledger, world, clock, hit)
+        self._answers = Answers(ledger, policy, clock, home)
+
+    def ask(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str = "", known: bool = False) -> Reply:
+        """See desk.Desk.ask. `known`: the directory was asked just now."""
+        return self._door.ask(ask, actor, dedupe=dedupe, reply=reply, known=known)
+
+    def answer_waiting(self) -> int:
+        """Take the wishes that CLI twins wrote into the ledger; how many."""
+        return self._door.answer_waiting()
+
+    def report(self, ask: Ask, actor: Actor) -> Report:
+        """See desk.Desk.report."""
+        return self._answers.report(ask, actor)
+
+    def card(self, rollout: int) -> CardView:
+        """See desk.Desk.card."""
+        return self._answers.card(rollout)
+
+    def look(self, ids: Sequence[int]) -> None:
+        """Look at these rollouts of one lane: observe, decide, commit, perform."""
+        self._rounds.look(ids)
+
+    def due(self) -> dict[str, list[int]]:
+        """What has to be looked at now, by lane."""
+        return self._rounds.due()
+
+    def recover(self) -> int:
+        """After a start: settle what was under way; how many rollouts are live."""
+        return self._rounds.recover()

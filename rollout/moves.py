@@ -1,0 +1,129 @@
+"""What is legal now, as buttons, and how far the plan is. A move that `apply` would refuse is never drawn."""
+
+from datetime import datetime, timedelta
+
+from rollout.model import TERMINAL, Phase, Rollout
+from rollout.plan import SetWeight
+from rollout.ports import Hold
+from rollout.reports import Move, Stage
+from rollout.values import ZERO
+from rollout.wishes import next_step
+
+P = Phase
+
+
+def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
+    """At most five, the expected one first and primary, the dangerous one last."""
+    if r.phase in TERMINAL:
+        return _ended(r, hold)
+    rollback = Move(verb="rollback", percent=0, release=r.stable.id if r.stable else "", danger=True)
+    by_phase: dict[Phase, tuple[Move, ...]] = {
+        P.REQUESTED: (Move(verb="cancel"),),
+        P.AWAITING_APPROVAL: (
+            Move(verb="approve", primary=True), Move(verb="reject", reason=True), Move(verb="cancel", danger=True)
+        ),
+        P.LAUNCHING: (Move(verb="pause"), Move(verb="cancel", danger=True)),
+        P.STEPPING: (*_promote(r), Move(verb="pause"), rollback),
+        P.WAITING: (*_answer(r), rollback),
+        P.PAUSED: (*_unpause(r), rollback),
+        P.FINAL_BAKE: (*_promote(r), Move(verb="pause"), rollback),
+        P.RETIRING: (rollback,),
+        P.STUCK: _unstick(r, rollback),
+    }  # fmt: skip
+    return by_phase.get(r.phase, ())
+
+
+def _promote(r: Rollout) -> tuple[Move, ...]:
+    here = r.here
+    settled = isinstance(here, SetWeight) and r.proven == here.percent
+    if not settled or r.verdict is None or r.verdict.outcome != "PASS" or r.hurry == r.bound:
+        return ()
+    return (Move(verb="promote", percent=_next_weight(r), primary=True),)
+
+
+def _next_weight(r: Rollout) -> int | None:
+    if r.phase is P.FINAL_BAKE:
+        return None
+    weights = [step.percent for step in r.terms.plan.steps[next_step(r) :] if isinstance(step, SetWeight)]
+    return weights[0] if weights else None
+
+
+def _answer(r: Rollout) -> tuple[Move, ...]:
+    if r.cause and r.cause.kind == "no_gate":
+        return (Move(verb="go-on", percent=_next_weight(r), primary=True, reason=True),)
+    approve = Move(verb="approve", percent=_next_weight(r), primary=True)
+    return (approve, Move(verb="reject", reason=True))
+
+
+def _unpause(r: Rollout) -> tuple[Move, ...]:
+    kind = r.cause.kind if r.cause else "person"
+    if kind == "no_data":
+        lacking = r.verdict is not None and r.verdict.cause == "no_data"
+        return (Move(verb="go-on", percent=_next_weight(r), reason=True),) if lacking else ()
+    if kind == "drift":
+        return (Move(verb="restore", percent=r.proven, primary=True), Move(verb="adopt", reason=True))
+    if kind in ("blind", "deadline"):
+        return (Move(verb="retry", primary=True),)
+    return (Move(verb="resume", primary=True),)
+
+
+def _unstick(r: Rollout, rollback: Move) -> tuple[Move, ...]:
+    kind = r.cause.kind if r.cause else ""
+    if kind == "stable_sick":
+        return (
+            Move(verb="retry", primary=True), Move(verb="adopt", reason=True),
+            rollback.model_copy(update={"force": True, "reason": True}),
+        )  # fmt: skip
+    return (Move(verb="retry", primary=True), Move(verb="adopt", reason=True), rollback)
+
+
+def _ended(r: Rollout, hold: Hold | None) -> tuple[Move, ...]:
+    if hold is not None and hold.rollout == r.id:
+        return (Move(verb="unlock", reason=True),)
+    if r.phase is P.SUCCEEDED and r.stable is not None and not r.back:
+        return (Move(verb="rollback", release=r.stable.id, danger=True),)
+    if r.phase is P.CANCELLED:
+        return (Move(verb="retry"),)
+    return ()
+
+
+def stages(r: Rollout, now: datetime) -> tuple[Stage, ...]:
+    """The plan's steps, the final bake, and `done`; moments only where everything ahead is known to move by itself."""
+    steps = r.terms.plan.steps
+    at: datetime | None = now if r.phase in (P.LAUNCHING, P.STEPPING, P.FINAL_BAKE, P.RETIRING) else None
+    if r.verdict is None or r.verdict.outcome != "PASS":
+        at = None
+    out = []
+    for index, step in enumerate(steps):
+        state = _state(r, index)
+        percent = step.percent if isinstance(step, SetWeight) else None
+        out.append(Stage(text=str(step), state=state, percent=percent, at=at if state == "next" else None))
+        if state != "done":
+            at = at + _length(r, index) if at is not None and isinstance(step, SetWeight) else None
+    baking = r.phase is P.FINAL_BAKE
+    over = r.phase in (P.RETIRING, P.SUCCEEDED)
+    out.append(Stage(text="bake", state="done" if over else "now" if baking else "next", at=None if baking else at))
+    last = steps[-1]
+    need = last.bake if isinstance(last, SetWeight) and last.bake else r.terms.bake
+    left = max(need - r.baked, ZERO) if baking else ZERO if over else need
+    out.append(Stage(text="done", state="done" if r.phase is P.SUCCEEDED else "next", at=at + left if at else None))
+    return tuple(out)
+
+
+def _state(r: Rollout, index: int) -> str:
+    if r.phase in (P.FINAL_BAKE, P.RETIRING, P.SUCCEEDED) or index < r.step:
+        return "done"
+    begun = r.phase not in (P.REQUESTED, P.AWAITING_APPROVAL, P.LAUNCHING, P.REFUSED)
+    return "now" if index == r.step and begun else "next"
+
+
+def _length(r: Rollout, index: int) -> timedelta:
+    """What is left of one weight step: its move, if it has not arrived, and its bake (at 100 % the move only)."""
+    step = r.terms.plan.steps[index]
+    if not isinstance(step, SetWeight):
+        return ZERO
+    bake = step.bake if step.percent < 100 else ZERO
+    move = r.terms.timing.look_moving + r.terms.settle
+    if index == r.step and r.phase is P.STEPPING:
+        return max(bake - r.baked, ZERO) + (ZERO if r.proven == step.percent else move)
+    return bake + move

@@ -1,0 +1,179 @@
+"""The loop: observe a lane batched, decide each, commit, then perform. Intent before effect, outcome after.
+
+Nothing here knows AWS, SQL or threads. Two rounds over one rollout at once are harmless: the commit expects the
+version that was read, and every effect is absolute and guarded by the revision that was seen.
+"""
+
+from collections.abc import Callable, Sequence
+
+from rollout import entries
+from rollout.actions import Intent, Outcome, Shift
+from rollout.errors import Stale
+from rollout.machine import Decision, decide
+from rollout.model import Phase, Rollout
+from rollout.notices import Answer, CardChanged
+from rollout.ports import Clock, Ledger, Work, World
+from rollout.seen import Fault, Observation
+
+
+def _silent(point: str) -> None:
+    """No failpoint."""
+
+
+class Rounds:
+    """Looks at rollouts and does what `decide` says."""
+
+    def __init__(self, ledger: Ledger, world: World, clock: Clock, hit: Callable[[str], None] = _silent) -> None:
+        self._ledger, self._world, self._clock, self._hit = ledger, world, clock, hit
+
+    def look(self, ids: Sequence[int]) -> None:
+        """One look at each of these rollouts of one lane, and a second one at those that were just moved.
+
+        The second look reads back what the calls did: it is the first of the two equal readings that prove a weight.
+        """
+        again = self._round(ids)
+        if again:
+            self._round(again)
+
+    def due(self) -> dict[str, list[int]]:
+        """What has to be looked at now, by lane."""
+        lanes: dict[str, list[int]] = {}
+        with self._ledger.reads() as reads:
+            for rollout in reads.due(self._clock.now()):
+                lanes.setdefault(rollout.terms.lane, []).append(rollout.id)
+        return lanes
+
+    def recover(self) -> int:
+        """After a start: calls that were under way have an unknown outcome; every live rollout is looked at at once.
+
+        Nothing is sent again here: the next look tells what happened.
+        """
+        now = self._clock.now()
+        with self._ledger.reads() as reads:
+            live = [rollout.id for rollout in reads.all_live()]
+        for id in live:
+            with self._ledger.work() as work:
+                rollout = work.rollout(id)
+                if rollout is None or not rollout.live:
+                    continue
+                for intent in work.intents(id, open_only=True):
+                    if intent.state != "unknown":
+                        self._orphan(work, rollout, intent)
+                work.save(rollout.but(wake_at=now))
+                work.tell(CardChanged(rollout=id))
+            self._hit("R1")
+        return len(live)
+
+    def _orphan(self, work: Work, rollout: Rollout, intent: Intent) -> None:
+        now = self._clock.now()
+        sent = intent.state == "sent"
+        text = "the bot ended before the answer came" if sent else "the bot ended before it was sent"
+        outcome = Outcome(state="unknown" if sent else "failed", text=text)
+        work.mark(intent.id, outcome.state, outcome.text, now)
+        work.audit(entries.came_of(rollout, intent, outcome, now))
+
+    def _round(self, ids: Sequence[int]) -> list[int]:
+        with self._ledger.reads() as reads:
+            rollouts = [found for id in ids if (found := reads.rollout(id)) is not None and found.live]
+        if not rollouts:
+            return []
+        seen = self._world.observe(rollouts)
+        self._hit("T1")
+        moved = []
+        for rollout in rollouts:
+            observation = seen.get(rollout.id) or Observation(
+                at=self._clock.now(), fault=Fault(kind="transient", text=f"{rollout.target} was not looked at")
+            )
+            if self._one(rollout, observation):
+                moved.append(rollout.id)
+        return moved
+
+    def _one(self, rollout: Rollout, observation: Observation) -> bool:
+        decision = decide(rollout, observation, self._clock.now())
+        try:
+            saved, intents = self._commit(rollout, decision)
+        except Stale:
+            return False  # a click landed during the look and wins: it is due at once, and decided anew
+        self._hit("T2")
+        return [self._perform(saved, intent) for intent in intents].count(True) > 0
+
+    def _commit(self, before: Rollout, decision: Decision) -> tuple[Rollout, list[Intent]]:
+        now = self._clock.now()
+        with self._ledger.work() as work:
+            after = work.save(decision.rollout)
+            if entries.verdict_changed(before, after):
+                work.audit(entries.verdict(after, now))
+            if entries.changed(before, after):
+                work.audit(entries.transition(before, after, now))
+            if decision.hold is not None:
+                work.put_hold(decision.hold)
+                work.audit(entries.held(decision.hold, now))
+            intents = [work.plan(after, action, now) for action in decision.actions]
+            for intent in intents:
+                work.audit(entries.intended(after, intent, now))
+            self._tell(work, after, decision)
+        return after, intents
+
+    def _tell(self, work: Work, after: Rollout, decision: Decision) -> None:
+        if after.phase is Phase.REFUSED and after.candidate is None:
+            self._refuse_privately(work, after)
+            return
+        if after.phase is Phase.REQUESTED:
+            return
+        for notice in decision.notices:
+            work.tell(notice)
+        work.tell(CardChanged(rollout=after.id, human=bool(decision.notices) or not after.live))
+
+    def _refuse_privately(self, work: Work, after: Rollout) -> None:
+        """A release, a preflight or a red alarm refused it: no card, the person who asked is told."""
+        address = work.reply_address(after.id)
+        if address and after.cause is not None:
+            text = f"{after.target} was not started: {after.cause.text}"
+            work.tell(
+                Answer(reply=address, text=text, hint=after.cause.hint, rollout=after.id, good=False,
+                       at=self._clock.now())
+            )  # fmt: skip
+
+    def _perform(self, rollout: Rollout, intent: Intent) -> bool:
+        if not self._may_send(rollout, intent):
+            return False
+        self._hit("T3")
+        outcome = self._world.perform(rollout, intent.action, intent.key)
+        self._hit("T5")
+        with self._ledger.work() as work:
+            now = self._clock.now()
+            work.mark(intent.id, outcome.state, outcome.text, now)
+            work.audit(entries.came_of(rollout, intent, outcome, now))
+            self._note(work, rollout, outcome)
+        return outcome.state != "failed"
+
+    def _may_send(self, rollout: Rollout, intent: Intent) -> bool:
+        """Mark it sent, unless a click overtook it: a raise that a person has just stopped is never sent."""
+        with self._ledger.work() as work:
+            now = self._clock.now()
+            current = work.rollout(rollout.id)
+            raising = not (isinstance(intent.action, Shift) and intent.action.percent == 0)
+            if raising and (current is None or _stopped(rollout, current)):
+                outcome = Outcome(state="failed", text="overtaken by a person's wish; not sent")
+                work.mark(intent.id, outcome.state, outcome.text, now)
+                work.audit(entries.came_of(rollout, intent, outcome, now))
+                return False
+            work.mark(intent.id, "sent", "", now)
+        return True
+
+    def _note(self, work: Work, rollout: Rollout, outcome: Outcome) -> None:
+        """What the row remembers of a call: failures in a row, and the last one's words for the card."""
+        current = work.rollout(rollout.id)
+        if current is None or not current.live:
+            return
+        if outcome.state == "done":
+            if current.write_failures or current.write_fault:
+                work.save(current.but(write_failures=0, write_fault=None))
+            return
+        fault = Fault(kind="unknown" if outcome.state == "unknown" else "state", text=outcome.text, hint=outcome.hint)
+        work.save(current.but(write_failures=current.write_failures + 1, write_fault=fault))
+        work.tell(CardChanged(rollout=rollout.id))
+
+
+def _stopped(decided: Rollout, current: Rollout) -> bool:
+    return current.version != decided.version and current.phase is not decided.phase
