@@ -2,23 +2,29 @@
 
 from demo.workspace.config import Channel, Command, Install, Limits, Person, UserGroup, WorkspaceConfig
 from demo.workspace.faults import Fault
+from demo.workspace.knobs import AlarmStatus, AppStatus, Knob, Status, slack_knobs
 from demo.workspace.results import Result
 from demo.workspace.wire import Call, Envelope, Message, View
 from demo.workspace.workspace import Workspace
 
 __all__ = [
+    "AlarmStatus",
+    "AppStatus",
     "Call",
     "Channel",
     "Command",
     "Envelope",
     "Fault",
     "Install",
+    "Knob",
     "Limits",
     "Message",
     "Person",
     "Result",
+    "Status",
     "UserGroup",
     "View",
     "Workspace",
     "WorkspaceConfig",
+    "slack_knobs",
 ]

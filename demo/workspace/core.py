@@ -41,7 +41,7 @@ class Core:
     config: WorkspaceConfig
     clock: Clock
     keys: Keys
-    origin: str = ""
+    port: int = 0
     board: Board = field(default_factory=Board)
     stamps: Stamps = field(default_factory=Stamps)
     faults: Faults = field(default_factory=Faults)
@@ -52,6 +52,11 @@ class Core:
         self.hooks = Hooks(self.config.limits, self.config.team_id)
         self._people = {p.id: p for p in self.config.people}
         self._channels = {c.id: c for c in self.config.channels}
+
+    @property
+    def origin(self) -> str:
+        """The address of the loopback server, without a path."""
+        return f"http://127.0.0.1:{self.port}"
 
     # -- looking up -----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,6 +18,8 @@ from demo.workspace.driver import ChannelEyes, Hands
 from demo.workspace.faults import Fault
 from demo.workspace.forms import Forms
 from demo.workspace.gestures import Gestures
+from demo.workspace.knobs import Knob, Status
+from demo.workspace.page_server import PageServer
 from demo.workspace.server import Line, Loopback, Upgraded
 from demo.workspace.sockets import Sockets
 from demo.workspace.webapi import WebApi
@@ -36,6 +38,7 @@ class Workspace:
             card = ws.wait_for(lambda: ws.channel("deploys").find("baking"))
 
     `clock` gives epoch seconds for timestamps, trigger and response_url lifetimes, rate limits and retries.
+    `knobs` are buttons of the page; `status` is asked once a second and shown on it (see knobs.py).
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class Workspace:
         config: WorkspaceConfig | None = None,
         *,
         clock: Clock = time.time,
+        knobs: Sequence[Knob] = (),
+        status: Callable[[], Status] | None = None,
     ) -> None:
         config = config or WorkspaceConfig()
         self._core = Core(config, clock, Keys.of(config))
@@ -50,9 +55,12 @@ class Workspace:
         self._delivery = Delivery(self._core, self._sockets)
         self._gestures = Gestures(self._core, self._delivery)
         self._forms = Forms(self._core, self._delivery)
+        self._page = PageServer(self._core, self._gestures, self._forms, lambda: self._sockets.count)
+        self._page.add_knobs(knobs)
+        self._ask_status = status
         self._api = WebApi(self._core, self._sockets.ticket)
         self._server = Loopback(config.port, self._routes())
-        self._core.origin = f"http://127.0.0.1:{self._server.port}"
+        self._core.port = self._server.port
         self._stopping = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="workspace-pulse", daemon=True)
 
@@ -66,6 +74,7 @@ class Workspace:
     def stop(self) -> None:
         """Close every connection and the port. A stopped workspace stays stopped."""
         self._stopping.set()
+        self._page.stop()
         self._sockets.drop_all()
         self._server.stop()
         self._pulse.join(5)
@@ -117,6 +126,10 @@ class Workspace:
             "SLACK_SIGNING_SECRET": self.signing_secret,
         }
         return found | ({"SLACK_APP_TOKEN": self.app_token} if self.config.delivery == "socket" else {})
+
+    def add_knobs(self, *knobs: Knob) -> None:
+        """More buttons for the page; before it is opened."""
+        self._page.add_knobs(knobs)
 
     # -- people and places ----------------------------------------------------------------------
 
@@ -218,6 +231,7 @@ class Workspace:
             "api": self._api_route,
             "hook": lambda request, rest: replies.respond(self._core, rest, request),
             "socket": self._socket_route,
+            self._core.keys.page_token: self._page.route,
         }
 
     def _api_route(self, request: Request, rest: str) -> Response:
@@ -232,3 +246,11 @@ class Workspace:
     def _beat(self) -> None:
         while not self._stopping.wait(1.0):
             self._delivery.retry_due()
+            if self._ask_status is not None:
+                self._page.show_status(self._status(self._ask_status))
+
+    def _status(self, ask: Callable[[], Status]) -> Status:
+        try:
+            return ask()
+        except Exception as error:  # noqa: BLE001 whoever runs the demo owns this code; a failure is shown
+            return {"bot": "unknown", "apps": [], "note": f"no status: {error}"}
