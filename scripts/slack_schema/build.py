@@ -119,7 +119,10 @@ def correct_payloads(definitions: dict[str, Schema]) -> None:
 
 
 def correct_manifest(definitions: dict[str, Schema]) -> None:
-    """What only a comment says: a command "should include the leading / character"."""
+    """What the type of the manifest says less strictly than Slack's manifest.schema.2.0.0.json."""
+    definitions["SlackManifest"]["additionalProperties"] = False
+    information = definitions["SlackManifest"]["properties"]["display_information"]["properties"]
+    information["background_color"]["pattern"] = "^#([0-9a-fA-F]{3}){1,2}$"
     features = definitions["SlackManifest"]["properties"]["features"]["properties"]
     features["slash_commands"]["items"]["properties"]["command"]["pattern"] = "^/"
 
