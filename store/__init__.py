@@ -1,5 +1,14 @@
-"""Memory: the ledger, the outbox, the directory and the locks, in one SQLite file. No rule of a rollout lives here."""
+"""Memory: ledger, outbox, directory and locks, in one SQLite file. No rule of a rollout lives here."""
 
+from store.cards import CardPlace
+from store.faults import StoreBusy, StoreClosed, StoreFault, StoreFull
+from store.lock import Lock, hold_lock, holder, lock_is_held
 from store.opened import Store, open_store
+from store.outbox import Outbox, Queued
+from store.pages import Page
+from store.people import People
 
-__all__ = ["Store", "open_store"]
+__all__ = [
+    "CardPlace", "Lock", "Outbox", "Page", "People", "Queued", "Store", "StoreBusy", "StoreClosed",
+    "StoreFault", "StoreFull", "hold_lock", "holder", "lock_is_held", "open_store",
+]  # fmt: skip

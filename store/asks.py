@@ -1,4 +1,4 @@
-"""Rows of wishes: what was asked, what was answered, and for a short while where to answer. Nothing is parsed here."""
+"""Rows of wishes: what was asked and answered, and for a short while where to answer. Nothing is parsed."""
 
 import sqlite3
 from datetime import datetime, timedelta
@@ -13,11 +13,11 @@ KEPT = timedelta(days=7)
 ANSWERABLE = timedelta(minutes=25)
 """Slack takes answers at a response_url for 30 minutes; then the address is only a secret lying about."""
 
-_COLUMNS = "address, body"
-
 
 def _read(rows: sqlite3.Cursor) -> list[StoredAsk]:
-    return [StoredAsk.model_validate_json(body).model_copy(update={"address": address}) for address, body in rows]
+    return [
+        StoredAsk.model_validate_json(body).model_copy(update={"address": address}) for address, body in rows
+    ]
 
 
 class AskReads(View):
@@ -27,22 +27,25 @@ class AskReads(View):
         """Wishes stored by others and not yet answered, oldest first."""
         return _read(
             self._run(
-                f"SELECT {_COLUMNS} FROM asks WHERE state = ? AND state <> 'answered' ORDER BY id LIMIT ?", state, limit
+                "SELECT address, body FROM asks WHERE state = ? AND state <> 'answered' ORDER BY id LIMIT ?",
+                state,
+                limit,
             )
         )
 
     def stored_ask(self, dedupe: str) -> StoredAsk | None:
         """One wish by its key."""
-        return next(iter(_read(self._run(f"SELECT {_COLUMNS} FROM asks WHERE dedupe = ?", dedupe))), None)
+        return next(iter(_read(self._run("SELECT address, body FROM asks WHERE dedupe = ?", dedupe))), None)
 
     def reply_address(self, rollout: int) -> str:
-        """Where the person who started that rollout can still be answered privately; empty once it was erased.
+        """Where the person who started that rollout can be answered privately; empty once it was erased.
 
         The starter is the first accepted wish about it that is not younger than the rollout itself.
         """
         found = self._run(
             "SELECT asks.address FROM asks JOIN rollouts ON rollouts.id = asks.rollout"
-            " WHERE asks.rollout = ? AND asks.ok = 1 AND asks.at <= rollouts.created_at ORDER BY asks.id LIMIT 1",
+            " WHERE asks.rollout = ? AND asks.ok = 1 AND asks.at <= rollouts.created_at"
+            " ORDER BY asks.id LIMIT 1",
             rollout,
         ).fetchone()
         return found[0] if found else ""
@@ -81,5 +84,7 @@ class AskWrites(AskReads):
             stored(now - ANSWERABLE), limit,
         )  # fmt: skip
         self._run(
-            "DELETE FROM asks WHERE id IN (SELECT id FROM asks WHERE at < ? LIMIT ?)", stored(now - KEPT), limit
+            "DELETE FROM asks WHERE id IN (SELECT id FROM asks WHERE at < ? LIMIT ?)",
+            stored(now - KEPT),
+            limit,
         )

@@ -1,4 +1,4 @@
-"""Rows of the audit trail: appended in the transaction they are about, read by pages. The hash is rollout/audit.py's."""
+"""Rows of the audit trail: appended in the transaction they are about. The hash is rollout/audit.py's."""
 
 import sqlite3
 
@@ -10,7 +10,7 @@ BEFORE_ALL = -(2**63)
 
 
 def _read(rows: sqlite3.Cursor) -> list[Link]:
-    return [Link(seq=seq, body=body, prev=prev, hash=hash) for seq, body, prev, hash in rows]
+    return [Link(seq=seq, body=body, prev=prev, hash=own) for seq, body, prev, own in rows]
 
 
 class AuditReads(View):
@@ -24,16 +24,33 @@ class AuditReads(View):
     def audit_page(self, after: int = 0, limit: int = 500) -> list[Link]:
         """Audit records by number, after the given one."""
         return _read(
-            self._run("SELECT seq, body, prev, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+            self._run(
+                "SELECT seq, body, prev, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, limit
+            )
         )
 
     def audit_of(self, rollout: int, limit: int = 200) -> list[Link]:
         """Audit records about one rollout, oldest first."""
         return _read(
             self._run(
-                "SELECT seq, body, prev, hash FROM audit WHERE rollout = ? ORDER BY seq LIMIT ?", rollout, limit
+                "SELECT seq, body, prev, hash FROM audit WHERE rollout = ? ORDER BY seq LIMIT ?",
+                rollout,
+                limit,
             )
         )
+
+    def filed_page(self, after: int, limit: int) -> list[tuple[Link, bool]]:
+        """Records after the given one, each with whether it is filed under the rollout it names."""
+        rows = self._run(
+            "SELECT seq, body, prev, hash,"
+            " CASE WHEN json_valid(body) THEN rollout IS json_extract(body, '$.rollout') ELSE 0 END"
+            " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
+            after, limit,
+        )  # fmt: skip
+        return [
+            (Link(seq=seq, body=body, prev=prev, hash=own), bool(filed))
+            for seq, body, prev, own, filed in rows
+        ]
 
 
 class AuditWrites(AuditReads):

@@ -14,10 +14,10 @@ OLDEST = (3, 37, 0)
 
 NETWORK = frozenset(
     {
-        "nfs", "nfs3", "nfs4", "cifs", "smb2", "smb3", "smbfs", "ncpfs", "afs", "coda", "ceph", "glusterfs", "lustre",
-        "gpfs", "beegfs", "efs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.goofys", "fuse.gcsfuse",
-        "fuse.mount-s3", "fuse.glusterfs", "fuse.ceph", "fuse.ceph-fuse", "fuse.blobfuse", "fuse.davfs", "davfs",
-        "fuse.juicefs",
+        "nfs", "nfs3", "nfs4", "cifs", "smb2", "smb3", "smbfs", "ncpfs", "afs", "coda", "ceph", "glusterfs",
+        "lustre", "gpfs", "beegfs", "efs", "davfs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.goofys",
+        "fuse.gcsfuse", "fuse.mount-s3", "fuse.glusterfs", "fuse.ceph", "fuse.ceph-fuse", "fuse.blobfuse",
+        "fuse.davfs", "fuse.juicefs",
     }
 )  # fmt: skip
 """Locks are advice at best there, and a second writer ends in a damaged file: https://sqlite.org/faq.html#q5"""
@@ -49,7 +49,7 @@ def refuse_network(path: Path, mounts: str) -> None:
 
 
 def prepare_place(path: Path, *, create: bool) -> None:
-    """The folder is there and local, and a new file is readable by its owner only: it holds reply addresses."""
+    """The folder is there and local; a new file is for its owner only, it holds reply addresses."""
     if sqlite3.sqlite_version_info < OLDEST:
         raise BadConfig(
             f"this Python is linked with SQLite {sqlite3.sqlite_version}", "use one with SQLite 3.37 or newer"
@@ -66,11 +66,15 @@ def prepare_place(path: Path, *, create: bool) -> None:
     if path.exists():
         return
     if not create:
-        raise StoreFault(f"there is no store at {path}", "start the bot once with `tidegate run`, or check --config")
+        raise StoreFault(
+            f"there is no store at {path}", "start the bot once with `tidegate run`, or check --config"
+        )
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise BadConfig(f"{path} cannot be made: {error.strerror}", "check the rights of its folder") from error
+        raise BadConfig(
+            f"{path} cannot be made: {error.strerror}", "check the rights of its folder"
+        ) from error
 
 
 def connect(path: Path, busy_ms: int) -> Database:

@@ -1,6 +1,6 @@
 """The two locks of a process: whose turn it is to write, and who may look while a commit lands. No SQL here.
 
-SQLite's own busy handler polls: fifty clicks at once wait up to 4 s, and the unlucky ones fail. Here everybody queues.
+SQLite's own busy handler polls: fifty clicks at once wait up to 4 s, and the unlucky ones fail.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from store.faults import StoreBusy
 
 
 class Turn:
-    """A lock handed on strictly in the order of asking; the holder gives it straight to the next, so nobody barges."""
+    """A lock handed on in the order of asking: the holder gives it straight to the next, nobody barges in."""
 
     def __init__(self, patience: float = 30.0) -> None:
         self._patience = patience
@@ -46,7 +46,8 @@ class Turn:
                 if ticket in self._queue:
                     self._queue.remove(ticket)
                     raise StoreBusy(
-                        f"the store was busy for {self._patience:g} s", "nothing was written; try again in a moment"
+                        f"the store was busy for {self._patience:g} s",
+                        "nothing was written; try again in a moment",
                     )
             # handed over in the very moment we gave up: then it is ours
         self._holder = threading.get_ident()
@@ -62,8 +63,8 @@ class Turn:
 class CommitGate:
     """Readers together, or one commit alone: needed where the journal lets no reader in during a commit.
 
-    Phase-fair: a commit waits for the readers inside, readers that came meanwhile go in before the next commit. So
-    neither starves, and nobody ever meets SQLITE_BUSY within the process.
+    Phase-fair: a commit waits for the readers inside, readers that came meanwhile go in before the next
+    commit. So neither starves, and nobody ever meets SQLITE_BUSY within the process.
     """
 
     def __init__(self, patience: float) -> None:
@@ -94,7 +95,7 @@ class CommitGate:
 
     @contextlib.contextmanager
     def committing(self) -> Iterator[None]:
-        """Commit; a reader that stays too long is left to SQLite's own lock, which then refuses the commit."""
+        """Commit; a reader that stays too long is left to SQLite's own lock, which refuses the commit."""
         with self._changed:
             self._committing = True
             self._changed.wait_for(lambda: not self._inside, self._patience)

@@ -1,4 +1,4 @@
-"""What can go wrong with the file, as errors a person can act on. SQLite's own exceptions never leave the room."""
+"""What can go wrong with the file, as errors a person can act on. No exception of SQLite leaves the room."""
 
 import contextlib
 import sqlite3
@@ -34,16 +34,16 @@ _KINDS: dict[str, tuple[type[StoreFault], str, str]] = {
         "close whatever has the file open (a backup or a shell), then try again; nothing was kept",
     ),
     "SQLITE_READONLY": (
-        StoreFault, "{path} cannot be written to", "give this user the right to write the file and its folder",
+        StoreFault, "{path} cannot be written to", "let this user write the file and its folder",
     ),
     "SQLITE_CANTOPEN": (
-        StoreFault, "{path} cannot be opened", "check that the folder exists and that this user may write there",
+        StoreFault, "{path} cannot be opened", "let the folder exist and this user write there",
     ),
-    "SQLITE_PERM": (StoreFault, "{path} may not be opened", "give this user the right to read and write the file"),
+    "SQLITE_PERM": (StoreFault, "{path} may not be opened", "let this user read and write the file"),
     "SQLITE_CORRUPT": (
-        StoreFault, "{path} is damaged", "stop Tidegate, keep the file for an inquiry, and restore the last backup",
+        StoreFault, "{path} is damaged", "stop Tidegate, keep the file, restore the last backup",
     ),
-    "SQLITE_NOTADB": (StoreFault, "{path} is not a SQLite database", "check [store] path in the configuration"),
+    "SQLITE_NOTADB": (StoreFault, "{path} is not a SQLite database", "check [store] path"),
     "SQLITE_IOERR": (
         StoreFault, "the disk failed while {path} was used",
         "look at the system log for that disk; nothing of this transaction was kept",
@@ -59,18 +59,23 @@ def explained(error: sqlite3.Error, path: Path) -> StoreFault:
             return kind(fact.format(path=path), hint)
     if name.startswith("SQLITE_CONSTRAINT"):
         return StoreFault(
-            f"the store refused to break one of its own rules: {error}", "this is a bug in Tidegate; please report it"
+            f"the store refused to break one of its own rules: {error}",
+            "this is a bug in Tidegate; please report it",
         )
-    return StoreFault(f"SQLite could not use {path}: {error}", "nothing of this transaction was kept; try again")
+    return StoreFault(
+        f"SQLite could not use {path}: {error}", "nothing of this transaction was kept; try again"
+    )
 
 
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Whatever SQLite says inside leaves as a StoreFault; text that no database can hold leaves as BadInput."""
+    """What SQLite says inside leaves as a StoreFault; text that no database can hold, as BadInput."""
     try:
         yield
     except sqlite3.Error as error:
         raise explained(error, path) from error
     except UnicodeEncodeError as error:
         half = f"U+{ord(error.object[error.start]):04X}"
-        raise BadInput(f"the text holds half a character ({half})", "type it again without that character") from error
+        raise BadInput(
+            f"the text holds half a character ({half})", "type it again without that character"
+        ) from error

@@ -11,7 +11,6 @@ from store.moments import moment, moment_or_none, stored
 from store.views import View
 
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
-_COLUMNS = "id, rollout, key, attempt, action, state, outcome, planned_at, settled_at"
 
 
 class IntentReads(View):
@@ -20,16 +19,18 @@ class IntentReads(View):
     def intents(self, rollout: int, *, open_only: bool = False) -> list[Intent]:
         """Intents of one rollout in order; open ones are planned, sent or unknown."""
         rows = self._run(
-            f"SELECT {_COLUMNS} FROM intents WHERE rollout = ?"
+            "SELECT id, rollout, key, attempt, action, state, outcome, planned_at, settled_at"
+            " FROM intents WHERE rollout = ?"
             " AND (? = 0 OR state IN ('planned', 'sent', 'unknown')) ORDER BY id",
             rollout, open_only,
         )  # fmt: skip
         return [
             Intent(
-                id=id, rollout=of, key=key, attempt=attempt, action=_ACTION.validate_json(action), state=state,
-                outcome=outcome, planned_at=moment(planned_at), settled_at=moment_or_none(settled_at),
+                id=number, rollout=of, key=key, attempt=attempt, action=_ACTION.validate_json(action),
+                state=state, outcome=outcome, planned_at=moment(planned_at),
+                settled_at=moment_or_none(settled_at),
             )
-            for id, of, key, attempt, action, state, outcome, planned_at, settled_at in rows
+            for number, of, key, attempt, action, state, outcome, planned_at, settled_at in rows
         ]  # fmt: skip
 
 
@@ -37,17 +38,19 @@ class IntentWrites(IntentReads):
     """Planning and settling intents."""
 
     def plan(self, rollout: Rollout, action: Action, at: datetime) -> Intent:
-        """A planned intent, its key from rollout, step and action; `attempt` counts the plans of one key from 1."""
+        """A planned intent; its key is of rollout, step and action, `attempt` counts the plans of that key."""
         key = intent_key(rollout.id, rollout.step, action)
-        attempt = self._run("SELECT coalesce(max(attempt), 0) + 1 FROM intents WHERE key = ?", key).fetchone()[0]
+        attempt = self._run(
+            "SELECT coalesce(max(attempt), 0) + 1 FROM intents WHERE key = ?", key
+        ).fetchone()[0]
         written = self._run(
             "INSERT INTO intents (rollout, key, attempt, action, state, outcome, planned_at)"
             " VALUES (?, ?, ?, ?, 'planned', '', ?)",
             rollout.id, key, attempt, action.model_dump_json(), stored(at),
         )  # fmt: skip
         return Intent(
-            id=written.lastrowid or 0, rollout=rollout.id, key=key, attempt=attempt, action=action, state="planned",
-            planned_at=at,
+            id=written.lastrowid or 0, rollout=rollout.id, key=key, attempt=attempt, action=action,
+            state="planned", planned_at=at,
         )  # fmt: skip
 
     def mark(self, intent: int, state: IntentState, outcome: str, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The two views that the inside knows, rollout.ports.Reads and rollout.ports.Work: the sum of the tables' files."""
+"""The two views that the inside knows (rollout/ports.py: Reads, Work): the sum of the tables' files."""
 
 from store.asks import AskReads, AskWrites
 from store.audit import AuditReads, AuditWrites

@@ -1,4 +1,4 @@
-"""How moments are stored: integer microseconds since 1970 in UTC, exact and sortable. The clock is never read here."""
+"""How moments are stored: integer microseconds since 1970 in UTC, exact and sortable. Reads no clock."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,14 +1,20 @@
 """The store itself: opened, used by blocks, closed. Every table and every guard is in a file of its own."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
+from rollout.audit import Break
+from store.asks import AskWrites
+from store.backup import back_up
 from store.connect import prepare_place
 from store.ledger import Looking, Writing
+from store.outbox import Outbox
 from store.people import People
 from store.sessions import Sessions
 from store.upgrade import upgrade
+from store.verify import verify_trail
 
 
 class Store:
@@ -19,13 +25,14 @@ class Store:
         self.path = sessions.path
         self.boot_id = boot_id
         self.people = People(sessions)
+        self.outbox = Outbox(sessions)
 
     @contextlib.contextmanager
     def work(self) -> Iterator[Writing]:
         """A transaction: commits at the end of the block, keeps nothing on any exception.
 
-        Writers queue in the order of asking. One block at a time in one thread: inside another, RuntimeError. StoreFault
-        when the file could not be written; then nothing was kept, and trying again is safe.
+        Writers queue in the order of asking. One block at a time in one thread: inside another, RuntimeError.
+        StoreFault when the file could not be written; then nothing was kept, and trying again is safe.
         """
         with self._sessions.writing() as db:
             view = Writing(db)
@@ -44,6 +51,35 @@ class Store:
             finally:
                 view.end()
 
+    def verify(
+        self, page: int = 500, *, anchors: Mapping[int, str] | None = None
+    ) -> tuple[int, Break | None]:
+        """How many audit records hold, and the first break, if any; each page is a short read of its own.
+
+        `anchors`: numbers and beginnings of hashes that were shown elsewhere. Without them nobody can tell
+        that the newest records were cut off or that the whole trail was written anew.
+        """
+        return verify_trail(self._sessions, page, anchors or {})
+
+    def backup(self, path: Path | str) -> None:
+        """A whole copy while everybody goes on; Refused when `path` exists."""
+        back_up(self._sessions, Path(path).absolute())
+
+    def prune(self, now: datetime) -> None:
+        """Erase addresses older than 25 minutes, drop answers that are too late, forget wishes after 7 days.
+
+        At most 500 of each: to be called every minute or so. The audit trail is never pruned.
+        """
+        with self._sessions.writing() as db:
+            AskWrites(db).forget_asks(now)
+        self.outbox.drop_late_answers(now)
+
+    @property
+    def chain_id(self) -> str:
+        """What tells this trail from one begun anew in its place."""
+        with self._sessions.reading() as db:
+            return str(db.execute("SELECT value FROM meta WHERE name = 'chain'").fetchone()[0])
+
     def close(self) -> None:
         """End the present write and close every connection."""
         self._sessions.close()
@@ -52,8 +88,8 @@ class Store:
 def open_store(path: Path | str, *, busy_ms: int = 2000, boot_id: str = "", create: bool = True) -> Store:
     """Open the file, make or upgrade its tables, prove every setting.
 
-    `busy_ms` is how long another process may hold the file. BadConfig when the place or the file cannot be used;
-    StoreFault when there is none and `create` is False.
+    `busy_ms` is how long another process may hold the file. BadConfig when the place or the file cannot be
+    used; StoreFault when there is none and `create` is False.
     """
     place = Path(path).absolute()
     prepare_place(place, create=create)

@@ -1,4 +1,4 @@
-"""Rows of the directory: the persons and groups that roles name, as last read from Slack. Loading them is bot's."""
+"""Rows of the directory: the persons and groups that roles name, as last read from Slack. Asks nobody."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -42,10 +42,11 @@ class _PersonWrites(PersonReads):
         for person in persons:
             self.put(person)
         self._run("DELETE FROM groups")
-        for id, members in groups.items():
-            self._run("INSERT INTO groups (id, members) VALUES (?, ?)", id, json.dumps(list(members)))
+        for group, members in groups.items():
+            self._run("INSERT INTO groups (id, members) VALUES (?, ?)", group, json.dumps(list(members)))
         self._run(
-            "INSERT INTO meta (name, value) VALUES ('people', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            "INSERT INTO meta (name, value) VALUES ('people', ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             str(stored(at)),
         )
 
@@ -57,10 +58,10 @@ class People:
         self._sessions = sessions
 
     def replace(self, persons: Iterable[Person], groups: Mapping[str, Iterable[str]], at: datetime) -> None:
-        """Everything anew in one transaction: readers see the old directory or the new one, never a mixture."""
+        """Everything anew in one transaction: readers see the old directory or the new, never a mixture."""
         kept = list(persons)  # whatever makes them must not run under the write lock
         with self._sessions.writing() as db:
-            _PersonWrites(db).replace(kept, {id: tuple(members) for id, members in groups.items()}, at)
+            _PersonWrites(db).replace(kept, {group: tuple(members) for group, members in groups.items()}, at)
 
     def put(self, person: Person) -> None:
         """One entry, looked up because somebody waits for it."""

@@ -58,7 +58,7 @@ class RolloutReads(View):
         return _read(rows)
 
     def due(self, now: datetime, limit: int = 500) -> list[Rollout]:
-        """Live rollouts whose `wake_at` has come, is not set, or lies absurdly far ahead (the clock was set back)."""
+        """Live rollouts whose `wake_at` has come, is not set, or lies absurdly far ahead (clock set back)."""
         rows = self._run(
             "SELECT body FROM rollouts WHERE live = 1 AND (wake_at IS NULL OR wake_at <= ? OR wake_at > ?)"
             " ORDER BY wake_at, id LIMIT ?",
@@ -71,7 +71,7 @@ class RolloutWrites(RolloutReads):
     """Beginning and changing rollouts."""
 
     def add(self, rollout: Rollout) -> Rollout:
-        """Insert a new one as version 1 and give it its id; Refused, with the live one's id, when the target has one.
+        """Insert a new one as version 1 and give it its id; Refused, naming the live one, if there is one.
 
         The unique index is the lock (S6): of any number of inserts for one target one succeeds.
         """
@@ -102,8 +102,8 @@ class RolloutWrites(RolloutReads):
         written = self._run(
             "UPDATE rollouts SET phase = ?, live = ?, version = ?, wake_at = ?, body = ?"
             " WHERE id = ? AND version = ? AND live = 1",
-            saved.phase.value, saved.live, saved.version, stored_or_none(saved.wake_at), saved.model_dump_json(),
-            rollout.id, rollout.version,
+            saved.phase.value, saved.live, saved.version, stored_or_none(saved.wake_at),
+            saved.model_dump_json(), rollout.id, rollout.version,
         )  # fmt: skip
         if written.rowcount != 1:
             raise self._stale(rollout)

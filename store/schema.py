@@ -1,7 +1,7 @@
 """The tables, one migration per step of their history; a migration that was released never changes.
 
-Times are integer microseconds since 1970 (moments.py). `body` columns hold the JSON of a value; the other columns are
-there to find it. Guards that must hold whatever the program does are triggers here, not code elsewhere.
+Times are integer microseconds since 1970 (moments.py). `body` columns hold the JSON of a value; the other
+columns are there to find it. Guards that must hold whatever the program does are triggers here, not code elsewhere.
 """
 
 import secrets
@@ -113,7 +113,7 @@ def _asks(db: Database) -> None:
 
 
 def _audit(db: Database) -> None:
-    """The chain: appended only, each record after the last. `rollout` only finds records; `verify` compares it."""
+    """The chain: appended only, each record after the last. `rollout` is for finding; verify compares it."""
     _all(
         db,
         """
@@ -126,12 +126,12 @@ def _audit(db: Database) -> None:
         ) STRICT
         """,
         "CREATE INDEX audit_of_rollout ON audit (rollout, seq) WHERE rollout IS NOT NULL",
-        f"""
+        """
         CREATE TRIGGER audit_is_a_chain BEFORE INSERT ON audit
         WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
-            OR NEW.prev IS NOT coalesce((SELECT hash FROM audit ORDER BY seq DESC LIMIT 1), '{GENESIS}')
+            OR NEW.prev IS NOT coalesce((SELECT hash FROM audit ORDER BY seq DESC LIMIT 1), '{}')
         BEGIN SELECT RAISE(ABORT, 'an audit record follows the last one'); END
-        """,
+        """.replace("{}", GENESIS),
         """
         CREATE TRIGGER audit_never_changes BEFORE UPDATE ON audit
         BEGIN SELECT RAISE(ABORT, 'audit records never change'); END
@@ -144,7 +144,7 @@ def _audit(db: Database) -> None:
 
 
 def _outbox(db: Database) -> None:
-    """What people should learn: the queue, where each card stands, who is paged, what was given up and why."""
+    """What people should learn: the queue, where cards stand, who is paged, what was given up."""
     _all(
         db,
         # AUTOINCREMENT: an id that was sent is never given to another notice
@@ -173,10 +173,11 @@ def _outbox(db: Database) -> None:
         """
         CREATE TABLE pages (
             rollout INTEGER PRIMARY KEY REFERENCES rollouts (id),
+            told_at INTEGER NOT NULL,
             next_at INTEGER,
             sent INTEGER NOT NULL DEFAULT 0,
-            taken_at INTEGER,
-            taken_by TEXT,
+            taken_by TEXT NOT NULL DEFAULT '',
+            text TEXT NOT NULL,
             body TEXT NOT NULL
         ) STRICT
         """,

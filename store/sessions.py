@@ -1,4 +1,4 @@
-"""Transactions: one connection per thread, one writer at a time, in order of asking. What is written is not known here."""
+"""Transactions: one connection per thread, one writer at a time. What is written is not known here."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ class Sessions:
 
     def __init__(self, path: Path, busy_ms: int) -> None:
         self.path = path
-        self._busy_ms = busy_ms
+        self.busy_ms = busy_ms
         self._pid = os.getpid()
         self._turn = Turn()
         # in WAL mode a commit blocks no reader
@@ -112,7 +112,7 @@ class Sessions:
         seat: _Seat | None = getattr(self._local, "seat", None)
         if seat is None:
             with self._reading():  # setting up a connection looks into the file
-                seat = _Seat(connect(self.path, self._busy_ms))
+                seat = _Seat(connect(self.path, self.busy_ms))
             with self._guard:
                 self._seats.add(seat)
             self._local.seat = seat
@@ -120,7 +120,9 @@ class Sessions:
 
     def _refuse_closed(self) -> None:
         if self._closed:
-            raise StoreClosed(f"{self.path} was closed", "this is the end of the process, or a bug in Tidegate")
+            raise StoreClosed(
+                f"{self.path} was closed", "the process is ending, or this is a bug"
+            )
         if os.getpid() != self._pid:
             # https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_
             raise StoreClosed(f"{self.path} was opened before a fork", "open it anew in the child process")

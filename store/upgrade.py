@@ -1,4 +1,4 @@
-"""Bringing a file to the present schema, whoever else starts at the same moment. The tables are in schema.py."""
+"""Bringing a file to the present schema, whoever else starts at that moment. The tables are in schema.py."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ PATIENCE_MS = 30_000
 
 
 def upgrade(path: Path) -> None:
-    """Apply what is missing, all of it or nothing. BadConfig when the file is another program's or a newer one's."""
+    """Apply what is missing, all or nothing. BadConfig when the file is another program's or newer."""
     with translated(path):
         db = connect(path, PATIENCE_MS)
         try:
             if _in_transaction(db, "BEGIN", path):
-                # sqlite-utils looks first and writes later: of two that start together one would crash without this
-                # lock. Under it we look again, somebody else may have done it meanwhile.
+                # sqlite-utils looks first and writes later: of two that start together one would crash
+                # without this lock. Under it we look again, somebody else may have done it meanwhile.
                 _in_transaction(db, "BEGIN IMMEDIATE", path)
         finally:
             db.close()
@@ -46,7 +46,8 @@ def _missing(db: Database, path: Path) -> bool:
     applied = [step.name for step in MIGRATIONS.applied(db)]
     if owner not in {0, APPLICATION_ID} or (not applied and db.table_names()):
         raise BadConfig(
-            f"{path} is another program's database", "let [store] path name a new file, or one that Tidegate made"
+            f"{path} is another program's database",
+            "let [store] path name a new file, or one that Tidegate made",
         )
     if newer := [name for name in applied if name not in STEPS]:
         raise BadConfig(
