@@ -133,7 +133,7 @@ class Server:
             host=host,
             port=port,
             threads=THREADS,
-            max_request_body_size=MAX_BODY,
+            max_request_body_size=MAX_BODY + 1,  # waitress refuses from here on
             max_request_header_size=32 * 1024,
             channel_timeout=30,
             ident="",

@@ -1,0 +1,247 @@
+"""The HTTP side on a real socket: routes, limits, and what a forger meets."""
+
+import hashlib
+import hmac
+import http.client
+import json
+import random
+import socket as sockets
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.edge import MAX_BODY, Edge, Server, Slack
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.signature import sign
+
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+BODY = b"command=%2Fdeploy&text=my-app+canary&team_id=T1&user_id=U1&trigger_id=1.2"
+FORM = "application/x-www-form-urlencoded"
+
+
+class Bot:
+    """A Bolt app on the edge, and the list of commands that ran."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.metrics = Metrics()
+        self.health = Health({"slack": "http://127.0.0.1:1/api/"})
+        app = App(
+            name="test",
+            signing_secret=SECRET,
+            authorize=lambda **_: AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1"),
+            process_before_response=True,
+        )
+
+        @app.command("/deploy")
+        def deploy(ack: Any, command: Any) -> None:
+            self.ran.append(command["text"])
+            ack(f"heard {command['text']}")
+
+        self.server = Server(Edge(self.health, self.metrics, Slack(app, SECRET, time.time)), "127.0.0.1", 0)
+        self.server.start()
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: list[tuple[str, str]] | None = None
+    ) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in [*(headers or []), ("Content-Length", str(len(body)))]:
+                connection.putheader(name, value.encode("utf-8"))
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def slack(self, body: bytes = BODY, **changed: str) -> tuple[int, str]:
+        stamp = changed.get("stamp", str(int(time.time())))
+        signature = changed.get("signature", sign(SECRET, stamp, body))
+        headers = [
+            ("Content-Type", FORM), ("X-Slack-Request-Timestamp", stamp), ("X-Slack-Signature", signature)
+        ]  # fmt: skip
+        return self.request("POST", "/slack/events", body, headers)
+
+
+@pytest.fixture(scope="module")
+def bot() -> Iterator[Bot]:
+    bot = Bot()
+    yield bot
+    bot.server.stop()
+
+
+def test_a_genuine_command_runs_and_its_ack_comes_back(bot: Bot):
+    """Signed as Slack signs, it reaches the listener, and the listener's ack is the answer."""
+    bot.ran.clear()
+    assert bot.slack() == (200, "heard my-app canary")
+    assert bot.ran == ["my-app canary"]
+
+
+def test_our_signature_is_the_one_of_slacks_documentation():
+    """The worked example of docs.slack.dev/authentication/verifying-requests-from-slack."""
+    body = (
+        b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&"
+        b"channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&"
+        b"response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
+        b"&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+    )
+    wanted = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+    assert sign(SECRET, "1531420618", body) == wanted
+
+
+def forged(rng: random.Random) -> dict[str, Any]:
+    """One request that is not Slack's: a kind of forgery, and its headers as bytes may stand on the wire."""
+    now = int(time.time())
+    good = sign(SECRET, str(now), BODY)
+    wrong_key = "v0=" + hmac.new(rng.randbytes(16), BODY, hashlib.sha256).hexdigest()
+    junk = "".join(chr(rng.choice([*range(32, 127), 0xE9, 0x4E2D, 0x1F600])) for _ in range(rng.randint(1, 90)))
+    far = now + rng.choice([-1, 1]) * rng.randint(302, 10**6)
+    other = sign(SECRET, str(now), BODY + b"&x=1")
+    kinds: list[list[tuple[str, str]]] = [
+        [],
+        [("X-Slack-Request-Timestamp", str(now))],
+        [("X-Slack-Signature", good)],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Signature", wrong_key)],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Signature", other)],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Signature", good.upper())],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Signature", good[: rng.randint(0, 66)])],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Signature", good + rng.choice(["0", " x", "\u00e9"]))],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Signature", junk)],
+        [("X-Slack-Request-Timestamp", junk), ("X-Slack-Signature", sign(SECRET, junk, BODY))],
+        [("X-Slack-Request-Timestamp", str(far)), ("X-Slack-Signature", sign(SECRET, str(far), BODY))],
+        [("X-Slack-Request-Timestamp", "9" * rng.randint(11, 400)), ("X-Slack-Signature", good)],
+        [("X-Slack-Request-Timestamp", f"-{now}"), ("X-Slack-Signature", good)],
+        [("X-Slack-Request-Timestamp", f"{now}.0"), ("X-Slack-Signature", sign(SECRET, f"{now}.0", BODY))],
+        [("X-Slack-Request-Timestamp", "\u0661\u0662"), ("X-Slack-Signature", good)],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Signature", good), ("X-Slack-Signature", good)],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Signature", wrong_key), ("X-Slack-Signature", good)],
+        [("X-Slack-Request-Timestamp", str(now)), ("X-Slack-Request-Timestamp", str(now)),
+         ("X-Slack-Signature", good)],
+    ]  # fmt: skip
+    headers = rng.choice(kinds)
+    body = rng.choice([BODY, BODY, b"ssl_check=1", b'{"type":"url_verification","challenge":"x"}'])
+    if body is not BODY:  # good signatures fit BODY only
+        headers = [(name, value) for name, value in headers if rng.random() < 0.8]
+    return {"headers": [("Content-Type", rng.choice([FORM, "application/json"])), *headers], "body": body}
+
+
+def test_of_600_forged_requests_none_runs_and_none_is_a_server_error(
+    bot: Bot, caplog: pytest.LogCaptureFixture
+):
+    """Unsigned, malformed, stale, foreign, doubled, not ASCII: 401 each, nothing ran, nothing of them logged."""
+    bot.ran.clear()
+    rng = random.Random(20260731)
+    statuses: dict[int, int] = {}
+    for _ in range(600):
+        request = forged(rng)
+        status, answer = bot.request("POST", "/slack/events", request["body"], request["headers"])
+        statuses[status] = statuses.get(status, 0) + 1
+        assert "challenge" not in answer
+    assert statuses == {401: 600}
+    assert bot.ran == []
+    assert "my-app" not in caplog.text
+    assert "v0=" not in caplog.text
+
+
+def test_a_request_is_stale_after_five_minutes_in_either_direction(bot: Bot):
+    """299 s off is served, 302 s off is not."""
+    now = int(time.time())
+    for off, status in ((-295, 200), (295, 200), (-302, 401), (310, 401)):
+        assert bot.slack(stamp=str(now + off))[0] == status
+
+
+def test_a_body_over_the_limit_is_413(bot: Bot):
+    """256 KiB and a byte, announced or chunked, is refused before anything reads it."""
+    big = b"a" * (MAX_BODY + 1)
+    assert bot.slack(big)[0] == 413
+    with sockets.create_connection(("127.0.0.1", bot.server.port), timeout=30) as line:
+        line.sendall(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(5):
+            line.sendall(b"10000\r\n" + b"a" * 0x10000 + b"\r\n")
+        line.sendall(b"0\r\n\r\n")
+        assert line.recv(1000).split(b" ")[1] == b"413"
+    assert bot.slack(b"a" * MAX_BODY)[0] != 413
+
+
+def test_a_signed_body_that_is_not_utf8_is_400(bot: Bot):
+    """Genuine, but no text: refused without a traceback."""
+    assert bot.slack(b"\xff\xfe=1")[0] == 400
+
+
+def test_unknown_paths_are_404_and_wrong_methods_405(bot: Bot):
+    """Nothing else answers, and the refusal says what does."""
+    assert bot.request("GET", "/")[0] == 404
+    assert bot.request("GET", "/slack/events/x")[0] == 404
+    assert bot.request("POST", "/healthz") == (405, "use GET\n")
+    assert bot.request("GET", "/slack/events") == (405, "use POST\n")
+
+
+def test_readyz_names_every_reason_and_the_overrides(bot: Bot):
+    """503 with reasons while something is wrong, 200 when nothing is; a check that breaks is a reason."""
+    answers = {"store": "", "slack": ""}
+    for name in answers:
+        bot.health.watch(name, lambda name=name: answers[name])
+    status, body = bot.request("GET", "/readyz")
+    assert (status, json.loads(body)["ready"]) == (200, True)
+    assert json.loads(body)["endpoint_overrides"] == {"slack": "http://127.0.0.1:1/api/"}
+    answers["slack"] = "the socket to Slack is not connected"
+    bot.health.watch("store", lambda: 1 / 0)
+    status, body = bot.request("GET", "/readyz")
+    assert status == 503
+    assert json.loads(body)["reasons"] == {
+        "slack": "the socket to Slack is not connected",
+        "store": "cannot be told: ZeroDivisionError",
+    }
+    assert bot.request("GET", "/healthz")[0] == 200
+    for name in answers:
+        bot.health.watch(name, lambda: "")
+
+
+def test_metrics_are_prometheus_text(bot: Bot):
+    """Every line is a comment or `name{labels} number`; counters show what was counted."""
+    bot.metrics.count("tidegate_asks_total", verb='a"b\\c', outcome="ok")
+    bot.metrics.gauge("tidegate_live_rollouts", lambda: 2)
+    bot.metrics.gauge("tidegate_outbox_waiting", lambda: 1 / 0)
+    status, text = bot.request("GET", "/metrics")
+    assert status == 200
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert 'tidegate_asks_total{outcome="ok",verb="a\\"b\\\\c"} 1' in lines
+    assert "tidegate_live_rollouts 2" in lines
+    assert not any(line.startswith("tidegate_outbox_waiting") for line in lines)
+    assert all(line.rsplit(" ", 1)[1].replace(".", "").isdigit() for line in lines)
+
+
+def test_a_metric_with_a_typo_is_refused(bot: Bot):
+    """A name that is not in the table never becomes a metric."""
+    with pytest.raises(KeyError):
+        bot.metrics.count("tidegate_ask_total")
+    with pytest.raises(KeyError):
+        bot.metrics.gauge("tidegate_live", lambda: 1)
+
+
+def test_without_http_mode_slack_cannot_post():
+    """In Socket Mode there is no /slack/events at all."""
+    server = Server(Edge(Health({}), Metrics()), "127.0.0.1", 0)
+    server.start()
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("POST", "/slack/events", b"")
+        assert connection.getresponse().status == 404
+        connection.close()
+    finally:
+        server.stop()
+
+
+def test_a_stopped_server_takes_no_more_connections():
+    """After stop the port is closed."""
+    server = Server(Edge(Health({}), Metrics()), "127.0.0.1", 0)
+    server.start()
+    server.stop()
+    with pytest.raises(OSError, match="refused"):
+        sockets.create_connection(("127.0.0.1", server.port), timeout=5)
