@@ -1,6 +1,7 @@
 """What is legal now, as buttons, and how far the plan is. A move that `apply` would refuse is never drawn."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from rollout.model import TERMINAL, Phase, Rollout
 from rollout.plan import SetWeight
@@ -110,7 +111,7 @@ def stages(r: Rollout, now: datetime) -> tuple[Stage, ...]:
     return tuple(out)
 
 
-def _state(r: Rollout, index: int) -> str:
+def _state(r: Rollout, index: int) -> Literal["done", "now", "next"]:
     if r.phase in (P.FINAL_BAKE, P.RETIRING, P.SUCCEEDED) or index < r.step:
         return "done"
     begun = r.phase not in (P.REQUESTED, P.AWAITING_APPROVAL, P.LAUNCHING, P.REFUSED)

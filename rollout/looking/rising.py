@@ -69,6 +69,8 @@ def steer(look: Look, to: int) -> None:
         return
     if to in r.asked and look.asked_lately():
         return
+    if to > (seen.percent or 0) and to not in r.asked:
+        look.tell("raised", percent=to)
     look.act(Shift(percent=to))
 
 
@@ -120,7 +122,8 @@ def _advance(look: Look) -> None:
     r = look.r
     last = len(r.terms.plan.steps) - 1
     if r.step == last:
-        look.enter(Phase.FINAL_BAKE, baked=ZERO, last_good=None, hurry=None, hurry_full=False)
+        good = look.now if r.verdict and r.verdict.outcome == "PASS" else None
+        look.enter(Phase.FINAL_BAKE, baked=ZERO, last_good=good, hurry=None, hurry_full=False)
         look.tell("proven", percent=100)
         return
     if r.hurry is not None:
@@ -131,9 +134,6 @@ def _advance(look: Look) -> None:
         # What changed after these alarms were read belongs to the next step.
         gate_from=look.obs.alarms_at or look.obs.at,
     )  # fmt: skip
-    here = look.r.here
-    if isinstance(here, SetWeight):
-        look.tell("raised", percent=here.percent)
     stepping(look)
 
 

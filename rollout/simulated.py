@@ -1,0 +1,187 @@
+"""Shipped doubles: a clock moved by hand and a world of aliases and alarms that behaves like AWS where it matters.
+
+Used by tests, property tests and anybody who wants to try the machine without AWS. No threads, no real clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from rollout.actions import Action, Outcome, Shift
+from rollout.model import Phase, Rollout
+from rollout.release import Prepared, Release
+from rollout.seen import AlarmReading, Fault, Observation, Seen, SideHealth
+
+State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+
+
+class ManualClock:
+    """A clock that stands still until it is moved; it may be moved back."""
+
+    def __init__(self, at: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        """The moment it was last moved to."""
+        return self._at
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move it, forwards or backwards."""
+        self._at += by
+        return self._at
+
+
+@dataclass(slots=True)
+class SimulatedTarget:
+    """A weighted alias: one main version, at most one other with a share, a revision that changes with each write."""
+
+    main: str = "1"
+    extra: dict[str, int] = field(default_factory=dict)
+    """Version -> percent."""
+    versions: dict[str, SideHealth] = field(
+        default_factory=lambda: {"1": SideHealth(state="healthy"), "2": SideHealth(state="healthy")}
+    )
+    revision: int = 1
+    applied: list[tuple[datetime, str, int, str]] = field(default_factory=list)
+    """Every write that took effect: when, main version, candidate's percent, by key (or `hand`)."""
+
+    def write(self, at: datetime, main: str, extra: dict[str, int], by: str) -> None:
+        """Change the split, as AWS applies it."""
+        self.main, self.extra = main, {name: share for name, share in extra.items() if share}
+        self.revision += 1
+        self.applied.append((at, main, sum(extra.values()), by))
+
+    def share(self, version: str) -> int:
+        """The percentage of traffic that a version gets."""
+        if version == self.main:
+            return 100 - sum(self.extra.values())
+        return self.extra.get(version, 0)
+
+
+@dataclass(slots=True)
+class SimulatedAlarm:
+    """An alarm with its transitions."""
+
+    state: State = "OK"
+    since: datetime = datetime(2025, 1, 1, tzinfo=UTC)
+    past: list[tuple[datetime, State]] = field(default_factory=list)
+
+    def turn(self, state: State, at: datetime) -> None:
+        """Change the state; turning to the same one is no change."""
+        if state != self.state:
+            self.state, self.since = state, at
+            self.past.append((at, state))
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong next; each count is used up by the calls it spoils."""
+
+    targets_unreadable: int = 0
+    alarms_unreadable: int = 0
+    writes_refused: int = 0
+    replies_lost: int = 0
+    """The write is applied, its reply never comes."""
+    writes_dropped: int = 0
+    """The write is not applied, and no reply comes either."""
+
+    def use(self, name: str) -> bool:
+        """True, once per count."""
+        left: int = getattr(self, name)
+        setattr(self, name, max(left - 1, 0))
+        return left > 0
+
+
+class SimulatedWorld:
+    """Implements ports.World over simulated targets and alarms."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.targets: dict[str, SimulatedTarget] = {}
+        self.alarms: dict[str, SimulatedAlarm] = {}
+        self.faults = Faults()
+        self.calls: list[tuple[str, str]] = []
+        """Every perform: key and outcome."""
+
+    def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Observation]:
+        """One look at each; targets first, alarms after."""
+        return {rollout.id: self._observe(rollout) for rollout in rollouts}
+
+    def _observe(self, rollout: Rollout) -> Observation:
+        now = self.clock.now()
+        parts: dict[str, object] = {"at": now}
+        if self.faults.use("targets_unreadable"):
+            parts["fault"] = Fault(kind="throttle", text=f"{rollout.target} could not be read: throttled")
+        elif rollout.phase is Phase.REQUESTED:
+            parts |= self._prepare(rollout)
+        else:
+            parts["seen"] = self._seen(rollout, self.targets[rollout.target])
+        if rollout.terms.alarms and self.faults.use("alarms_unreadable"):
+            parts["alarms_fault"] = Fault(kind="throttle", text="alarms could not be read: throttled")
+        else:
+            parts["alarms"] = tuple(self._read(gate.name, rollout) for gate in rollout.terms.alarms)
+            parts["alarms_at"] = now
+        return Observation.model_validate(parts)
+
+    def _prepare(self, rollout: Rollout) -> dict[str, object]:
+        target = self.targets[rollout.target]
+        wanted = rollout.wanted or max(target.versions, key=int)
+        known = ", ".join(sorted(target.versions))
+        if wanted not in target.versions:
+            return {"refusal": Fault(kind="absent", text=f"there is no version {wanted}", hint=f"there are {known}")}
+        if wanted == target.main and not target.extra:
+            return {"refusal": Fault(kind="state", text=f"{rollout.app} already serves {wanted}", hint=known)}
+        if target.extra:
+            return {"refusal": Fault(kind="state", text="the alias already splits its traffic", hint="end that first")}
+        return {"prepared": Prepared(stable=Release(id=target.main), candidate=Release(id=wanted))}
+
+    def _seen(self, rollout: Rollout, target: SimulatedTarget) -> Seen:
+        stable = rollout.stable.id if rollout.stable else ""
+        candidate = rollout.candidate.id if rollout.candidate else ""
+        shares = {name: target.share(name) for name in {target.main, *target.extra} if target.share(name)}
+        ours = set(shares) <= {stable, candidate}
+        words = ", ".join(f"{name}: {share} %" for name, share in sorted(shares.items()))
+        return Seen(
+            at=self.clock.now(),
+            percent=target.share(candidate) if ours else None,
+            foreign="" if ours else words,
+            stable=target.versions.get(stable, SideHealth(state="sick", text="gone")),
+            candidate=target.versions.get(candidate, SideHealth(state="sick", text="gone")),
+            revision=str(target.revision),
+        )
+
+    def _read(self, name: str, rollout: Rollout) -> AlarmReading:
+        alarm = self.alarms.get(name)
+        if alarm is None:
+            return AlarmReading(name=name, found=False)
+        history = "unread"
+        if alarm.state == "OK" and alarm.since >= rollout.gate_from:
+            red = any(state == "ALARM" and at >= rollout.gate_from for at, state in alarm.past)
+            history = "red" if red else "clean"
+        return AlarmReading.model_validate(
+            {"name": name, "state": alarm.state, "since": alarm.since, "history": history, "text": "8.2 over limit 1"}
+        )
+
+    def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
+        """Do it once, as a write client without retries would."""
+        outcome = self._perform(rollout, action, key)
+        self.calls.append((key, outcome.state))
+        return outcome
+
+    def _perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
+        if not isinstance(action, Shift) or rollout.stable is None or rollout.candidate is None:
+            return Outcome(state="done")
+        if self.faults.use("writes_refused"):
+            return Outcome(state="failed", text="not authorised to perform UpdateAlias", hint="allow it")
+        if self.faults.use("writes_dropped"):
+            return Outcome(state="unknown", text="no answer")
+        target = self.targets[rollout.target]
+        if rollout.seen is not None and rollout.seen.revision not in ("", str(target.revision)):
+            return Outcome(state="failed", text="somebody changed the alias in between")
+        main = rollout.candidate.id if action.percent == 100 else rollout.stable.id
+        extra = {rollout.candidate.id: action.percent} if 0 < action.percent < 100 else {}
+        target.write(self.clock.now(), main, extra, key)
+        if self.faults.use("replies_lost"):
+            return Outcome(state="unknown", text="the reply was lost")
+        return Outcome(state="done")
