@@ -79,7 +79,8 @@ _HINTS: Final[Mapping[FaultKind, str]] = {
 # Raised before a connection stood, so surely nothing was sent.
 _UNSENT = (boto.ConnectTimeoutError, boto.EndpointConnectionError, boto.ProxyConnectionError)
 _LOST = (
-    boto.HTTPClientError,  # ReadTimeoutError, ConnectionClosedError, SSLError and whatever urllib3 raises
+    boto.HTTPClientError,  # ReadTimeoutError, ConnectionClosedError and whatever urllib3 raises
+    boto.ConnectionError,  # SSLError: a broken line may speak up late, after the request
     boto.IncompleteReadError, boto.ResponseStreamingError, boto.ChecksumError, ResponseParserError,
 )  # fmt: skip
 _CREDENTIALS = (
