@@ -24,27 +24,27 @@ class StoreClosed(StoreFault):
     """The store was closed, or the process forked away from it."""
 
 
-_KINDS: dict[str, tuple[type[StoreFault], str, str]] = {
-    "SQLITE_FULL": (
+_KINDS: dict[int, tuple[type[StoreFault], str, str]] = {
+    sqlite3.SQLITE_FULL: (
         StoreFull, "there is no room left to write {path}",
         "free some space on that disk; nothing was kept, and it works again by itself",
     ),
-    "SQLITE_BUSY": (
+    sqlite3.SQLITE_BUSY: (
         StoreBusy, "another program holds {path}",
         "close whatever has the file open (a backup or a shell), then try again; nothing was kept",
     ),
-    "SQLITE_READONLY": (
+    sqlite3.SQLITE_READONLY: (
         StoreFault, "{path} cannot be written to", "let this user write the file and its folder",
     ),
-    "SQLITE_CANTOPEN": (
+    sqlite3.SQLITE_CANTOPEN: (
         StoreFault, "{path} cannot be opened", "let the folder exist and this user write there",
     ),
-    "SQLITE_PERM": (StoreFault, "{path} may not be opened", "let this user read and write the file"),
-    "SQLITE_CORRUPT": (
+    sqlite3.SQLITE_PERM: (StoreFault, "{path} may not be opened", "let this user read and write the file"),
+    sqlite3.SQLITE_CORRUPT: (
         StoreFault, "{path} is damaged", "stop Tidegate, keep the file, restore the last backup",
     ),
-    "SQLITE_NOTADB": (StoreFault, "{path} is not a SQLite database", "check [store] path"),
-    "SQLITE_IOERR": (
+    sqlite3.SQLITE_NOTADB: (StoreFault, "{path} is not a SQLite database", "check [store] path"),
+    sqlite3.SQLITE_IOERR: (
         StoreFault, "the disk failed while {path} was used",
         "look at the system log for that disk; nothing of this transaction was kept",
     ),
@@ -53,11 +53,11 @@ _KINDS: dict[str, tuple[type[StoreFault], str, str]] = {
 
 def explained(error: sqlite3.Error, path: Path) -> StoreFault:
     """The same fault as a fact with a hint."""
-    name: str = getattr(error, "sqlite_errorname", "") or ""
-    for known, (kind, fact, hint) in _KINDS.items():
-        if name.startswith(known):
-            return kind(fact.format(path=path), hint)
-    if name.startswith("SQLITE_CONSTRAINT"):
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the number is a detail
+    if code in _KINDS:
+        kind, fact, hint = _KINDS[code]
+        return kind(fact.format(path=path), hint)
+    if code == sqlite3.SQLITE_CONSTRAINT:
         return StoreFault(
             f"the store refused to break one of its own rules: {error}",
             "this is a bug in Tidegate; please report it",

@@ -38,7 +38,7 @@ class IntentWrites(IntentReads):
     """Planning and settling intents."""
 
     def plan(self, rollout: Rollout, action: Action, at: datetime) -> Intent:
-        """A planned intent; its key is of rollout, step and action, `attempt` counts the plans of that key."""
+        """A planned intent; its key is of rollout, step and action, `attempt` counts the plans of it."""
         key = intent_key(rollout.id, rollout.step, action)
         attempt = self._run(
             "SELECT coalesce(max(attempt), 0) + 1 FROM intents WHERE key = ?", key

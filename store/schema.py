@@ -1,7 +1,7 @@
 """The tables, one migration per step of their history; a migration that was released never changes.
 
 Times are integer microseconds since 1970 (moments.py). `body` columns hold the JSON of a value; the other
-columns are there to find it. Guards that must hold whatever the program does are triggers here, not code elsewhere.
+columns are there to find it. Guards that must hold whatever the program does are triggers, not code.
 """
 
 import secrets
