@@ -1,0 +1,1 @@
+"""Pure renderers: state in, Block Kit out. Nothing here can send, store or decide."""

@@ -1,0 +1,115 @@
+"""The card: one message per rollout, updated in place. Its heading and its `text` each say it all."""
+
+from handlers.blocks import outlook
+from handlers.blocks.health import line as health_line
+from handlers.blocks.moves import buttons
+from handlers.blocks.outcome import held
+from handlers.blocks.parts import (
+    Block,
+    Message,
+    actions,
+    bar,
+    context,
+    date,
+    day,
+    header,
+    message,
+    section,
+    who,
+)
+from handlers.blocks.state import candidate, heading, share, stable, waits_for_approval
+from handlers.escape import Mrkdwn, clip, join, md
+from rollout.model import Phase, Rollout
+from rollout.reports import CardView, Stage
+
+_MARKS = {"done": "✓", "now": "●", "next": "○"}
+_STAGES = 14
+_NOTES = 4
+
+
+def card(view: CardView) -> Message:
+    """The card in its present state."""
+    head = heading(view.rollout)
+    says = outlook.sentence(view)
+    return message(join("\n", [head, says]), [*body(view), *actions(buttons(view)), _small(view)])
+
+
+def body(view: CardView) -> list[Block]:
+    """The card without buttons and small print, as a form or a report shows it."""
+    rollout = view.rollout
+    lines = [outlook.sentence(view), _way(view)]
+    blocks = [header(heading(rollout)), section(join("\n", lines))]
+    if rollout.phase not in (Phase.REFUSED, Phase.CANCELLED, Phase.ADOPTED):
+        blocks.append(section(join("\n", [_weights(view), health_line(rollout, view.now)])))
+    notes = _notes(view)
+    return [*blocks, context(notes)] if notes else blocks
+
+
+def _way(view: CardView) -> Mrkdwn:
+    """`1 → 2 (published 13:58)   asked by @ana: “fix basket rounding”`."""
+    rollout = view.rollout
+    at = rollout.candidate.published_at if rollout.candidate else None
+    published = md(" (published {})", date(at, view.now)) if at else md("")
+    reason = md(": “{}”", clip(rollout.reason, 300)) if rollout.reason else md("")
+    return md(
+        "{} → {}{} · asked by {}{}", stable(rollout), candidate(rollout), published, who(rollout.by), reason
+    )
+
+
+def _weights(view: CardView) -> Mrkdwn:
+    now = share(view.rollout)
+    shown = md("{} ? %", bar(0)) if now is None else md("{} {} %", bar(now), now)
+    stages = [md("{} {}", _MARKS[stage.state], _stage(stage)) for stage in _near(view)]
+    return join("   ", [shown, join("  ", stages)])
+
+
+def _stage(stage: Stage) -> Mrkdwn:
+    return md("{} %", stage.percent) if stage.percent is not None else clip(stage.text, 60)
+
+
+def _near(view: CardView) -> tuple[Stage, ...]:
+    """The stages around the present one, where a plan has more than fit."""
+    stages = tuple(stage for stage in view.stages if stage.text != "done")
+    if len(stages) <= _STAGES:
+        return stages
+    here = next((index for index, stage in enumerate(stages) if stage.state == "now"), 0)
+    first = min(max(0, here - 3), len(stages) - _STAGES)
+    return stages[first : first + _STAGES]
+
+
+def _notes(view: CardView) -> Mrkdwn:
+    """Warnings, why a step went on without evidence, what will ship while somebody has to approve it."""
+    rollout = view.rollout
+    lines = [md("Note: {}", clip(text, 300)) for text in rollout.warnings[:_NOTES]]
+    if len(rollout.warnings) > _NOTES:
+        lines.append(md("and {} more notes: /deploy show #{}", len(rollout.warnings) - _NOTES, rollout.id))
+    if rollout.waiver:
+        lines.append(_waived(rollout))
+    if rollout.live and waits_for_approval(rollout):
+        lines += [md("Changes: {}", clip(text, 200)) for text in rollout.diff[:_NOTES]]
+        if len(rollout.diff) > _NOTES:
+            lines.append(md("and {} more changes: /deploy show #{}", len(rollout.diff) - _NOTES, rollout.id))
+    if view.hold and rollout.phase is not Phase.ROLLED_BACK:
+        lines.append(held(view))
+    return join("\n", lines)
+
+
+def _waived(rollout: Rollout) -> Mrkdwn:
+    waiver = rollout.waiver
+    if waiver is None:
+        return md("")
+    return md(
+        "Step {} went on without evidence, by {}: “{}”",
+        waiver.step + 1,
+        who(waiver.by),
+        clip(waiver.reason, 300),
+    )
+
+
+def _small(view: CardView) -> Block:
+    """`#42 · audit 1234 9f3a · AWS seen at 14:31`."""
+    rollout = view.rollout
+    audit = md("audit {} {}", view.head_seq, clip(view.head_hash[:4], 20)) if view.head_seq else md("")
+    seen = md("AWS seen at {}", date(rollout.seen.at, view.now)) if rollout.seen and rollout.live else md("")
+    ended = md("ended {}", day(rollout.phase_at)) if not rollout.live else md("")
+    return context(join(" · ", [md("#{}", rollout.id), audit, seen, ended]))

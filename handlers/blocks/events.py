@@ -1,0 +1,83 @@
+"""Thread replies: what happened to a rollout, one line each; loud ones begin with the people they call."""
+
+from handlers.blocks.parts import (
+    Message,
+    actions,
+    context,
+    date_exact,
+    join_mentions,
+    message,
+    named,
+    section,
+)
+from handlers.blocks.state import candidate, stable
+from handlers.buttons import HAVE_IT, ButtonValue, button
+from handlers.escape import Mrkdwn, clip, join, md
+from rollout.model import Rollout
+from rollout.notices import Event, NeedsHuman
+
+_TEXT = 1500
+
+_SAID = {
+    "asked": "Asked for",
+    "started": "Started",
+    "raised": "Raised",
+    "proven": "Seen on AWS",
+    "approval_wanted": "Approval wanted",
+    "approved": "Approved",
+    "promoted": "Going on early",
+    "paused": "Paused",
+    "resumed": "Resumed",
+    "went_on": "Goes on without evidence",
+    "going_back": "Going back",
+    "rolled_back": "Rolled back",
+    "succeeded": "Succeeded",
+    "cancelled": "Cancelled",
+    "refused": "Refused",
+    "drift": "Changed by somebody else",
+    "restored": "Put back",
+    "adopted": "Ended as AWS shows it",
+    "blind": "AWS cannot be read",
+    "sight": "AWS can be read again",
+    "no_data": "No data",
+    "no_gate": "Nothing watches this",
+    "stuck": "Stuck, needs a person",
+    "retried": "Trying again",
+    "alarm": "Alarm",
+    "reminder": "Still waiting",
+    "not_promoted": "Not promoted",
+    "unlocked": "Hold released",
+}
+
+
+def event(one: Event, rollout: Rollout) -> Message:
+    """One reply. What it says is complete without the card: broadcasts are read in the channel."""
+    calls = join_mentions(one.mention) if one.loud else md("")
+    by = md(" by {}", named(one.by)) if one.by else md("")
+    share = md(" to {} %", one.percent) if one.percent is not None and one.what == "raised" else _at(one)
+    head = md("{}{}{}", _SAID[one.what], share, by)
+    fact = clip(one.text.rstrip(" ."), _TEXT)
+    where = md("{} → {}, {}: ", rollout.app, rollout.env, _version(rollout)) if one.loud else md("")
+    line = join(" ", [calls, md("{}{}{}.", where, head, md(": {}", fact) if fact else md(""))])
+    return message(line, [section(line), context(md("#{} · {}", rollout.id, date_exact(one.at)))])
+
+
+def page(one: NeedsHuman, rollout: Rollout, mention: tuple[str, ...] = ()) -> Message:
+    """A call for a person: who, what, what to do, and the button that says somebody has it."""
+    calls = join_mentions(mention)
+    where = md("{} → {} (#{}) needs a person: ", rollout.app, rollout.env, rollout.id)
+    fact = md("{}.", clip(one.text.rstrip(" ."), _TEXT))
+    hint = md("{}.", clip(one.hint.rstrip(" ."), 600)).capitalized() if one.hint else md("")
+    line = join(" ", [calls, md("{}{}", where, fact), hint])
+    have = button("I have it", ButtonValue(verb=HAVE_IT, rollout=rollout.id), style="primary",
+                  aloud=f"I have it: {rollout.app} in {rollout.env}")  # fmt: skip
+    again = md("#{} · {} · called again until somebody presses the button", rollout.id, date_exact(one.at))
+    return message(line, [section(line), *actions([have]), context(again)])
+
+
+def _at(one: Event) -> Mrkdwn:
+    return md(" at {} %", one.percent) if one.percent is not None else md("")
+
+
+def _version(rollout: Rollout) -> Mrkdwn:
+    return md("{} → {}", stable(rollout), candidate(rollout))

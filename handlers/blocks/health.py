@@ -1,0 +1,149 @@
+"""The health line: what each alarm said, with its values, and how long it was watched.
+
+What is not known is never shown as fine.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from handlers.blocks.parts import date, length
+from handlers.blocks.state import baking, final_need
+from handlers.escape import Mrkdwn, clip, join, md
+from rollout.model import Phase, Rollout
+from rollout.plan import SetWeight
+from rollout.seen import AlarmReading
+
+SHOWN = 6
+"""Alarms named one by one; the rest is counted."""
+_NAME = 120
+_TEXT = 240
+
+
+def checking(rollout: Rollout) -> bool:
+    """The last look could not be read, or was none: neither success nor failure may be shown."""
+    if rollout.fault is not None or rollout.failures > 0 or rollout.verdict is None:
+        return True
+    return rollout.verdict.cause == "blind"
+
+
+def line(rollout: Rollout, now: datetime) -> Mrkdwn:
+    """`my-app-errors OK · my-app-p99 OK · watched 3 of 5 min`; after the end what was seen last."""
+    if not rollout.live:
+        return _alarms(rollout)
+    if checking(rollout):
+        return join(" · ", [_checking(rollout, now), _refused(rollout), _watched(rollout)])
+    return join(" · ", [_alarms(rollout), _target(rollout), _refused(rollout), _watched(rollout)])
+
+
+def _checking(rollout: Rollout, now: datetime) -> Mrkdwn:
+    why = rollout.fault.text if rollout.fault else _blind(rollout)
+    parts = [md("checking"), md("the last look could not be read: {}", clip(why, 400)) if why else ""]
+    if rollout.last_good:
+        parts.append(md("last healthy look {}", date(rollout.last_good, now)))
+    if not why:
+        names = (gate.name for gate in rollout.terms.alarms)
+        parts.append(_few(names) or "nothing was read yet")
+    return join(" · ", parts)
+
+
+def _blind(rollout: Rollout) -> str:
+    return rollout.verdict.said("blind") if rollout.verdict else ""
+
+
+def _alarms(rollout: Rollout) -> Mrkdwn:
+    if not rollout.terms.alarms:
+        unwatched = rollout.terms.gates == "none" or rollout.back
+        return (
+            md("unwatched: time and target health decide")
+            if unwatched
+            else md("no alarm watches this target")
+        )
+    readings = {reading.name: reading for reading in rollout.alarms}
+    found = [(gate.name, readings.get(gate.name)) for gate in rollout.terms.alarms]
+    found.sort(key=lambda pair: _rank(pair[1]))
+    shown = [_alarm(rollout, name, reading) for name, reading in found[:SHOWN]]
+    if rest := found[SHOWN:]:
+        fine = sum(1 for _, reading in rest if _rank(reading) == 3)
+        shown.append(md("and {} more, {} of them OK", len(rest), fine))
+    return join(" · ", shown)
+
+
+def _rank(reading: AlarmReading | None) -> int:
+    """Red first, then what nobody knows, then no data, then OK."""
+    if reading is not None and reading.found and reading.state == "ALARM":
+        return 0
+    if reading is None or not reading.found or not reading.clean or reading.history == "unreadable":
+        return 1
+    return 3 if reading.state == "OK" and reading.history != "red" else 2
+
+
+def _alarm(rollout: Rollout, name: str, reading: AlarmReading | None) -> Mrkdwn:
+    return join(" ", [clip(name, _NAME), _says(reading), _notes(rollout, reading)])
+
+
+def _says(reading: AlarmReading | None) -> Mrkdwn:
+    if reading is None:
+        return md("not read yet")
+    if not reading.found:
+        return md("does not exist in CloudWatch")
+    if reading.state == "ALARM":
+        return md("RED: {}", clip(reading.text, _TEXT)) if reading.text else md("RED")
+    if not reading.clean:
+        return md("could not be evaluated")
+    if reading.state == "INSUFFICIENT_DATA":
+        return md("no data")
+    if reading.history == "red":
+        return md("OK now, was red during this step")
+    if reading.history == "unreadable":
+        return md("OK now, its history could not be read")
+    return md("OK")
+
+
+def _notes(rollout: Rollout, reading: AlarmReading | None) -> Mrkdwn:
+    """What makes an OK worth less: it mixes both sides, or it is too slow for this bake."""
+    if reading is None or not reading.found or not rollout.live:
+        return md("")
+    here = rollout.here
+    notes = [md("sees both sides mixed") if reading.mixed else md("")]
+    needs = reading.window + timedelta(seconds=60)
+    if isinstance(here, SetWeight) and here.bake and reading.window and needs > here.bake:
+        notes.append(md("cannot fire within this bake, needs {}", length(needs)))
+    noted = join(", ", notes)
+    return md("({})", noted) if noted else noted
+
+
+def _target(rollout: Rollout) -> Mrkdwn:
+    reasons = rollout.verdict.reasons if rollout.verdict else ()
+    return join(
+        " · ", (clip(one.text, _TEXT) for one in reasons if one.voter == "target" and one.vote != "pass")
+    )
+
+
+def _refused(rollout: Rollout) -> Mrkdwn:
+    """A change that AWS did not take; it is tried again."""
+    fault = rollout.write_fault
+    return md("AWS did not take the change: {}", clip(fault.text, _TEXT)) if fault else md("")
+
+
+def _watched(rollout: Rollout) -> Mrkdwn:
+    """How much of the bake was watched."""
+    bake = timedelta(0)
+    if rollout.phase is Phase.FINAL_BAKE:
+        bake = final_need(rollout)
+    elif (
+        rollout.phase in (Phase.STEPPING, Phase.PAUSED)
+        and isinstance(rollout.here, SetWeight)
+        and baking(rollout)
+    ):
+        bake = rollout.here.bake
+    if not bake:
+        return md("")
+    unit, name = (60, "min") if bake >= timedelta(minutes=2) else (1, "s")
+    done, whole = (int(span.total_seconds() // unit) for span in (min(rollout.baked, bake), bake))
+    return md("watched {} of {} {}", done, whole, name)
+
+
+def _few(names: Iterable[str]) -> Mrkdwn:
+    every = list(names)
+    more = [md("and {} more", len(every) - SHOWN)] if len(every) > SHOWN else []
+    return join(", ", [*(clip(name, _NAME) for name in every[:SHOWN]), *more])

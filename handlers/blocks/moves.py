@@ -1,0 +1,84 @@
+"""Moves as buttons: labels, colours, questions. Which moves there are stands in the view."""
+
+from typing import Any
+
+from handlers.blocks.state import candidate, short, stable
+from handlers.buttons import ButtonValue, button, confirm
+from rollout.model import Phase, Rollout
+from rollout.reports import CardView, Move
+
+MOST = 5
+_LABELS = {
+    "pause": "Pause",
+    "resume": "Resume",
+    "approve": "Approve",
+    "reject": "Reject",
+    "go-on": "Go on without evidence",
+    "cancel": "Cancel",
+    "adopt": "Adopt what AWS shows",
+    "restore": "Put it back",
+    "unlock": "Release hold",
+    "status": "Show it",
+    "show": "Show it",
+}
+_ASKED_FIRST = ("rollback", "cancel")
+
+
+def buttons(view: CardView) -> list[dict[str, Any]]:
+    """At most five buttons, one per move, no action id twice."""
+    drawn: dict[str, dict[str, Any]] = {}
+    for move in view.moves[:MOST]:
+        one = _button(view.rollout, move)
+        drawn.setdefault(one["action_id"], one)
+    return list(drawn.values())
+
+
+def label(rollout: Rollout, move: Move) -> str:
+    """What the button says."""
+    if move.verb == "promote":
+        return (
+            f"Promote to {100 if move.full else move.percent} %" if move.full or move.percent else "Promote"
+        )
+    if move.verb == "rollback":
+        if move.force:
+            return "Roll back anyway"
+        return f"Roll back to {short(move.release)}" if move.release and not rollout.live else "Roll back"
+    if move.verb == "retry":
+        return "Try again" if rollout.live else "Deploy again"
+    if move.verb == "restore" and move.percent is not None:
+        return f"Put back to {move.percent} %"
+    if move.verb == "start":
+        return f"Deploy {short(move.release)}" if move.release else "Deploy"
+    return _LABELS.get(move.verb, move.verb.replace("-", " ").capitalize())
+
+
+def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
+    """Target and effect of a press, for its question or its form."""
+    where = f"{rollout.app} in {rollout.env} (#{rollout.id})"
+    if verb == "rollback" and rollout.phase is Phase.SUCCEEDED:
+        return f"{where}: starts a new rollout that puts all traffic back on {stable(rollout)}."
+    if verb == "rollback":
+        anyway = " It is known to be unhealthy; your reason is kept." if force else ""
+        return f"{where}: all traffic goes back to {stable(rollout)} now.{anyway}"
+    return {
+        "cancel": f"{where}: ends before any traffic has moved. {stable(rollout)} keeps serving.",
+        "promote": f"{where}: {candidate(rollout)} gets 100 % of the traffic at once, no steps between.",
+        "reject": f"{where}: the answer is no. If traffic has moved, it goes back to {stable(rollout)}.",
+        "go-on": f"{where}: goes on one step although nothing shows that {candidate(rollout)} is well.",
+        "adopt": f"{where}: ends, and what AWS shows now counts as the outcome. Nothing is moved back.",
+        "unlock": f"{where}: people may deploy here again, this release included.",
+    }.get(verb, f"{where}: {verb}.")
+
+
+def _button(rollout: Rollout, move: Move) -> dict[str, Any]:
+    said = label(rollout, move)
+    value = ButtonValue(
+        verb=move.verb, rollout=rollout.id, step=rollout.step, plan_hash=rollout.terms.plan.hash,
+        full=move.full, force=move.force,
+    )  # fmt: skip
+    question = None
+    if not value.needs_reason and (move.verb in _ASKED_FIRST or move.full):
+        text = effect(rollout, move.verb, force=move.force)
+        question = confirm(f"{said}?", text, said, danger=move.danger)
+    style = "danger" if move.danger else "primary" if move.primary else ""
+    return button(said, value, style=style, confirm=question, aloud=f"{said}: {rollout.app} in {rollout.env}")

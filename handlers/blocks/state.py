@@ -1,0 +1,123 @@
+"""What state a rollout is in, in the few words of its heading: card, list and history agree."""
+
+from datetime import timedelta
+
+from handlers.escape import clean
+from rollout.model import Phase, Rollout
+from rollout.plan import Approve, Check, SetWeight, Watch
+from rollout.release import Release
+
+
+def release(one: Release | None, kind: str, *, other: str = "the release") -> str:
+    """A release as people call it: `version 2` on Lambda, else its id, digests shortened. Foreign text."""
+    if one is None:
+        return other
+    return f"version {one.id}" if kind == "lambda" else short(one.id)
+
+
+def short(id: str) -> str:
+    """A release id that fits into a sentence."""
+    last = clean(id).rsplit("/", 1)[-1]
+    digest = last.rpartition("sha256:")
+    last = f"{digest[0]}sha256:{digest[2][:12]}" if digest[1] else last
+    return last if len(last) <= 40 else last[:39] + "…"
+
+
+def stable(rollout: Rollout) -> str:
+    """The old release by name."""
+    return release(rollout.stable, rollout.kind, other="the old release")
+
+
+def candidate(rollout: Rollout) -> str:
+    """The new release by name."""
+    return release(rollout.candidate, rollout.kind, other=rollout.wanted[:40] or "the newest release")
+
+
+def share(rollout: Rollout) -> int | None:
+    """The candidate's share as last seen, or as proven where the last look saw nothing. None: unknown."""
+    if rollout.seen is not None and rollout.seen.percent is not None and not rollout.seen.foreign:
+        return rollout.seen.percent
+    return rollout.proven
+
+
+def percent(rollout: Rollout) -> str:
+    """The share as text; a question mark says that nobody knows."""
+    now = share(rollout)
+    return "? %" if now is None else f"{now} %"
+
+
+def heading(rollout: Rollout) -> str:
+    """`my-app → prod · canary · baking at 10 %`."""
+    return f"{rollout.app} → {rollout.env} · {rollout.terms.plan.name} · {words(rollout)}"
+
+
+def words(rollout: Rollout) -> str:
+    """The state of a rollout, e.g. `baking at 10 %`; complete without colour, emoji or anything beside it."""
+    at = percent(rollout)
+    back = f"rolled back from {rollout.peak} %" if rollout.peak else "rolled back, no traffic had moved"
+    back_now = f"rolling back from {rollout.peak} %" if rollout.peak else "rolling back"
+    fixed = {
+        Phase.REQUESTED: "being looked at",
+        Phase.AWAITING_APPROVAL: "waiting for approval to start",
+        Phase.LAUNCHING: "bringing the new release up at 0 %",
+        Phase.WAITING: f"{_awaited(rollout)} at {at}",
+        Phase.PAUSED: f"paused at {at}: {_why(rollout)}",
+        Phase.FINAL_BAKE: "baking at 100 %",
+        Phase.RETIRING: "at 100 %, removing the old side",
+        Phase.ROLLING_BACK: back_now,
+        Phase.STUCK: f"stuck at {at}, needs a person",
+        Phase.SUCCEEDED: "succeeded",
+        Phase.ROLLED_BACK: back,
+        Phase.CANCELLED: "cancelled",
+        Phase.REFUSED: "refused",
+        Phase.ADOPTED: "ended as AWS shows it",
+    }
+    return fixed.get(rollout.phase) or _stepping(rollout)
+
+
+def final_need(rollout: Rollout) -> timedelta:
+    """How long 100 % bakes: what the plan's last step says, else the target's own."""
+    last = rollout.terms.plan.steps[-1]
+    return last.bake if isinstance(last, SetWeight) and last.bake else rollout.terms.bake
+
+
+def waits_for_approval(rollout: Rollout) -> bool:
+    """At an approve step of the plan, or before the start."""
+    return rollout.phase is Phase.AWAITING_APPROVAL or isinstance(rollout.here, Approve)
+
+
+def baking(rollout: Rollout) -> bool:
+    """The present step's weight was proven: from here on time is watched."""
+    here = rollout.here
+    return isinstance(here, SetWeight) and rollout.proven == here.percent
+
+
+def _stepping(rollout: Rollout) -> str:
+    here = rollout.here
+    if isinstance(here, SetWeight):
+        if baking(rollout):
+            return f"baking at {here.percent} %"
+        return f"moving to {here.percent} %"
+    if isinstance(here, Check):
+        return f"running the check {here.hook} at {percent(rollout)}"
+    if isinstance(here, Watch):
+        return f"AWS moves the traffic, {percent(rollout)} now"
+    return f"rising, {percent(rollout)} now"
+
+
+def _awaited(rollout: Rollout) -> str:
+    return "waiting for approval" if waits_for_approval(rollout) else "waiting for a person"
+
+
+def _why(rollout: Rollout) -> str:
+    kind = rollout.cause.kind if rollout.cause else "person"
+    return {
+        "person": "by a person",
+        "no_data": "no data",
+        "no_gate": "nothing watches it",
+        "drift": "somebody else changed it",
+        "foreign": "somebody else changed it",
+        "blind": "AWS cannot be read",
+        "deadline": "took too long",
+        "stable_sick": "the old side is not healthy",
+    }.get(kind, "needs a person")

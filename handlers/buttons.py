@@ -1,0 +1,108 @@
+"""Buttons: what travels in them, and back. A value is untrusted: it is parsed as strictly as typed text.
+
+The bound (rollout, step, plan hash) says what the person saw; the desk decides whether it still holds (S9).
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from handlers.escape import plain
+from rollout.ask import Ask, Bound
+from rollout.errors import BadInput
+from rollout.values import Frozen
+from rollout.verbs import VERBS
+
+HAVE_IT = "have-it"
+"""[I have it] under a page: no wish about traffic, it stops the repeated call."""
+PRESSED = {*VERBS, HAVE_IT}
+LIMIT = 2000
+LABEL = 75
+_ACTION = re.compile(r"tidegate:([a-z][a-z-]{0,30})(?::[a-z0-9-]{1,30})?")
+ACTION_ID = re.compile(rf"\A{_ACTION.pattern}\Z")
+_RELOAD = "use the buttons of the present card, or type the command"
+
+
+class ButtonValue(Frozen):
+    """What a button carries: never a secret, never a name."""
+
+    v: Literal[1] = 1
+    verb: str
+    rollout: Annotated[int, Field(ge=1, le=10**15, strict=True)]
+    step: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
+    plan_hash: Annotated[str, Field(pattern=r"\A([0-9a-f]{12})?\Z")] = ""
+    full: Annotated[bool, Field(strict=True)] = False
+    force: Annotated[bool, Field(strict=True)] = False
+
+    @classmethod
+    def read(cls, text: object) -> "ButtonValue":
+        """The value as it came back; BadInput when it is not one of ours."""
+        if not isinstance(text, str) or len(text) > LIMIT:
+            raise BadInput("the button carries nothing that can be read", _RELOAD)
+        try:
+            value = cls.model_validate_json(text)
+        except ValidationError:
+            raise BadInput("the button carries something else than it should", _RELOAD) from None
+        if value.verb not in PRESSED:
+            raise BadInput("the button asks for something that does not exist", _RELOAD)
+        return value
+
+    def ask(self, *, reason: str = "", channel: str = "") -> Ask:
+        """The wish behind the press."""
+        bound = (
+            Bound(rollout=self.rollout, step=self.step, plan_hash=self.plan_hash) if self.plan_hash else None
+        )
+        ask = Ask(verb=self.verb, ref=self.rollout, reason=reason, bound=bound, channel=channel)
+        return ask.model_copy(update={"full": self.full, "force": self.force})
+
+    @property
+    def needs_reason(self) -> bool:
+        """The press opens a form first."""
+        return self.force or (self.verb in VERBS and VERBS[self.verb].reason == "must")
+
+    @property
+    def reads(self) -> bool:
+        """The press only asks to be shown something."""
+        return self.verb in VERBS and VERBS[self.verb].reads
+
+
+def verb_of(action_id: object) -> str:
+    """The verb an action id names; BadInput when it is none of ours."""
+    found = _ACTION.fullmatch(action_id) if isinstance(action_id, str) else None
+    if not found or found[1] not in PRESSED:
+        raise BadInput("the button asks for something that does not exist", _RELOAD)
+    return found[1]
+
+
+def button(
+    label: str, value: ButtonValue, *, style: str = "", confirm: dict[str, Any] | None = None, aloud: str = ""
+) -> dict[str, Any]:
+    """A button; `aloud` is what a screen reader says where the label alone does not tell the target."""
+    suffix = ":full" if value.full else ":force" if value.force else ""
+    element: dict[str, Any] = {
+        "type": "button",
+        "action_id": f"tidegate:{value.verb}{suffix}",
+        "text": {"type": "plain_text", "text": plain(label, LABEL), "emoji": False},
+        "value": value.model_dump_json(),
+    }
+    if style:
+        element["style"] = style
+    if confirm:
+        element["confirm"] = confirm
+    if aloud:
+        element["accessibility_label"] = plain(aloud, LABEL)
+    return element
+
+
+def confirm(title: str, text: str, yes: str, *, danger: bool) -> dict[str, Any]:
+    """A question before the press counts: target and effect. It is no permission."""
+    asked: dict[str, Any] = {
+        "title": {"type": "plain_text", "text": plain(title, 100)},
+        "text": {"type": "plain_text", "text": plain(text, 300)},
+        "confirm": {"type": "plain_text", "text": plain(yes, 30)},
+        "deny": {"type": "plain_text", "text": "Leave it"},
+    }
+    if danger:
+        asked["style"] = "danger"
+    return asked
