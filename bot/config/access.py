@@ -84,10 +84,12 @@ def check_overrides(environ: Mapping[str, str], findings: Findings, *, allowed: 
     """Note addresses that are none, and AWS addresses beyond this machine that the file does not allow."""
     for override in find_overrides(environ):
         if not override.address:
-            findings.add((override.variable,), "this is not an http(s) address", "like http://127.0.0.1:5000")
+            findings.lacking(
+                override.variable, "this is not an http(s) address", "like http://127.0.0.1:5000"
+            )
         elif override.variable.startswith("AWS") and not override.loopback and not allowed:
-            findings.add(
-                (override.variable,),
+            findings.lacking(
+                override.variable,
                 f"{override.address} is not on this machine",
                 "unset it, or allow it in the file:\n[aws]\nallow_endpoint_override = true",
             )
@@ -110,16 +112,16 @@ def read_access(config: Config, environ: Mapping[str, str], findings: Findings) 
     needed = {"socket": "SLACK_APP_TOKEN", "http": "SLACK_SIGNING_SECRET"}.get(mode or "")
     for name in ("SLACK_BOT_TOKEN", *([needed] if needed else [])):
         if not values[name]:
-            findings.add(
-                (name,), "it is not set", f"find it at {_WHERE[name]}, and put it in the environment"
+            findings.lacking(
+                name, "it is not set", f"find it at {_WHERE[name]}, and put it in the environment"
             )
     for name, value in values.items():
         if value.startswith(_WRONG_FORM[name]):
-            findings.add((name,), "it holds another kind of secret", f"it should be: {_WHERE[name]}")
+            findings.lacking(name, "it holds another kind of secret", f"it should be: {_WHERE[name]}")
         elif value[:1] in "'\"" and value:
-            findings.add((name,), "its value begins with a quote", "write it without quotes")
+            findings.lacking(name, "its value begins with a quote", "write it without quotes")
         elif any(char.isspace() for char in value):
-            findings.add((name,), "its value has a space inside", "copy it again")
+            findings.lacking(name, "its value has a space inside", "copy it again")
     if mode is None or len(findings) > before:
         return None
     return Access(

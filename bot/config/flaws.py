@@ -22,6 +22,8 @@ class Flaw(Frozen):
     hint: str = ""
     line: int | None = None
     """For syntax: the line; the place is empty then."""
+    environment: bool = False
+    """The place is a variable of the environment, not of the file."""
 
 
 class BadConfigs(BadConfig):
@@ -38,6 +40,7 @@ class BadConfigs(BadConfig):
 
 
 def _said(path: str, flaw: Flaw) -> str:
+    path = "environment" if flaw.environment else path
     where = (
         f"{path}:{flaw.line}" if flaw.line is not None else f"{path}: {flaw.place}" if flaw.place else path
     )
@@ -57,6 +60,11 @@ class Findings:
         clean = self._redact
         flaw = Flaw(place=clean(spell(at)), fact=clean(fact), hint=clean(hint), line=line)
         self._found.setdefault(flaw.place, flaw)
+
+    def lacking(self, variable: str, fact: str, hint: str) -> None:
+        """Note a mistake in the environment, by the variable's name only."""
+        flaw = Flaw(place=variable, fact=self._redact(fact), hint=self._redact(hint), environment=True)
+        self._found.setdefault(f"${variable}", flaw)
 
     def put(self, flaw: Flaw) -> None:
         """Take over a flaw that was noted elsewhere."""

@@ -1,0 +1,47 @@
+"""Runs one command and turns what it raises into words and an exit code: no tracebacks for mistakes."""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+from bot.cli.options import Line
+from bot.cli.table import COMMANDS
+from bot.config.access import known_secrets
+from bot.config.flaws import BadConfigs
+from bot.logs import Redactor
+from rollout.errors import BadConfig, BadInput, TidegateError
+
+TWIN = "tidegate "
+
+
+def run_command(line: Line) -> int:
+    """The exit code of the command; every error is told on stderr as a fact and a hint."""
+    module = importlib.import_module(f"bot.cli.{COMMANDS[line.verb].module}")
+    command: Callable[[Line], int] = module.run
+    try:
+        code = command(line)
+        sys.stdout.flush()
+        return code
+    except BadConfigs as wrong:
+        print(wrong, file=sys.stderr)
+        return 2
+    except TidegateError as error:
+        print(told(error.fact, error.hint), file=sys.stderr)
+        return 2 if isinstance(error, BadConfig | BadInput) else 1
+    except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:
+        # the reader (`| head`) has gone; without this, the flush at exit complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception:  # noqa: BLE001  # the last one who could show a traceback, and it may hold secrets
+        print(Redactor(known_secrets(os.environ))(traceback.format_exc()), file=sys.stderr, end="")
+        return 1
+
+
+def told(fact: str, hint: str) -> str:
+    """Fact and hint as this command line says them: the words of Slack's hints become its own."""
+    text = f"tidegate: {fact}" + (f"\n    {hint}" if hint else "")
+    return Redactor(known_secrets(os.environ))(text.replace("/deploy ", TWIN))

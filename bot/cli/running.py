@@ -1,0 +1,68 @@
+"""`run`, `demo`, `check`: the commands about the bot itself. What the bot is made of is app.py's."""
+
+import importlib
+import os
+from importlib.metadata import entry_points
+from typing import Literal
+
+from bot.cli.options import Line, Usage
+from bot.cli.place import config_path, no_words
+from bot.config import load_to_run
+from bot.logs import set_up
+from rollout.errors import BadConfig, Refused
+
+
+def run(line: Line) -> int:
+    """One of the three."""
+    if line.json:
+        raise Usage(f"{line.verb} has no JSON", f"tidegate {line.verb}")
+    if line.verb == "demo":
+        return _demo(line)
+    no_words(line)
+    return _check(line) if line.verb == "check" else _bot(line)
+
+
+def _bot(line: Line) -> int:
+    config, access = load_to_run(config_path(line, os.environ), os.environ)
+    set_up(style=_style(), secrets=access.secrets)
+    code: int = importlib.import_module("bot.app").run(config, access)
+    return code
+
+
+def _style() -> Literal["json", "text"]:
+    style = os.environ.get("TIDEGATE_LOG", "") or "json"
+    match style:
+        case "json" | "text":
+            return style
+    raise BadConfig(f"TIDEGATE_LOG is {style[:40]!r}", "set it to json or text, or unset it")
+
+
+def _check(line: Line) -> int:
+    path = config_path(line, os.environ)
+    config, access = load_to_run(path, os.environ)
+    _style()
+    targets = [
+        f"{name}/{env} ({target.kind})"
+        for name, app in config.apps.items()
+        for env, target in app.env.items()
+    ]
+    print(f"{path}: ok")
+    print(f"Slack by {'Socket Mode' if access.mode == 'socket' else 'HTTP'}, state in {config.store_path}")
+    print(f"targets: {', '.join(targets)}")
+    for warning in access.warnings:
+        print(f"warning: {warning}")
+    return 0
+
+
+def _demo(line: Line) -> int:
+    found = list(entry_points(group="tidegate.commands", name="demo"))
+    if not found:
+        raise Refused("the demo is not installed", "pip install 'tidegate[demo]'")
+    try:
+        command = found[0].load()
+    except ModuleNotFoundError as missing:
+        raise Refused(
+            f"the demo needs {missing.name}, which is not installed", "pip install 'tidegate[demo]'"
+        ) from None
+    code: int = command(list(line.words))
+    return code
