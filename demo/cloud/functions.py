@@ -11,6 +11,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaFunction, lambda_backends
@@ -266,7 +267,12 @@ class Functions:
         }
 
     def _stamp(self) -> str:
-        return self.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+        return lambda_time(self.now())
+
+
+def lambda_time(moment: datetime) -> str:
+    """LastModified as Lambda writes it: `2026-01-05T12:00:00.000+0000`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
 def weights_of(alias: LambdaAlias) -> dict[str, float]:

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 # CloudWatch keeps points finer than a minute for three hours; the demo keeps everything that long.
 KEPT_SECONDS = 3 * 3600
@@ -29,21 +30,27 @@ class Metric:
     dimensions: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Tally:
+NO_VALUES: array[float] = array("d")
+
+
+class Tally(NamedTuple):
     """Measurements of one moment or period. `values` is empty where only totals were given."""
 
-    count: float
+    samples: float
     total: float
     low: float
     high: float
-    values: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] = NO_VALUES
 
 
 def tally(values: Iterable[float]) -> Tally:
     """The tally of single measurements; at least one."""
-    kept = array("d", values)
-    return Tally(len(kept), sum(kept), min(kept), max(kept), kept)
+    return measured_by(array("d", values))
+
+
+def measured_by(values: array[float]) -> Tally:
+    """The same without copying: the caller hands the array over."""
+    return Tally(len(values), sum(values), min(values), max(values), values)
 
 
 def counted(count: float, total: float) -> Tally:
@@ -61,13 +68,13 @@ def statistic(name: str, found: Tally) -> float | None:
     if name == "Sum":
         return found.total
     if name == "Average":
-        return found.total / found.count
+        return found.total / found.samples
     if name == "Minimum":
         return found.low
     if name == "Maximum":
         return found.high
     if name == "SampleCount":
-        return found.count
+        return found.samples
     asked = PERCENTILE.match(name)
     if asked is None:
         raise ValueError(f"{name} is no statistic here; known: {', '.join(SIMPLE)}, p0 to p100")
@@ -145,7 +152,7 @@ def _merged(tallies: list[Tally]) -> Tally:
     for one in tallies:
         values.extend(one.values)
     return Tally(
-        sum(one.count for one in tallies), sum(one.total for one in tallies),
+        sum(one.samples for one in tallies), sum(one.total for one in tallies),
         min(one.low for one in tallies), max(one.high for one in tallies), values,
     )
 

@@ -6,11 +6,13 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from moto.awslambda.models import lambda_backends
 from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 
 from demo.cloud.calls import ACCOUNT, REGION, Call
 from demo.cloud.cloud import Cloud
+from demo.cloud.functions import lambda_time
 from demo.cloud.knobs import APP, archive
 from demo.cloud.traffic import Route
 from demo.cloud.world import World
@@ -19,6 +21,7 @@ ALIAS = "live"
 ERRORS_ALARM, P99_ALARM = f"{APP}-errors", f"{APP}-p99"
 ERRORS_PERCENT, P99_MS = 0.4, 400.0
 PREROLL_PERIODS = 6
+PUBLISHED_AGO = {"1": timedelta(days=3), "2": timedelta(minutes=20)}
 LAMBDA_ROLE = f"arn:aws:iam::{ACCOUNT}:role/{APP}"
 TOPIC = "oncall"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
@@ -39,6 +42,9 @@ def seed_demo(cloud: Cloud, period: int = 60, rps: float = 40.0) -> None:
         cloud.knobs.publish_good()
         perform(world, "lambda", "CreateAlias", {"FunctionName": APP, "Name": ALIAS, "FunctionVersion": "1"})
         cloud.knobs.publish_good()
+        for version, age in PUBLISHED_AGO.items():
+            function = lambda_backends[ACCOUNT][REGION].get_function(APP, version)
+            function.last_modified = lambda_time(world.now() - age)
         route = Route(ACCOUNT, REGION, APP, ALIAS)
         since = _grid(world.now(), period) - timedelta(seconds=PREROLL_PERIODS * max(period, 60))
         world.traffic.begin(route, rps, since)
@@ -47,7 +53,7 @@ def seed_demo(cloud: Cloud, period: int = 60, rps: float = 40.0) -> None:
             alarm = world.alarms.get((ACCOUNT, REGION, name))
             if alarm is not None:
                 # As if it had been created when the traffic began: OK by now, with history.
-                alarm.judged = int(since.timestamp())
+                alarm.judged = int(since.timestamp()) + period
                 alarm.configured = alarm.updated = alarm.transitioned = since
         sns_backends[ACCOUNT][REGION].create_topic(TOPIC)
         world.tick()

@@ -55,7 +55,8 @@ class Server:
     @property
     def url(self) -> str:
         """Where it listens; true from the moment of creation."""
-        return f"http://{self._server.host}:{self._server.server_port}"
+        host = f"[{self._server.host}]" if ":" in self._server.host else self._server.host
+        return f"http://{host}:{self._server.server_port}"
 
     def start(self) -> None:
         self._thread.start()

@@ -35,4 +35,4 @@ def _app(world: World, route: Route, period: int) -> dict[str, Any]:
 def _errors(world: World, route: Route, version: str, period: int) -> float | None:
     now = epoch(world.now())
     found = world.store.over(route.metric("Errors", version), now - 2 * period, 2 * period)
-    return round(100 * found.total / found.count, 2) if found else None
+    return round(100 * found.total / found.samples, 2) if found else None

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import NormalDist
 
-from demo.cloud.metrics import KEPT_SECONDS, Metric, MetricStore, Tally, counted, epoch, tally
+from demo.cloud.metrics import KEPT_SECONDS, Metric, MetricStore, counted, epoch, measured_by
 
 NAMESPACE = "AWS/Lambda"
+MEASURED = ("Invocations", "Errors", "Duration")
 MEDIAN_MS, SPREAD = 60.0, 0.45
 # 1000 evenly spaced quantiles of a log-normal: p50 60 ms, p90 107 ms, p99 171 ms, never over 270 ms.
 LATENCIES = tuple(
@@ -80,6 +81,8 @@ class Route:
 class _Stream:
     rps: float
     at: int
+    dice: random.Random
+    series: dict[str | None, tuple[tuple[Metric, ...], ...]] = field(default_factory=dict)
     since: dict[str, int] = field(default_factory=dict)
     carry: dict[str, float] = field(default_factory=dict)
     debt: dict[str, float] = field(default_factory=dict)
@@ -98,14 +101,11 @@ class Traffic:
     seed: int = 1
     profiles: dict[tuple[str, str], Profile] = field(default_factory=dict)
     _streams: dict[Route, _Stream] = field(default_factory=dict)
-    _dice: random.Random = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._dice = random.Random(self.seed)
 
     def begin(self, route: Route, rps: float, since: datetime) -> None:
         """Sends requests to an alias from that moment on."""
-        self._streams[route] = _Stream(rps, epoch(since))
+        # Dice of its own: what one alias gets never depends on how often another one was looked at.
+        self._streams[route] = _Stream(rps, epoch(since), random.Random(f"{self.seed} {route}"))
 
     def routes(self) -> list[Route]:
         return list(self._streams)
@@ -127,15 +127,14 @@ class Traffic:
                 stream.at = epoch(now)
 
     def clear(self) -> None:
-        """Stops all traffic, forgets all profiles and starts the dice again."""
+        """Stops all traffic and forgets all profiles."""
         self._streams.clear()
         self.profiles.clear()
-        self._dice = random.Random(self.seed)
 
     def _second(self, route: Route, stream: _Stream, shares: Mapping[str, float], second: int) -> None:
         for gone in [version for version in stream.since if not shares.get(version)]:
             del stream.since[gone]
-        wanted = stream.rps * (1 + self._dice.uniform(-WOBBLE, WOBBLE))
+        wanted = stream.rps * (1 + stream.dice.uniform(-WOBBLE, WOBBLE))
         seen: list[tuple[int, int, array[float]]] = []
         for version, share in shares.items():
             if share <= 0:
@@ -147,37 +146,43 @@ class Traffic:
             if requests:
                 part = self._requests(route, stream, version, requests, age)
                 seen.append(part)
-                self._write(route, version, [part], second)
+                self._write(self._series(route, stream, version), [part], second)
         if seen:
-            self._write(route, None, seen, second)
+            self._write(self._series(route, stream, None), seen, second)
 
     def _requests(
         self, route: Route, stream: _Stream, version: str, requests: int, age: int
     ) -> tuple[int, int, array[float]]:
         profile = self.profile(route.function, version)
         # The first error comes after half its usual distance: a bad release shows at once.
-        due = stream.next_error.get(version) or self._dice.uniform(0.5, 0.7)
+        due = stream.next_error.get(version) or stream.dice.uniform(0.5, 0.7)
         debt = stream.debt.get(version, 0.0) + requests * profile.error_share(age)
         errors = 0
         while debt >= due and errors < requests:
-            errors, debt, due = errors + 1, debt - due, self._dice.uniform(0.8, 1.2)
+            errors, debt, due = errors + 1, debt - due, stream.dice.uniform(0.8, 1.2)
         stream.debt[version], stream.next_error[version] = debt, due
         slowness = profile.slowness(age)
-        durations = array("d", [ms * slowness for ms in self._dice.choices(LATENCIES, k=requests)])
+        durations = array("d", [ms * slowness for ms in stream.dice.choices(LATENCIES, k=requests)])
         return requests, errors, durations
 
+    def _series(self, route: Route, stream: _Stream, version: str | None) -> tuple[tuple[Metric, ...], ...]:
+        """Where invocations, errors and durations go; the alias' own also count for the whole function."""
+        found: tuple[tuple[Metric, ...], ...] | None = stream.series.get(version)
+        if found is None:
+            found = tuple((route.metric(name, version),) for name in MEASURED)
+            if version is None:
+                found = tuple((*own, route.metric(own[0].name, whole=True)) for own in found)
+            stream.series[version] = found
+        return found
+
     def _write(
-        self, route: Route, version: str | None, parts: list[tuple[int, int, array[float]]], second: int
+        self, series: tuple[tuple[Metric, ...], ...], parts: list[tuple[int, int, array[float]]], second: int
     ) -> None:
         requests, errors = sum(part[0] for part in parts), sum(part[1] for part in parts)
-        durations = array("d")
-        for part in parts:
-            durations.extend(part[2])
-        measured: dict[str, Tally] = {
-            "Invocations": counted(requests, requests), "Errors": counted(requests, errors),
-            "Duration": tally(durations),
-        }
-        for name, found in measured.items():
-            self.store.put(route.metric(name, version), second, found)
-            if version is None:
-                self.store.put(route.metric(name, whole=True), second, found)
+        durations = parts[0][2]
+        for part in parts[1:]:
+            durations = durations + part[2]
+        measured = (counted(requests, requests), counted(requests, errors), measured_by(durations))
+        for metrics, found in zip(series, measured, strict=True):
+            for metric in metrics:
+                self.store.put(metric, second, found)

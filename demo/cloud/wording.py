@@ -32,7 +32,10 @@ def reason(rule: Rule, outcome: Outcome, old: str, new: str) -> str:
             f"Threshold Crossed: no datapoints were received for {periods} and {outcome.filled} missing "
             f"{many} treated as [{FILLED_AS[rule.missing]}]."
         )
-    told = [point for point in outcome.points if _tells(rule, point.value, new)] or list(outcome.points)
+    told = [point for point in outcome.points if _tells(rule, point.value, new)]
+    if not told:
+        many = "datapoints were" if outcome.filled > 1 else "datapoint was"
+        return f"Threshold Crossed: {outcome.filled} missing {many} treated as [{FILLED_AS[rule.missing]}]."
     listed = ", ".join(f"{point.value} ({moment(point.at):%d/%m/%y %H:%M:%S})" for point in told)
     verb = ("were" if len(told) > 1 else "was") + ("" if new == ALARM else " not")
     needed = rule.needed if new == ALARM else rule.periods - rule.needed + 1

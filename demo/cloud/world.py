@@ -66,7 +66,7 @@ class World:
         return answer
 
     def reset(self) -> None:
-        """An empty cloud without faults, with the dice at the start."""
+        """An empty cloud without faults."""
         with self.lock:
             moto_api_backend.reset()
             self.alarms.clear()

@@ -38,9 +38,8 @@ class Clients:
 
     def __call__(self, service: str) -> Any:
         if service not in self._made:
-            self._made[service] = self._session.client(
-                service, endpoint_url=self._cloud.endpoint_url, config=ONE_TRY
-            )
+            make: Any = self._session.client  # the stubs know each service only by its literal name
+            self._made[service] = make(service, endpoint_url=self._cloud.endpoint_url, config=ONE_TRY)
         return self._made[service]
 
 
