@@ -31,7 +31,7 @@ class ButtonValue(Frozen):
     verb: str
     rollout: Annotated[int, Field(ge=1, le=10**15, strict=True)]
     step: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
-    plan_hash: Annotated[str, Field(pattern=r"\A([0-9a-f]{12})?\Z")] = ""
+    plan_hash: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
     full: Annotated[bool, Field(strict=True)] = False
     force: Annotated[bool, Field(strict=True)] = False
 

@@ -1,7 +1,7 @@
 """The outer guard of every listener: whatever happens inside, Slack gets an answer with status 200.
 
-Before the commit an exception becomes a friendly text with a reference that the log has too.
-After it, it becomes the reply that was already computed: the wish counts, so the person must hear that it does.
+Before the commit an exception becomes a friendly text with a reference that the log has too. After it,
+it becomes the reply that was already computed: the wish counts, so the person must hear that it does.
 """
 
 import hashlib

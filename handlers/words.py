@@ -39,7 +39,7 @@ class _Wish:
 
 
 def parse(text: str, *, channel: str = "") -> Ask:
-    """Read what stood after `/deploy`. BadInput says what was found where; nothing is dropped to make it fit."""
+    """Read what stood after `/deploy`. BadInput says what was found where; nothing is dropped to fit."""
     return _read(split(text), channel)
 
 

@@ -41,8 +41,9 @@ def refusal(error: TidegateError) -> Message:
 
 
 def _said(text: str, hint: str, who: tuple[str, ...], button: list[dict[str, object]]) -> Message:
-    can = md("{} can.", join(", ", map(mention, who[:_NAMED]))) if who else md("")
-    line = join(" ", [said(text, hint), can])
+    can = join(", ", map(mention, who[:_NAMED]))
+    named = md("{}." if hint.endswith(":") else "These can: {}.", can) if can else can
+    line = join(" ", [said(text, hint), named])
     return message(line, [section(line), *actions(button)])
 
 
@@ -53,7 +54,7 @@ def said(text: str, hint: str) -> Mrkdwn:
 
 def _sentence(text: str, limit: int) -> Mrkdwn:
     whole = clip(text.strip(), limit)
-    return md("{}", whole) if not whole or whole[-1] in ".?!…)" else md("{}.", whole)
+    return md("{}", whole) if not whole or whole[-1] in ".?!…:" else md("{}.", whole)
 
 
 def _offer(verb: str, rollout: int | None, bound: Bound | None) -> list[dict[str, object]]:

@@ -17,12 +17,12 @@ from handlers.blocks.parts import (
     section,
     who,
 )
-from handlers.blocks.state import candidate, heading, share, stable, waits_for_approval
+from handlers.blocks.state import candidate, heading, share, short, waits_for_approval
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.model import Phase, Rollout
 from rollout.reports import CardView, Stage
 
-_MARKS = {"done": "✓", "now": "●", "next": "○"}
+_MARKS = {"done": "✓", "now": "●", "next": "○", "over": "✕"}
 _STAGES = 14
 _NOTES = 4
 
@@ -51,15 +51,17 @@ def _way(view: CardView) -> Mrkdwn:
     at = rollout.candidate.published_at if rollout.candidate else None
     published = md(" (published {})", date(at, view.now)) if at else md("")
     reason = md(": “{}”", clip(rollout.reason, 300)) if rollout.reason else md("")
-    return md(
-        "{} → {}{} · asked by {}{}", stable(rollout), candidate(rollout), published, who(rollout.by), reason
-    )
+    old = short(rollout.stable.id) if rollout.stable else "?"
+    new = short(rollout.candidate.id) if rollout.candidate else candidate(rollout)
+    return md("{} → {}{} · asked by {}{}", old, new, published, who(rollout.by), reason)
 
 
 def _weights(view: CardView) -> Mrkdwn:
     now = share(view.rollout)
     shown = md("{} ? %", bar(0)) if now is None else md("{} {} %", bar(now), now)
-    stages = [md("{} {}", _MARKS[stage.state], _stage(stage)) for stage in _near(view)]
+    over = not view.rollout.live or view.rollout.phase is Phase.ROLLING_BACK
+    marks = _MARKS | {"now": _MARKS["over"]} if over else _MARKS
+    stages = [md("{} {}", marks[stage.state], _stage(stage)) for stage in _near(view)]
     return join("   ", [shown, join("  ", stages)])
 
 
@@ -86,12 +88,16 @@ def _notes(view: CardView) -> Mrkdwn:
     if rollout.waiver:
         lines.append(_waived(rollout))
     if rollout.live and waits_for_approval(rollout):
-        lines += [md("Changes: {}", clip(text, 200)) for text in rollout.diff[:_NOTES]]
-        if len(rollout.diff) > _NOTES:
-            lines.append(md("and {} more changes: /deploy show #{}", len(rollout.diff) - _NOTES, rollout.id))
+        lines.append(_changes(rollout))
     if view.hold and rollout.phase is not Phase.ROLLED_BACK:
         lines.append(held(view))
     return join("\n", lines)
+
+
+def _changes(rollout: Rollout) -> Mrkdwn:
+    shown = join(" · ", (clip(text, 200) for text in rollout.diff[:_NOTES]))
+    more = md(", and {} more: /deploy show #{}", len(rollout.diff) - _NOTES, rollout.id)
+    return md("What ships: {}{}", shown, more if rollout.diff[_NOTES:] else md("")) if shown else shown
 
 
 def _waived(rollout: Rollout) -> Mrkdwn:

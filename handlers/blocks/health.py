@@ -6,7 +6,7 @@ What is not known is never shown as fine.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from handlers.blocks.parts import date, length
+from handlers.blocks.parts import date
 from handlers.blocks.state import baking, final_need
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.model import Phase, Rollout
@@ -100,16 +100,9 @@ def _says(reading: AlarmReading | None) -> Mrkdwn:
 
 
 def _notes(rollout: Rollout, reading: AlarmReading | None) -> Mrkdwn:
-    """What makes an OK worth less: it mixes both sides, or it is too slow for this bake."""
-    if reading is None or not reading.found or not rollout.live:
-        return md("")
-    here = rollout.here
-    notes = [md("sees both sides mixed") if reading.mixed else md("")]
-    needs = reading.window + timedelta(seconds=60)
-    if isinstance(here, SetWeight) and here.bake and reading.window and needs > here.bake:
-        notes.append(md("cannot fire within this bake, needs {}", length(needs)))
-    noted = join(", ", notes)
-    return md("({})", noted) if noted else noted
+    """What makes an OK worth less; that an alarm is too slow for the bake stands in the warnings."""
+    mixed = reading is not None and reading.found and reading.mixed and rollout.live
+    return md("(sees both sides mixed)") if mixed else md("")
 
 
 def _target(rollout: Rollout) -> Mrkdwn:

@@ -36,9 +36,7 @@ def buttons(view: CardView) -> list[dict[str, Any]]:
 def label(rollout: Rollout, move: Move) -> str:
     """What the button says."""
     if move.verb == "promote":
-        return (
-            f"Promote to {100 if move.full else move.percent} %" if move.full or move.percent else "Promote"
-        )
+        return _promote(rollout, move)
     if move.verb == "rollback":
         if move.force:
             return "Roll back anyway"
@@ -50,6 +48,13 @@ def label(rollout: Rollout, move: Move) -> str:
     if move.verb == "start":
         return f"Deploy {short(move.release)}" if move.release else "Deploy"
     return _LABELS.get(move.verb, move.verb.replace("-", " ").capitalize())
+
+
+def _promote(rollout: Rollout, move: Move) -> str:
+    if rollout.phase is Phase.FINAL_BAKE:
+        return "End the bake now"
+    to = 100 if move.full else move.percent
+    return "Promote" if to is None else f"Promote to {to} %"
 
 
 def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:

@@ -19,7 +19,7 @@ def _succeeded(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     return md(
         "{} serves everything since {}; it took {}.", candidate(rollout),
-        date(rollout.traffic_to or rollout.phase_at, view.now), length(rollout.phase_at - rollout.created_at),
+        date(rollout.proven_at or rollout.phase_at, view.now), length(rollout.phase_at - rollout.created_at),
     ).capitalized()  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from handlers.blocks.health import checking
 from handlers.blocks.parts import date, length, mention, named
 from handlers.blocks.sentences import because, fact, minute, stop, until
 from handlers.blocks.state import baking, candidate, percent, share, stable, waits_for_approval
-from handlers.escape import Mrkdwn, clip, join, md
+from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.model import Phase, Rollout
 from rollout.plan import Approve
 from rollout.reports import CardView, Stage
@@ -30,8 +30,9 @@ def sentence(view: CardView) -> Mrkdwn:
 def _stepping(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     now = _known(rollout) if baking(rollout) else _moving(view)
-    hurry = md("{} was asked to go on early.", rollout.app) if rollout.hurry else md("")
-    return join(" ", [now, hurry, _ahead(view)])
+    if rollout.hurry == rollout.bound:
+        return join(" ", [now, md("Asked to go on early: rises at the next healthy look.")])
+    return join(" ", [now, _ahead(view)])
 
 
 def _known(rollout: Rollout) -> Mrkdwn:
@@ -44,11 +45,17 @@ def _known(rollout: Rollout) -> Mrkdwn:
     return md("Not known healthy: {}.", fact(rollout.verdict.said(rollout.verdict.cause)))
 
 
+def _launching(view: CardView) -> Mrkdwn:
+    rollout = view.rollout
+    up = md("Bringing {} up at 0 %; {} serves everything.", candidate(rollout), stable(rollout))
+    return join(" ", [up, _ahead(view)])
+
+
 def _moving(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     here = next((stage for stage in view.stages if stage.state == "now"), None)
     if here is None or here.percent is None:
-        return md("Working on: {}.", clip(here.text, 200)) if here else md("Under way.")
+        return md("Working on: {}.", clip(here.text, 200)) if here else md("Working.")
     seen = share(rollout)
     shown = md("AWS shows {} %", seen) if seen is not None else md("not seen on AWS yet")
     return md("Moving to {} %; {}.", here.percent, shown)
@@ -59,7 +66,7 @@ def _ahead(view: CardView) -> Mrkdwn:
     steps = [stage for stage in view.stages if stage.state == "next" and stage.text not in ("bake", "done")]
     if not steps:
         return md("")
-    if steps[0].at is None:
+    if steps[0].at is None or checking(view.rollout):
         return md("Next: {}, once it is known to be healthy.", _short(steps[0]))
     known = list(itertools.takewhile(lambda stage: stage.at is not None, steps))
     shown = known if len(known) <= _AHEAD else [*known[: _AHEAD - 1], known[-1]]
@@ -105,17 +112,16 @@ def _waiting(view: CardView) -> Mrkdwn:
         asks = join(" ", [md("Holds at {}.", percent(rollout)), _signatures(rollout, need)])
     else:
         why = fact(rollout.cause.text) if rollout.cause else md("nothing watches this target")
-        hint = (
-            clip(rollout.cause.hint, 300) if rollout.cause and rollout.cause.hint else _how_to_watch(rollout)
-        )
-        asks = md("Holds at {}: {}. Each step waits for a click. {}", percent(rollout), why, stop(hint))
+        holds = md("Holds at {}: {}. Each step waits for a click.", percent(rollout), why)
+        asks = join(" ", [holds, _how_to_watch(rollout)])
     end = md("rolls back") if rollout.peak or share(rollout) else md("is cancelled")
     by = until(view, rollout.terms.timing.approval)
     return join(" ", [asks, md("Without an answer it {} at {}.", end, by)])
 
 
 def _how_to_watch(rollout: Rollout) -> Mrkdwn:
-    return md('To let alarms decide, add alarms = ["…"] under [apps.{}.env.{}]', rollout.app, rollout.env)
+    place = code(f"[apps.{rollout.app}.env.{rollout.env}]")
+    return md("To let alarms decide, add {} under {}.", code('alarms = ["…"]'), place)
 
 
 def _signatures(rollout: Rollout, need: int) -> Mrkdwn:
@@ -147,11 +153,10 @@ def _then(view: CardView, kind: str) -> Mrkdwn:
     if kind in ("drift", "foreign"):
         return md("Nothing moves until a person chooses: adopt what AWS shows, put it back, or roll back.")
     if kind == "no_data":
-        policy = view.rollout.terms.no_data_policy
-        end = "rolls back" if policy == "rollback" else "keeps holding"
-        return md(
-            "Goes on by itself when data comes; otherwise it {} at {}.", end, until(view, timing.no_data)
-        )
+        goes_on = md("Goes on by itself when data comes")
+        if view.rollout.terms.no_data_policy != "rollback":
+            return md("{}; without data it keeps holding until a person chooses.", goes_on)
+        return md("{}; without data it rolls back at {}.", goes_on, until(view, 2 * timing.no_data))
     if kind == "person":
         return md("If nobody resumes it, it rolls back at {}.", until(view, timing.paused))
     return md("Nothing moves until a person chooses.")
@@ -173,7 +178,7 @@ def _retiring(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     by = until(view, rollout.terms.timing.retiring)
     return md(
-        "{} serves everything and has baked. Removing {}; if that is not done at {}, a person is called.",
+        "{} serves everything and has baked. Removing {}; if that is not done by {}, a person is called.",
         candidate(rollout), stable(rollout), by,
     ).capitalized()  # fmt: skip
 
@@ -182,21 +187,32 @@ def _back(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     by = until(view, rollout.terms.timing.rolling_back)
     return join(" ", [
-        because(rollout.cause, view.now),
+        _asked_back(view),
         md("All traffic goes back to {}; AWS shows {} on the new side.", stable(rollout), percent(rollout)),
-        md("If that is not seen at {}, a person is called and it keeps trying.", by),
+        md("If that is not seen by {}, a person is called and it keeps trying.", by),
     ])  # fmt: skip
+
+
+def _asked_back(view: CardView) -> Mrkdwn:
+    """A person's rollback is called `rolled back` by its cause, which nothing has shown yet."""
+    cause = view.rollout.cause
+    if cause is None or not cause.text.startswith("rolled back"):
+        return because(cause, view.now)
+    return because(
+        cause.model_copy(update={"text": "asked to roll back" + cause.text[len("rolled back") :]}), view.now
+    )
 
 
 def _stuck(view: CardView) -> Mrkdwn:
     cause = view.rollout.cause
-    hint = md("{}", stop(clip(cause.hint, 400))) if cause and cause.hint else md("")
+    hint = stop(cause.hint).capitalized() if cause else md("")
     call = md("A person is called every {} until somebody has it.", length(view.rollout.terms.timing.remind))
     return join(" ", [because(cause, view.now), hint, call])
 
 
 _SAYS: dict[Phase, Callable[[CardView], Mrkdwn]] = {
     Phase.AWAITING_APPROVAL: _awaiting,
+    Phase.LAUNCHING: _launching,
     Phase.STEPPING: _stepping,
     Phase.WAITING: _waiting,
     Phase.PAUSED: _paused,

@@ -15,8 +15,9 @@ def because(cause: Cause | None, now: datetime) -> Mrkdwn:
     """The cause as a sentence, with who and when."""
     if cause is None:
         return md("")
-    by = md("{}, ", who(cause.by)) if cause.by else md("")
-    return md("{} ({}{}).", fact(cause.text), by, date(cause.at, now)).capitalized()
+    at = date(cause.at, now)
+    what = md("{}{}", "Alarm " if cause.kind == "alarm" else "", fact(cause.text)).capitalized()
+    return md("{} ({}, {}).", what, who(cause.by), at) if cause.by else md("{}, at {}.", what, at)
 
 
 def until(view: CardView, limit: timedelta) -> Mrkdwn:

@@ -61,7 +61,7 @@ def words(rollout: Rollout) -> str:
         Phase.AWAITING_APPROVAL: "waiting for approval to start",
         Phase.LAUNCHING: "bringing the new release up at 0 %",
         Phase.WAITING: f"{_awaited(rollout)} at {at}",
-        Phase.PAUSED: f"paused at {at}: {_why(rollout)}",
+        Phase.PAUSED: f"paused at {at}{_why(rollout)}",
         Phase.FINAL_BAKE: "baking at 100 %",
         Phase.RETIRING: "at 100 %, removing the old side",
         Phase.ROLLING_BACK: back_now,
@@ -112,12 +112,12 @@ def _awaited(rollout: Rollout) -> str:
 def _why(rollout: Rollout) -> str:
     kind = rollout.cause.kind if rollout.cause else "person"
     return {
-        "person": "by a person",
-        "no_data": "no data",
-        "no_gate": "nothing watches it",
-        "drift": "somebody else changed it",
-        "foreign": "somebody else changed it",
-        "blind": "AWS cannot be read",
-        "deadline": "took too long",
-        "stable_sick": "the old side is not healthy",
-    }.get(kind, "needs a person")
+        "person": " by a person",
+        "no_data": ": no data",
+        "no_gate": ": nothing watches it",
+        "drift": ": somebody else changed it",
+        "foreign": ": somebody else changed it",
+        "blind": ": AWS cannot be read",
+        "deadline": ": took too long",
+        "stable_sick": ": the old side is not healthy",
+    }.get(kind, ": needs a person")
