@@ -69,9 +69,8 @@ class Reading:
     def _table(self, at: Place, raw: object) -> Mapping[str, Any]:
         if isinstance(raw, Mapping):
             return raw
-        hint = f"write a table: [{spell(at)}]"
-        if isinstance(raw, tuple):
-            hint = f"write [{spell(at)}] with single brackets" + (".<name>" if at == ("apps",) else "")
+        header = f"[{spell(at)}.<name>]" if at == ("apps",) else f"[{spell(at)}]"
+        hint = f"write a table: {header}, in single brackets"
         self.findings.add(at, f"{self.findings.shown(raw)} is not a table", hint)
         return {}
 

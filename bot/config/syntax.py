@@ -70,7 +70,7 @@ def _fix(fact: str, line: str) -> str:
         return "a line is key = value or [table]; a key with other signs than a-z, 0-9, - and _ needs quotes"
     if "escape" in fact:
         return "write a backslash twice, or the text in 'single quotes'"
-    if "Illegal character" in fact or "Unterminated" in fact or "Expected" in fact:
+    if "Illegal character" in fact or "Un" in fact or "Expected" in fact:
         return "a quote or bracket is not closed on this line"
     return "see https://toml.io for the notation"
 

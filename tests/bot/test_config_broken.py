@@ -1,0 +1,361 @@
+"""A corpus of broken configurations: each is refused at the place that is wrong, with the fix."""
+
+from typing import ClassVar
+
+import pytest
+
+from aws.registry import DRIVERS
+from bot.config import BadConfigs, load
+from rollout.ports import Capabilities, TargetModel
+
+GOOD = """\
+[slack]
+mode = "socket"
+
+[http]
+port = 8080
+
+[page]
+mention = "S0ONCALL"
+
+[[digests]]
+channel = "C0DEPLOYS"
+at = "09:00"
+
+[roles]
+deployers = ["U0ANA", "U0BEN", "S0PAYMENTS", "cli:ana", "aws:ci-session"]
+approvers = ["U0EVA", "U0ANA"]
+admins = ["U0EVA"]
+
+[plans]
+careful = "1% 10m, 10% 10m, 50% 20m, approve, 100%"
+
+[timing]
+look_moving = "5s"
+
+[apps.my-app]
+channel = "C0DEPLOYS"
+default = "prod"
+aliases = ["app"]
+
+[apps.my-app.env.prod]
+kind = "lambda"
+function = "my-app"
+alias = "live"
+region = "eu-central-1"
+iam_role = "arn:aws:iam::123456789012:role/tidegate-prod"
+deploy = "deployers"
+alarms = ["my-app-errors", { name = "my-app-p99", no_data = "pass" }]
+plan = "canary"
+bake = "10m"
+
+[apps.my-app.env.prod.approve]
+by = 1
+from = "approvers"
+
+[apps.my-app.env.prod.plans]
+canary = "10% 5m, 50% 10m, approve, 100%"
+"""
+PROD = "apps.my-app.env.prod"
+WHOLE = GOOD
+"""As `old`: the whole file is replaced."""
+
+# old text, new text, where the mistake is said to be, words of the fact, words of the fix
+BROKEN = {
+    # top level
+    "unknown section": ("[slack]", "[slak]", "slak", "not a key", "did you mean slack?"),
+    "singular apps": ("[slack]", "[app.x]\n[slack]", "app", "not a key", "did you mean apps?"),
+    "key outside its section": ("[slack]", 'region = "x"\n[slack]', "region", "not a key", "[apps.<app>.env.<env>]"),
+    "channel at the top": ("[slack]", 'channel = "C0X"\n[slack]', "channel", "not a key", "[apps.<app>]"),
+    "section as text": ("[slack]\nmode", 'slack = "socket"\n[x]\nmode', "slack", "not a table", "[slack]"),
+    "nothing at all": (WHOLE, "", "apps", "no app is configured", "[apps.my-app.env.prod]"),
+    "apps as list": (WHOLE, "[[apps]]\nname = 'x'", "apps", "not a table", "[apps.<name>]"),
+    # slack, http, store, aws
+    "mode misspelt": ('mode = "socket"', 'mode = "sockets"', "slack.mode", "'sockets' is not socket or http", "socket"),
+    "mode is a number": ('mode = "socket"', "mode = 1", "slack.mode", "1 is not socket or http", "write one of them"),
+    "port as text": ("port = 8080", 'port = "8080"', "http.port", "not a whole number", "port = 8080"),
+    "port true": ("port = 8080", "port = true", "http.port", "true is not a whole number", "port = 8080"),
+    "port too large": ("port = 8080", "port = 70000", "http.port", "70000 is more than 65535", "65535 or less"),
+    "port negative": ("port = 8080", "port = -1", "http.port", "-1 is less than 0", "0 or more"),
+    "http without a port": (
+        'mode = "socket"\n\n[http]\nport = 8080', 'mode = "http"\n[http]\nport = 0', "http.port", "off", "port = 8080"
+    ),
+    "host with a port": ("port = 8080", 'host = "0.0.0.0:80"', "http.host", "not an address", "127.0.0.1"),
+    "host empty": ("port = 8080", 'host = ""', "http.host", "not an address", "127.0.0.1"),
+    "store empty": ("[roles]", '[store]\npath = ""\n[roles]', "store.path", "empty", "leave the key out"),
+    "store misspelt": ("[roles]", '[store]\nfile = "x"\n[roles]', "store.file", "not a key", "keys here: path"),
+    "aws override as text": (
+        "[roles]", '[aws]\nallow_endpoint_override = "yes"\n[roles]', "aws.allow_endpoint_override",
+        "'yes' is not true or false", "= false",
+    ),
+    # page, digests
+    "page by name": ('"S0ONCALL"', '"@oncall"', "page.mention", "not the id", "can be changed by anyone"),
+    "page everybody": ('"S0ONCALL"', '"@here"', "page.mention", "wake everybody", "group on call"),
+    "topic is no ARN": ('mention = "S0ONCALL"', 'sns_topic_arn = "oncall"', "page.sns_topic_arn", "not the ARN", "arn:"),
+    "digest single brackets": ("[[digests]]", "[digests]", "digests", "not a list", "[[digests]]"),
+    "digest without time": ('at = "09:00"\n', "", "digests[0].at", "at is missing", 'at = "09:00"'),
+    "digest at 25": ('at = "09:00"', 'at = "25:00"', "digests[0].at", "not a time of day", "09:00"),
+    "digest time unquoted": ('at = "09:00"', "at = 09:00:00", "digests[0].at", "not text in quotes", 'at = "09:00"'),
+    "digest zone": (
+        'at = "09:00"', 'at = "09:00"\ntimezone = "Berlin"', "digests[0].timezone", "not a time zone", "Europe/Berlin"
+    ),
+    "digest to a name": (
+        'channel = "C0DEPLOYS"\nat', 'channel = "#deploys"\nat', "digests[0].channel", "not the id of a channel", "id, C"
+    ),
+    # roles
+    "person by name": ('"U0ANA", "U0BEN"', '"ana", "U0BEN"', "roles.deployers[0]", "'ana' is a name", "changed by anyone"),
+    "person by handle": ('"U0BEN", "S0P', '"@ben", "S0P', "roles.deployers[1]", "'@ben' is a name", "changed by anyone"),
+    "channel in a role": ('"U0BEN", "S0P', '"C0X", "S0P', "roles.deployers[1]", "id of a channel", "groups S"),
+    "lower-case id": ('"U0BEN", "S0P', '"u0ben", "S0P', "roles.deployers[1]", "misspelt id", "U…/W…"),
+    "number in a role": ('"U0BEN", "S0P', '5, "S0P', "roles.deployers[1]", "5 is not an id", "U…/W…"),
+    "role as text": ('admins = ["U0EVA"]', 'admins = "U0EVA"', "roles.admins", "not a list of ids", '["U0ANA", "U0BEN"]'),
+    "twice in a role": ('"U0ANA", "U0BEN"', '"U0BEN", "U0BEN"', "roles.deployers[1]", "here twice", "keep one"),
+    "role name": ("admins =", "Admins =", "roles.Admins", "cannot name a role", "a-z, 0-9 and -"),
+    "empty role that is used": (
+        'approvers = ["U0EVA", "U0ANA"]', "approvers = []", "roles.approvers", f"{PROD}.approve.from needs it", "U0123"
+    ),
+    # plans
+    "plan misspelt": ("50% 20m, approve", "50% 20m, aprove", "plans.careful", "column 27", "`approve [n]`"),
+    "plan falls": ("10% 10m, 50%", "10% 10m, 5%", "plans.careful", "does not rise above 10%", "items are"),
+    "plan ends early": ("approve, 100%\"\n\n[timing]", "approve\"\n\n[timing]", "plans.careful", "does not end", "100%"),
+    "plan is a list": ('careful = "1%', 'steps = ["1%"]\ncareful = "1%', "plans.steps", "a list is not a plan", "text"),
+    "plan named as an environment": ("careful =", "prod =", "plans.prod", "name of an environment", "another name"),
+    "plan named as a verb": ("careful =", "pause =", "plans.pause", "word of /deploy", "another name"),
+    "plan named as a filler": ("careful =", "to =", "plans.to", "word of /deploy", "another name"),
+    "target's plan": ("5m, 50% 10m, approve", "5m, 50% 10x, approve", f"{PROD}.plans.canary", "column 9", "1h30m"),
+    "target's plan checks": (
+        "5m, 50% 10m, approve", "5m, check smoke", f"{PROD}.plans.canary", "hooks have not come yet", "change or remove"
+    ),
+    "target's plan watches": ('"10% 5m, 50% 10m, approve, 100%"', '"watch"', f"{PROD}.plans.canary", "watch", "change"),
+    "default plan unknown": ('plan = "canary"', 'plan = "canry"', f"{PROD}.plan", "not a plan", "did you mean canary?"),
+    # timing
+    "timing misspelt": ("look_moving", "look_movin", "timing.look_movin", "not a key", "did you mean look_moving?"),
+    "timing number": ('"5s"', "5", "timing.look_moving", "5 is not a duration", '"90s"'),
+    "timing words": ('"5s"', '"5 sec"', "timing.look_moving", "'5 sec' is not a duration", "90s"),
+    "timing too often": ('"5s"', '"1ms"', "timing.look_moving", "throttled", '"1s"'),
+    "timing zero": ("look_moving", "launching = '0s'\nlook_moving", "timing.launching", "end this at once", "longer"),
+    # apps
+    "app name": ("[apps.my-app]", "[apps.My_App]", "apps.My_App", "cannot name an app", "a-z, 0-9 and -"),
+    "app named as a verb": ("[apps.my-app]", "[apps.status]", "apps.status", "word of /deploy", "another name"),
+    "app named as a later verb": ("[apps.my-app]", "[apps.freeze]", "apps.freeze", "word of /deploy", "another name"),
+    "app without environment": ("[apps.my-app]", "[apps.shop]\n[apps.my-app]", "apps.shop", "no environment", "apps.shop.env"),
+    "environment without env": (
+        "[apps.my-app.env.prod]\n", '[apps.my-app.prod]\nkind = "lambda"\n[apps.my-app.env.prod]\n', "apps.my-app.prod",
+        "not a key", "[apps.my-app.env.prod]",
+    ),
+    "channel by name": (
+        '[apps.my-app]\nchannel = "C0DEPLOYS"', '[apps.my-app]\nchannel = "#deploys"', "apps.my-app.channel", "not the id",
+        "About",
+    ),
+    "default misspelt": ('default = "prod"', 'default = "pord"', "apps.my-app.default", "'pord'", "did you mean prod?"),
+    "alias is an app": (
+        'aliases = ["app"]', 'aliases = ["shop"]\n[apps.shop.env.dev]\nkind = "lambda"\nfunction = "s"\nalias = "live"\n'
+        'region = "eu-central-1"', "apps.my-app.aliases[0]", "shop is an app already", "remove the alias",
+    ),
+    "alias is its own app": ('["app"]', '["my-app"]', "apps.my-app.aliases[0]", "own name", "remove the alias"),
+    "alias twice": ('["app"]', '["app", "app"]', "apps.my-app.aliases[1]", "already", "remove one"),
+    "alias is a verb": ('["app"]', '["list"]', "apps.my-app.aliases[0]", "word of /deploy", "another name"),
+    "aliases as text": ('aliases = ["app"]', 'aliases = "app"', "apps.my-app.aliases", "not a list", 'aliases = ["app"]'),
+    "env named as a built-in plan": (
+        "[apps.my-app.env.prod]\n", "[apps.my-app.env.canary]\n[apps.my-app.env.prod]\n", "apps.my-app.env.canary",
+        "built-in plan", "another name",
+    ),
+    "environment empty": (
+        "[apps.my-app.env.prod]\n", "[apps.my-app.env.dev]\n[apps.my-app.env.prod]\n", "apps.my-app.env.dev", "empty",
+        'kind = "lambda"',
+    ),
+    # targets
+    "kind missing": ('kind = "lambda"\n', "", f"{PROD}.kind", "kind is missing", 'kind = "lambda"'),
+    "kind misspelt": ('kind = "lambda"', 'kind = "lamda"', f"{PROD}.kind", "'lamda'", "did you mean lambda?"),
+    "kind is a number": ('kind = "lambda"', "kind = 5", f"{PROD}.kind", "5 is not a kind", "kinds: lambda"),
+    "key misspelt": ('bake = "10m"', 'bakes = "10m"', f"{PROD}.bakes", "not a key", "did you mean bake?"),
+    "function missing": ('function = "my-app"\n', "", f"{PROD}.function", "function is missing", "add function"),
+    "function is a number": ('function = "my-app"', "function = 7", f"{PROD}.function", "not text in quotes", "function ="),
+    "function is an ARN": ('function = "my-app"', 'function = "arn:a:b"', f"{PROD}.function", "form", "must match"),
+    "region missing": ('region = "eu-central-1"\n', "", f"{PROD}.region", "region is missing", 'region = "eu-central-1"'),
+    "region misspelt": ('"eu-central-1"', '"eu-central1"', f"{PROD}.region", "not a region", "eu-central-1"),
+    "role is a name": ('"arn:aws:iam::123456789012:role/tidegate-prod"', '"tidegate"', f"{PROD}.iam_role", "not the ARN", "arn:"),
+    "deploy undefined": (
+        'deploy = "deployers"', 'deploy = "deployrs"', f"{PROD}.deploy", "no role deployrs", 'deployrs = ["U0123ABCD"]'
+    ),
+    "deploy is an id": ('deploy = "deployers"', 'deploy = "U0ANA"', f"{PROD}.deploy", "U0ANA is an id", '["U0ANA"]'),
+    "deploy list of roles": ('deploy = "deployers"', 'deploy = ["deployers"]', f"{PROD}.deploy[0]", "is a name", "ids"),
+    "deploy empty": ('deploy = "deployers"', "deploy = []", f"{PROD}.deploy", "nobody could", "at least one id"),
+    "deploy is a number": ('deploy = "deployers"', "deploy = 1", f"{PROD}.deploy", "neither a role", "deployers"),
+    "default role undefined": (
+        'deployers = ["U0ANA", "U0BEN", "S0PAYMENTS", "cli:ana", "aws:ci-session"]\n', "", f"{PROD}.deploy",
+        "no role deployers is defined", '[roles]\ndeployers = ["U0123ABCD"]',
+    ),
+    "alarm policy": ('no_data = "pass"', 'no_data = "passs"', f"{PROD}.alarms[1].no_data", "'passs'", 'did you mean "pass"?'),
+    "alarm key": ('no_data = "pass"', 'nodata = "pass"', f"{PROD}.alarms[1].nodata", "not a key", "did you mean no_data?"),
+    "alarm number": ('["my-app-errors",', "[5,", f"{PROD}.alarms[0]", "5 is not an alarm", "{ name ="),
+    "alarm empty": ('["my-app-errors",', '["",', f"{PROD}.alarms[0]", "empty", "write a value"),
+    "alarm too long": ('"my-app-errors"', f'"{"x" * 256}"', f"{PROD}.alarms[0]", "too long", "255"),
+    "alarm twice": ('"my-app-p99"', '"my-app-errors"', f"{PROD}.alarms[1]", "here twice", "keep one"),
+    "alarm by ARN": ('"my-app-errors"', '"arn:aws:cloudwatch:x"', f"{PROD}.alarms[0]", "is an ARN", ":alarm:"),
+    "alarms as text": (
+        'alarms = ["my-app-errors", { name = "my-app-p99", no_data = "pass" }]', 'alarms = "my-app-errors"',
+        f"{PROD}.alarms", "not a list", "alarms = [",
+    ),
+    "101 alarms": (
+        'alarms = ["my-app-errors",', f"alarms = [{', '.join(repr(f'a{n}') for n in range(100))},", f"{PROD}.alarms",
+        "101 entries", "at most 100",
+    ),
+    "gates none with alarms": ('bake = "10m"', 'gates = "none"', f"{PROD}.gates", "ignore 2 alarms", "remove the line"),
+    "gates misspelt": ('bake = "10m"', 'gates = "non"', f"{PROD}.gates", "'non' is not alarms or none", '"none"'),
+    "no_data policy": ('bake = "10m"', 'no_data = "pass"', f"{PROD}.no_data", "not rollback or hold", "one of them"),
+    "bake without unit": ('bake = "10m"', 'bake = "10"', f"{PROD}.bake", "not a duration", "90s"),
+    "bake is a number": ('bake = "10m"', "bake = 600", f"{PROD}.bake", "600 is not a duration", "with a unit"),
+    "approve by nobody": ("by = 1", "by = 0", f"{PROD}.approve.by", "0 is less than 1", "1 or more"),
+    "approve by too many": ("by = 1", "by = 3", f"{PROD}.approve.by", "3 must approve, and 2 can", "ask for fewer"),
+    "approve step of too many": ("10m, approve, 100%\"\n", "10m, approve 4, 100%\"\n", f"{PROD}.plans.canary", "4 must", "fewer"),
+    "approve from nobody known": ('"approvers"\n', '"aprovers"\n', f"{PROD}.approve.from", "no role", "did you mean approvers?"),
+    "approve from an id": ('from = "approvers"', 'from = "U0EVA"', f"{PROD}.approve.from", "is an id", 'from = ["U0EVA"]'),
+    "approve misspelt": ("by = 1", "count = 1", f"{PROD}.approve.count", "not a key", "by, from"),
+    "approve before start as text": ("by = 1", 'before_start = "no"', f"{PROD}.approve.before_start", "true or false", "false"),
+    "one thing twice": (
+        "[apps.my-app.env.prod]\n", '[apps.z.env.x]\nkind = "lambda"\nfunction = "my-app"\nalias = "live"\n'
+        'region = "eu-central-1"\niam_role = "arn:aws:iam::123456789012:role/tidegate-prod"\n[apps.my-app.env.prod]\n',
+        "apps.z.env.x", f"same thing as {PROD}", "one target",
+    ),
+}  # fmt: skip
+
+
+def mistakes(text, tmp_path, environ=None, drivers=None):
+    """What is said about a configuration; empty when it is right."""
+    path = tmp_path / "tidegate.toml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        load(path, environ or {}, drivers=drivers)
+    except BadConfigs as bad:
+        assert all(flaw.fact and flaw.hint for flaw in bad.flaws), "a mistake without a fix"
+        assert str(path) in str(bad) or any(flaw.environment for flaw in bad.flaws)
+        return bad.flaws
+    return ()
+
+
+@pytest.mark.parametrize(("old", "new", "place", "fact", "hint"), BROKEN.values(), ids=BROKEN)
+def test_a_mistake_is_named_where_it_stands(old, new, place, fact, hint, tmp_path):
+    """Every broken configuration is refused at its place, with what is wrong and what to write instead."""
+    assert old in GOOD
+    found = {flaw.place: flaw for flaw in mistakes(GOOD.replace(old, new), tmp_path)}
+    assert place in found, found
+    assert fact in found[place].fact
+    assert hint in found[place].hint
+
+
+def test_the_corpus_is_large_and_its_base_is_right(tmp_path):
+    """The corpus breaks one thing at a time: unbroken it loads, and it holds at least 60 cases."""
+    assert mistakes(GOOD, tmp_path) == ()
+    assert len(BROKEN) >= 60
+
+
+SYNTAX = {
+    "no quotes": ("[slack]\nmode = socket\n", 2, "quotes"),
+    "typographic quotes": ("[slack]\nmode = “socket”\n", 2, "plain quotes"),
+    "key twice": ('[slack]\nmode = "http"\nmode = "socket"\n', 3, "twice"),
+    "table twice": ("[slack]\n[http]\n[slack]\n", 3, "twice"),
+    "no value": ("[slack]\nmode =\n", 2, "quotes"),
+    "no equals": ("[slack]\nmode\n", 2, "key = value"),
+    "open string": ('[slack]\nmode = "socket\n', 2, "not closed"),
+    "open list": ('[roles]\ndeployers = ["U0ANA"\n\n', 2, "not closed"),
+    "backslash": ('[store]\npath = "C:\\data\\x"\n', 2, "backslash"),
+    "open table": ("[slack\n", 1, "not closed"),
+    "not utf-8": (b'[slack]\nmode = "\xff"\n', 2, "UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "hint"), SYNTAX.values(), ids=SYNTAX)
+def test_bad_syntax_names_file_and_line(text, line, hint, tmp_path):
+    """What is no TOML is refused with the file, the line and the likely fix."""
+    path = tmp_path / "tidegate.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(BadConfigs) as bad:
+        load(path, {})
+    assert str(bad.value).startswith(f"{path}:{line}: ")
+    assert hint in bad.value.flaws[0].hint
+
+
+def test_deep_nesting_and_endless_numbers_are_mistakes_too(tmp_path):
+    """What makes the parser itself give up is a mistake in the file, not a crash."""
+    for text in ("x = " + "[" * 5000, "x = " + "9" * 5000):
+        path = tmp_path / "tidegate.toml"
+        path.write_text(text)
+        with pytest.raises(BadConfigs):
+            load(path, {})
+
+
+def test_a_missing_file_a_folder_and_a_byte_order_mark(tmp_path):
+    """No file and a folder are said to be so; a byte order mark (Windows) is no mistake."""
+    with pytest.raises(BadConfigs, match=r"no such file\n.*TIDEGATE_CONFIG"):
+        load(tmp_path / "no.toml", {})
+    with pytest.raises(BadConfigs, match="it is a folder"):
+        load(tmp_path, {})
+    path = tmp_path / "tidegate.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert load(path, {}).slack.mode == "socket"
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    """One broken part hides no other: mistakes of every section and kind are reported together."""
+    text = GOOD
+    wanted = set()
+    for name in (
+        "mode misspelt", "port as text", "person by name", "plan falls", "timing number", "channel by name",
+        "default misspelt", "alias is a verb", "region misspelt", "alarm policy", "bake is a number",
+        "default plan unknown", "deploy undefined", "approve misspelt",
+    ):  # fmt: skip
+        old, new, place, *_ = BROKEN[name]
+        text = text.replace(old, new)
+        wanted.add(place)
+    found = {flaw.place for flaw in mistakes(text, tmp_path)}
+    assert wanted <= found, wanted - found
+
+
+class Two(TargetModel):
+    kind: str = "two"
+
+
+def driver(name, **can):
+    """A driver class with these capabilities, as far as the configuration looks at one."""
+
+    class Fake:
+        kind: ClassVar[str] = name
+        Target: ClassVar[type[TargetModel]] = Two
+        capabilities: ClassVar[Capabilities] = Capabilities(**can)
+
+    return Fake
+
+
+TWO = """\
+[roles]
+deployers = ["U0ANA"]
+[plans]
+aws = "watch"
+[apps.a.env.prod]
+kind = "two"
+region = "eu-central-1"
+"""
+
+
+@pytest.mark.parametrize(
+    ("can", "plan", "fact"),
+    [
+        ({"weights": "all_or_nothing"}, "canary", "the weight is 0 or 100 here, and it says 10%"),
+        ({"weights": "all_or_nothing"}, "bluegreen", ""),
+        ({"weights": "watch"}, "canary", "AWS moves the weight itself here"),
+        ({"weights": "watch"}, "aws", ""),
+        ({"weights": "any"}, "aws", "nobody but the bot moves the weight"),
+        ({"weights": "any", "servers": True}, "canary", ""),
+    ],
+)
+def test_the_default_plan_must_fit_the_driver(can, plan, fact, tmp_path):
+    """A plan that the driver cannot run is refused when the file is read, and the ones it can are listed."""
+    drivers = {**DRIVERS, "two": driver("two", **can)}
+    found = mistakes(f'{TWO}plan = "{plan}"\n', tmp_path, drivers=drivers)
+    assert bool(found) == bool(fact)
+    for flaw in found:
+        assert flaw.place == "apps.a.env.prod.plan"
+        assert fact in flaw.fact
+        assert "choose another; plans: " in flaw.hint
+        assert plan not in flaw.hint.partition("plans: ")[2].split(", ")
