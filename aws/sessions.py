@@ -115,9 +115,7 @@ def _assumed(inner: Session, source: Credentials, place: Place) -> Credentials:
         client_creator=sts, source_credentials=source, role_arn=place.role,
         extra_args={"RoleSessionName": SESSION_NAME},
     )  # fmt: skip
-    return DeferredRefreshableCredentials(
-        method="sts-assume-role", refresh_using=fetcher.fetch_credentials
-    )
+    return DeferredRefreshableCredentials(method="sts-assume-role", refresh_using=fetcher.fetch_credentials)
 
 
 def _inner(session: boto3.Session) -> Session:

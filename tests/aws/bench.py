@@ -1,4 +1,4 @@
-"""What the contract needs of a driver under test: a rollout, the truth behind it, and hands to meddle with."""
+"""What the contract needs of a driver under test: a rollout, the truth behind it, hands to meddle with."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -53,7 +53,11 @@ class LambdaBench:
     missing = "99"
     write = "lambda:UpdateAlias"
     reads = ("lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:ListVersionsByFunction")
-    equivalent_zero: tuple[Mapping[str, float], ...] = ({"1": 100.0}, {"1": 100.0, "2": 0.0}, {"2": 0.0, "1": 100.0})
+    equivalent_zero: tuple[Mapping[str, float], ...] = (
+        {"1": 100.0},
+        {"1": 100.0, "2": 0.0},
+        {"2": 0.0, "1": 100.0},
+    )
 
     def requested(self, wanted: str = "", number: int = 1) -> Rollout:
         return make_rollout(self.clock.now(), number=number).but(wanted=wanted)

@@ -1,4 +1,4 @@
-"""A cloud over real HTTP per module, seeded anew for every test; Tidegate's own clients find it by the environment."""
+"""A cloud over real HTTP per module, seeded anew for every test; clients find it by the environment."""
 
 import os
 from collections.abc import Iterator

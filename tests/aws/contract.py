@@ -1,4 +1,4 @@
-"""What every driver promises. A driver's tests subclass DriverContract and give a `bench` like LambdaBench."""
+"""What every driver promises. A driver's tests subclass DriverContract and give a `bench` of that driver."""
 
 import pytest
 

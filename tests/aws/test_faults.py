@@ -22,25 +22,52 @@ URL = "https://lambda.eu-central-1.amazonaws.com"
 
 def refused(code: str, status: int = 400, message: str = "why") -> boto.ClientError:
     metadata: Any = {"HTTPStatusCode": status, "RequestId": "r-1"}
-    return boto.ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, "Any")
+    return boto.ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, "Any"
+    )
 
 
 CODES = [
-    ("TooManyRequestsException", 429, "throttle"), ("Throttling", 400, "throttle"), ("ThrottlingException", 400, "throttle"),
-    ("RequestLimitExceeded", 503, "throttle"), ("PriorRequestNotComplete", 400, "throttle"), ("SlowDown", 503, "throttle"),
-    ("EC2ThrottledException", 400, "throttle"), ("Whatever", 429, "throttle"),
-    ("ServiceException", 500, "transient"), ("InternalFailure", 500, "transient"), ("ServiceUnavailable", 503, "transient"),
-    ("ResourceContention", 500, "transient"), ("500", 500, "transient"), ("", 502, "transient"),
-    ("PreconditionFailedException", 412, "race"), ("ResourceConflictException", 409, "race"), ("PriorityInUse", 400, "race"),
-    ("DeploymentLimitExceededException", 400, "busy"), ("InstanceRefreshInProgress", 400, "busy"),
-    ("DeploymentAlreadyCompletedException", 400, "done"), ("DeploymentIsNotInReadyStateException", 400, "state"),
-    ("ResourceNotFoundException", 404, "absent"), ("NoSuchHostedZone", 404, "absent"), ("404", 404, "absent"),
-    ("DeploymentDoesNotExistException", 400, "absent"), ("TargetGroupNotFound", 400, "absent"),
-    ("InvalidParameterValueException", 400, "config"), ("ValidationError", 400, "config"), ("TooManyActions", 400, "config"),
-    ("LimitExceededException", 400, "config"), ("Nameless", 400, "config"),
-    ("AccessDeniedException", 403, "auth"), ("AccessDenied", 403, "auth"), ("KMSAccessDeniedException", 502, "auth"),
-    ("AuthorizationError", 403, "auth"), ("ExpiredTokenException", 403, "auth"), ("InvalidClientTokenId", 403, "auth"),
-    ("UnrecognizedClientException", 403, "auth"), ("SignatureDoesNotMatch", 403, "auth"), ("403", 403, "auth"),
+    ("TooManyRequestsException", 429, "throttle"),
+    ("Throttling", 400, "throttle"),
+    ("ThrottlingException", 400, "throttle"),
+    ("RequestLimitExceeded", 503, "throttle"),
+    ("PriorRequestNotComplete", 400, "throttle"),
+    ("SlowDown", 503, "throttle"),
+    ("EC2ThrottledException", 400, "throttle"),
+    ("Whatever", 429, "throttle"),
+    ("ServiceException", 500, "transient"),
+    ("InternalFailure", 500, "transient"),
+    ("ServiceUnavailable", 503, "transient"),
+    ("ResourceContention", 500, "transient"),
+    ("500", 500, "transient"),
+    ("", 502, "transient"),
+    ("PreconditionFailedException", 412, "race"),
+    ("ResourceConflictException", 409, "race"),
+    ("PriorityInUse", 400, "race"),
+    ("DeploymentLimitExceededException", 400, "busy"),
+    ("InstanceRefreshInProgress", 400, "busy"),
+    ("DeploymentAlreadyCompletedException", 400, "done"),
+    ("DeploymentIsNotInReadyStateException", 400, "state"),
+    ("ResourceNotFoundException", 404, "absent"),
+    ("NoSuchHostedZone", 404, "absent"),
+    ("404", 404, "absent"),
+    ("DeploymentDoesNotExistException", 400, "absent"),
+    ("TargetGroupNotFound", 400, "absent"),
+    ("InvalidParameterValueException", 400, "config"),
+    ("ValidationError", 400, "config"),
+    ("TooManyActions", 400, "config"),
+    ("LimitExceededException", 400, "config"),
+    ("Nameless", 400, "config"),
+    ("AccessDeniedException", 403, "auth"),
+    ("AccessDenied", 403, "auth"),
+    ("KMSAccessDeniedException", 502, "auth"),
+    ("AuthorizationError", 403, "auth"),
+    ("ExpiredTokenException", 403, "auth"),
+    ("InvalidClientTokenId", 403, "auth"),
+    ("UnrecognizedClientException", 403, "auth"),
+    ("SignatureDoesNotMatch", 403, "auth"),
+    ("403", 403, "auth"),
 ]
 
 
@@ -51,12 +78,20 @@ def test_every_code_has_one_meaning(code: str, status: int, kind: str) -> None:
     assert translate(refused(code, status), WRITE).kind == ("unknown" if kind == "transient" else kind)
 
 
-@pytest.mark.parametrize("error", [
-    boto.ReadTimeoutError(endpoint_url=URL), boto.ConnectionClosedError(endpoint_url=URL),
-    boto.SSLError(endpoint_url=URL, error="x"), boto.HTTPClientError(error="x"),
-    boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), boto.ResponseStreamingError(error="x"),
-    ResponseParserError("x"), KeyError("x"),
-], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [
+        boto.ReadTimeoutError(endpoint_url=URL),
+        boto.ConnectionClosedError(endpoint_url=URL),
+        boto.SSLError(endpoint_url=URL, error=OSError()),
+        boto.HTTPClientError(error="x"),
+        boto.IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        boto.ResponseStreamingError(error="x"),
+        ResponseParserError("x"),
+        KeyError("x"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_no_whole_answer_is_unknown_on_a_write(error: Exception) -> None:
     """It was sent and nobody knows more; a read is simply asked again."""
     assert translate(error, READ).kind == "transient"
@@ -64,20 +99,32 @@ def test_no_whole_answer_is_unknown_on_a_write(error: Exception) -> None:
     assert "nobody knows" in translate(error, WRITE).hint
 
 
-@pytest.mark.parametrize("error", [
-    boto.ConnectTimeoutError(endpoint_url=URL), boto.EndpointConnectionError(endpoint_url=URL),
-    boto.ProxyConnectionError(proxy_url="http://127.0.0.1:1"),
-], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [
+        boto.ConnectTimeoutError(endpoint_url=URL),
+        boto.EndpointConnectionError(endpoint_url=URL),
+        boto.ProxyConnectionError(proxy_url="http://127.0.0.1:1"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_what_was_never_sent_surely_changed_nothing(error: Exception) -> None:
     """Without a connection there was no write."""
     assert translate(error, WRITE).kind == "transient"
 
 
-@pytest.mark.parametrize("error", [
-    boto.NoCredentialsError(), boto.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
-    boto.CredentialRetrievalError(provider="sso", error_msg="gone"), boto.ProfileNotFound(profile="prod"),
-    boto.UnauthorizedSSOTokenError(), boto.SSOTokenLoadError(error_msg="expired"),
-], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [
+        boto.NoCredentialsError(),
+        boto.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
+        boto.CredentialRetrievalError(provider="sso", error_msg="gone"),
+        boto.ProfileNotFound(profile="prod"),
+        boto.UnauthorizedSSOTokenError(),
+        boto.SSOTokenLoadError(error_msg="expired"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_credentials_that_are_no_good_say_so(error: Exception) -> None:
     """Not a missing permission: the hint is about credentials."""
     fault = translate(error, WRITE)
@@ -93,15 +140,23 @@ def test_what_botocore_will_not_send_is_configuration(error: Exception) -> None:
 def test_denied_names_the_action_that_aws_named() -> None:
     """AWS may ask for another permission than the call's own; its message knows."""
     arn = "arn:aws:sts::123456789012:assumed-role/tidegate-prod/tidegate"
-    message = f"User: {arn} is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/x because no"
-    assert translate(refused("AccessDeniedException", 403, message), WRITE).hint == f"allow iam:PassRole on role/x to {arn}"
+    message = f"User: {arn} is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/x"
+    assert (
+        translate(refused("AccessDeniedException", 403, message), WRITE).hint
+        == f"allow iam:PassRole on role/x to {arn}"
+    )
     plain = translate(refused("AccessDeniedException", 403, ""), WRITE)
     assert plain.hint == "allow lambda:UpdateAlias on function:my-app to the role in use"
 
 
-@pytest.mark.parametrize(("code", "words"), [
-    ("ExpiredTokenException", "have expired"), ("SignatureDoesNotMatch", "signature"), ("InvalidClientTokenId", "does not know"),
-])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("ExpiredTokenException", "have expired"),
+        ("SignatureDoesNotMatch", "signature"),
+        ("InvalidClientTokenId", "does not know"),
+    ],
+)
 def test_bad_credentials_never_repeat_what_aws_said(code: str, words: str) -> None:
     """Those messages may hold key ids and signed requests."""
     fault = translate(refused(code, 403, "AKIASECRET canonical string"), READ)
@@ -136,7 +191,12 @@ class TestOverHttp:
     def write(self, calls: Calls, revision: str) -> CallError:
         with pytest.raises(CallError) as caught:
             calls.write(
-                "UpdateAlias", Alias, FunctionName="my-app", Name="live", FunctionVersion="2", RevisionId=revision
+                "UpdateAlias",
+                Alias,
+                FunctionName="my-app",
+                Name="live",
+                FunctionVersion="2",
+                RevisionId=revision,
             )
         return caught.value
 
@@ -145,9 +205,14 @@ class TestOverHttp:
             calls.read("GetAlias", Alias, FunctionName="my-app", Name="live")
         return caught.value
 
-    @pytest.mark.parametrize(("knob", "on_read", "on_write"), [
-        ("throttle", "throttle", "throttle"), ("outage", "transient", "unknown"), ("deny", "auth", "auth"),
-    ])
+    @pytest.mark.parametrize(
+        ("knob", "on_read", "on_write"),
+        [
+            ("throttle", "throttle", "throttle"),
+            ("outage", "transient", "unknown"),
+            ("deny", "auth", "auth"),
+        ],
+    )
     def test_faults_before_the_call(
         self, cloud: Cloud, calls: Calls, revision: str, knob: str, on_read: str, on_write: str
     ) -> None:
@@ -170,7 +235,7 @@ class TestOverHttp:
             assert calls.read("GetAlias", Alias, FunctionName="my-app", Name="live").function_version == "2"
 
     def test_a_truncated_read_is_not_an_answer(self, cloud: Cloud, calls: Calls) -> None:
-        """botocore raises nothing for half an answer: we do."""
+        """Half an answer makes botocore raise nothing: we do."""
         cloud.knobs.truncate_reply("lambda:GetAlias", times=3)
         assert self.read(calls).kind == "transient"
 
@@ -191,7 +256,9 @@ class TestOverHttp:
         before = os.environ["AWS_ENDPOINT_URL"]
         os.environ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
         try:
-            fault = self.write(Calls(Sessions(), Place("", "eu-central-1"), "lambda", OPERATIONS, function="f"), "r")
+            fault = self.write(
+                Calls(Sessions(), Place("", "eu-central-1"), "lambda", OPERATIONS, function="f"), "r"
+            )
         finally:
             os.environ["AWS_ENDPOINT_URL"] = before
         assert fault.kind == "transient" and "could not be reached" in fault.fact

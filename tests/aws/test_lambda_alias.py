@@ -5,10 +5,13 @@ import pytest
 from pydantic import ValidationError
 
 from aws.lambda_alias import LambdaTarget
+from aws.lambda_facts import Alias, candidate_share, split_words
 from rollout.actions import Shift
+from rollout.errors import TargetError
 from rollout.release import Release
 from tests.aws.bench import SETTINGS, LambdaBench
 from tests.aws.contract import DriverContract
+from tests.aws.hooks import answers
 
 
 class TestLambdaAlias(DriverContract):
@@ -18,14 +21,16 @@ class TestLambdaAlias(DriverContract):
 @pytest.mark.parametrize("percent", range(101))
 def test_every_percent_is_read_as_what_was_asked(percent: int) -> None:
     """No whole percent is lost in the floats between: 29 / 100 * 100 is 28.999999999999996."""
-    from aws.lambda_facts import Alias, candidate_share
-
     for main, other in (("1", "2"), ("2", "1")):
         weight = percent / 100 if other == "2" else (100 - percent) / 100
-        alias = Alias.model_validate({
-            "Name": "live", "FunctionVersion": main, "RevisionId": "r",
-            "RoutingConfig": {"AdditionalVersionWeights": {other: weight}},
-        })
+        alias = Alias.model_validate(
+            {
+                "Name": "live",
+                "FunctionVersion": main,
+                "RevisionId": "r",
+                "RoutingConfig": {"AdditionalVersionWeights": {other: weight}},
+            }
+        )
         assert candidate_share(alias, "1", "2") == percent
 
 
@@ -35,7 +40,8 @@ def test_shift_to_100_is_one_call_without_weights(bench: LambdaBench) -> None:
     bench.driver.perform(bench.looked(), Shift(percent=100), "k")
     asked = [entry.parameters for entry in bench.written()]
     assert [(one["FunctionVersion"], one["RoutingConfig"]["AdditionalVersionWeights"]) for one in asked] == [
-        ("1", {"2": 0.1}), ("2", {}),
+        ("1", {"2": 0.1}),
+        ("2", {}),
     ]
     assert all("Description" not in one and one["RevisionId"] for one in asked)
 
@@ -43,7 +49,9 @@ def test_shift_to_100_is_one_call_without_weights(bench: LambdaBench) -> None:
 def test_everything_on_the_additional_version_is_read_as_it(bench: LambdaBench, console: Any) -> None:
     """`1 with 2 at weight 1.0` is the same as `2`, and the next shift brings it to its plain form."""
     console("lambda").update_alias(
-        FunctionName="my-app", Name="live", FunctionVersion="1",
+        FunctionName="my-app",
+        Name="live",
+        FunctionVersion="1",
         RoutingConfig={"AdditionalVersionWeights": {"2": 1.0}},
     )
     rollout = bench.looked()
@@ -52,9 +60,15 @@ def test_everything_on_the_additional_version_is_read_as_it(bench: LambdaBench, 
     assert console("lambda").get_alias(FunctionName="my-app", Name="live").get("RoutingConfig") is None
 
 
-@pytest.mark.parametrize(("state", "expected"), [
-    ("Active", "healthy"), ("Failed", "sick"), ("Pending", "unknown"), ("Inactive", "unknown"),
-])
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("Active", "healthy"),
+        ("Failed", "sick"),
+        ("Pending", "unknown"),
+        ("Inactive", "unknown"),
+    ],
+)
 def test_only_active_is_healthy(bench: LambdaBench, state: str, expected: str) -> None:
     """Up needs known healthy, down needs not known sick: everything in between is unknown, with its name."""
     bench.cloud.knobs.version_state("my-app", "2", state)
@@ -79,28 +93,33 @@ def test_health_that_cannot_be_read_is_unknown_with_the_reason(bench: LambdaBenc
 
 
 def test_an_answer_about_something_else_is_unknown(bench: LambdaBench) -> None:
-    """A reply that shows another split than asked is not success: here the alias of a proxy that ignores writes."""
-    client = bench.driver._sessions.client(("", "eu-central-1"), "lambda", writes=True)
+    """A reply that shows another split than was asked for is not success."""
     rollout = bench.looked()
-
-    def ignores(**_: Any) -> tuple[Any, dict[str, Any]]:
-        return type("Http", (), {"status_code": 200})(), {
-            "Name": "live", "FunctionVersion": "1", "RevisionId": "r", "ResponseMetadata": {"RequestId": "q"},
-        }
-
-    client.meta.events.register("before-call.lambda.UpdateAlias", ignores)
-    try:
+    reply = {
+        "Name": "live",
+        "FunctionVersion": "1",
+        "RevisionId": "r",
+        "ResponseMetadata": {"RequestId": "q"},
+    }
+    with answers(bench.driver._sessions, "lambda", "UpdateAlias", reply):
         outcome = bench.driver.perform(rollout, Shift(percent=10), "k")
-    finally:
-        client.meta.events.unregister("before-call.lambda.UpdateAlias", ignores)
     assert (outcome.state, outcome.request_id) == ("unknown", "q")
     assert "asked for 10 % on 2" in outcome.text
 
 
-@pytest.mark.parametrize(("key", "value"), [
-    ("function", ""), ("function", "a:b"), ("alias", "7"), ("alias", ""), ("region", "Frankfurt"),
-    ("iam_role", "tidegate"), ("kind", "ecs"), ("colour", "blue"),
-])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("function", ""),
+        ("function", "a:b"),
+        ("alias", "7"),
+        ("alias", ""),
+        ("region", "Frankfurt"),
+        ("iam_role", "tidegate"),
+        ("kind", "ecs"),
+        ("colour", "blue"),
+    ],
+)
 def test_a_target_that_cannot_be_is_refused(key: str, value: str) -> None:
     """Mistakes in the configuration are found when it is read, not when somebody deploys."""
     with pytest.raises(ValidationError, match=key):
@@ -115,7 +134,25 @@ def test_a_look_is_three_calls_a_rollout(bench: LambdaBench) -> None:
 
 def test_split_words_put_the_larger_share_first() -> None:
     """A foreign split always reads the same, whatever order AWS names it in."""
-    from aws.lambda_facts import split_words
-
     for order in itertools.permutations([("2", 50.0), ("10", 50.0)]):
         assert split_words(dict(order)) == "10: 50 %, 2: 50 %"
+
+
+def test_an_answer_about_another_version_is_no_answer(bench: LambdaBench) -> None:
+    """Health of one version is never taken for that of another."""
+    reply = {"Version": "7", "FunctionArn": "arn", "State": "Active"}
+    with answers(bench.driver._sessions, "lambda", "GetFunctionConfiguration", reply):
+        seen = bench.looked().seen
+    assert seen is not None and (seen.stable.state, seen.candidate.state) == ("unknown", "unknown")
+    assert "asked for version 2" in seen.candidate.text
+
+
+def test_versions_without_end_are_a_fault(bench: LambdaBench) -> None:
+    """A marker that always leads on is not followed for ever."""
+    reply = {"Versions": [{"Version": "1"}], "NextMarker": "again"}
+    with (
+        answers(bench.driver._sessions, "lambda", "ListVersionsByFunction", reply) as asked,
+        pytest.raises(TargetError, match="more than 400 pages"),
+    ):
+        bench.driver.prepare(bench.requested())
+    assert len(asked) == 400

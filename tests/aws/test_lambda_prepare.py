@@ -68,20 +68,29 @@ def test_a_missing_alias_names_operation_and_function(bench: LambdaBench) -> Non
 def test_the_diff_says_what_ships_and_never_a_secret(bench: LambdaBench, console: Any) -> None:
     """Code, settings and the names of variables; their values appear nowhere."""
     console("lambda").update_function_configuration(
-        FunctionName="my-app", Environment={"Variables": {"KEPT": "same-secret", "OLD": "old-secret", "X": "x-secret"}}
+        FunctionName="my-app",
+        Environment={"Variables": {"KEPT": "same-secret", "OLD": "old-secret", "X": "x-secret"}},
     )
     before = str(console("lambda").publish_version(FunctionName="my-app", Description="first")["Version"])
     console("lambda").update_alias(FunctionName="my-app", Name="live", FunctionVersion=before)
     after = publish(
-        console, MemorySize=512, Timeout=30, Handler="app.main", Runtime="python3.13",
+        console,
+        MemorySize=512,
+        Timeout=30,
+        Handler="app.main",
+        Runtime="python3.13",
         Environment={"Variables": {"KEPT": "same-secret", "NEW": "new-secret", "X": "other-secret"}},
     )
     prepared = bench.driver.prepare(bench.requested(after))
     shown = prepared.diff
     assert shown[0].startswith(f"version {before} → {after}, published 20")
     assert set(shown[1:]) >= {
-        "memory 256 MB → 512 MB", "timeout 3 s → 30 s", "handler app.handler → app.main",
-        "runtime python3.12 → python3.13", "environment added: NEW", "environment removed: OLD",
+        "memory 256 MB → 512 MB",
+        "timeout 3 s → 30 s",
+        "handler app.handler → app.main",
+        "runtime python3.12 → python3.13",
+        "environment added: NEW",
+        "environment removed: OLD",
         "environment changed: X",
     }
     assert any(line.startswith("code unchanged") for line in shown)
@@ -89,9 +98,10 @@ def test_the_diff_says_what_ships_and_never_a_secret(bench: LambdaBench, console
 
 
 def test_new_code_is_told_by_its_sha(bench: LambdaBench) -> None:
-    """Old and new sha, shortened."""
-    line = next(line for line in bench.driver.prepare(bench.requested("2")).diff if line.startswith("code"))
-    old, new = line.removeprefix("code ").split(" → ")
+    """Old and new sha, shortened; what stays as it was is not mentioned."""
+    version, described, code = bench.driver.prepare(bench.requested("2")).diff
+    assert version.startswith("version 1 → 2, published ") and described == "description: good"
+    old, new = code.removeprefix("code ").split(" → ")
     assert len(old) == len(new) == 8 and old != new
 
 
@@ -128,13 +138,17 @@ def test_versions_must_share_dead_letters() -> None:
     queue = "arn:aws:sqs:eu-central-1:123456789012:dead"
     arn = "arn:aws:lambda:eu-central-1:123456789012:function:my-app"
     old = Version(version="1", function_arn=arn, state="Active")
-    new = Version(version="2", function_arn=arn, state="Active", dead_letter_config=DeadLetter(target_arn=queue))
+    new = Version(
+        version="2", function_arn=arn, state="Active", dead_letter_config=DeadLetter(target_arn=queue)
+    )
     alias = Alias(name="live", function_version="1", revision_id="r")
     (check,) = prepared("my-app", "live", alias, (old, new), []).checks
     assert (check.name, check.state) == ("dead-letter", "fail") and f"none and {queue}" in check.text
 
 
-@pytest.mark.parametrize(("state", "verdict"), [("Failed", "fail"), ("Pending", "warn"), ("Inactive", "warn")])
+@pytest.mark.parametrize(
+    ("state", "verdict"), [("Failed", "fail"), ("Pending", "warn"), ("Inactive", "warn")]
+)
 def test_a_candidate_that_is_not_active_is_told(bench: LambdaBench, state: str, verdict: str) -> None:
     """A failed version never starts; one that is still coming up is a warning."""
     bench.cloud.knobs.version_state("my-app", "2", state)
@@ -158,6 +172,8 @@ def test_the_snapshot_can_be_put_back(bench: LambdaBench, console: Any) -> None:
     """Everything UpdateAlias needs, as AWS spelt it."""
     alias = console("lambda").get_alias(FunctionName="my-app", Name="live")
     assert bench.driver.prepare(bench.requested()).snapshot == {
-        "FunctionVersion": "1", "RoutingConfig": {"AdditionalVersionWeights": {}},
-        "Description": alias.get("Description", ""), "RevisionId": alias["RevisionId"],
+        "FunctionVersion": "1",
+        "RoutingConfig": {"AdditionalVersionWeights": {}},
+        "Description": alias.get("Description", ""),
+        "RevisionId": alias["RevisionId"],
     }
