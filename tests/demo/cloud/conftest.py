@@ -28,6 +28,13 @@ def cloud(served: Cloud) -> Cloud:
     return served
 
 
+@pytest.fixture
+def manual(cloud: Cloud) -> ManualClock:
+    """The clock behind the cloud, to be moved without a tick."""
+    assert isinstance(cloud.config.now, ManualClock)
+    return cloud.config.now
+
+
 class Clients:
     """boto3 clients made once per service: making one costs tens of milliseconds."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from demo.cloud import Cloud
+from demo.cloud import Cloud, ManualClock
 
 OWN = {
     "AlarmName": "queue", "Namespace": "Shop", "MetricName": "Depth", "Statistic": "Maximum", "Period": 60,
@@ -59,6 +59,15 @@ def test_two_breaching_points_turn_it_red_and_say_so(watch: Any, cloud: Cloud) -
     assert numbers["queryDate"] == f"{now:%Y-%m-%dT%H:%M:%S}.000+0000"
     assert red["StateUpdatedTimestamp"] == red["StateTransitionedTimestamp"] == now
     assert "EvaluationState" not in red
+
+
+def test_time_catches_up_when_somebody_looks(watch: Any, cloud: Cloud, manual: ManualClock) -> None:
+    """Nobody ticks: the next call alone brings traffic and alarms up to the clock."""
+    cloud.knobs.misbehave("my-app", "1", 0.5)
+    manual.advance(200)
+    red = one(watch, "my-app-errors")
+    assert red["StateValue"] == "ALARM"
+    assert red["StateTransitionedTimestamp"] < cloud.config.now()
 
 
 def test_one_bad_point_of_two_is_no_alarm(watch: Any, cloud: Cloud) -> None:

@@ -1,5 +1,6 @@
 """Lambda over boto3: what a deployment rests on behaves as AWS does."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -34,6 +35,24 @@ def test_a_stale_revision_is_refused(functions: Any, cloud: Cloud) -> None:
         functions.update_alias(**LIVE, FunctionVersion="2", RoutingConfig={}, RevisionId=old)
     assert code_of(refusal) == ("PreconditionFailedException", 412)
     assert functions.get_alias(**LIVE)["RevisionId"] == new["RevisionId"]
+    assert len(cloud.log.of("lambda:UpdateAlias")) == 1
+
+
+def test_one_of_many_at_once_wins(functions: Any, cloud: Cloud) -> None:
+    """Eight updates with the same RevisionId at the same time: one is applied, seven are 412."""
+    old = functions.get_alias(**LIVE)["RevisionId"]
+
+    def update(percent: int) -> int:
+        routing = {"AdditionalVersionWeights": {"2": percent / 100}}
+        try:
+            answer = functions.update_alias(**LIVE, RoutingConfig=routing, RevisionId=old)
+        except ClientError as refused:
+            return int(refused.response["ResponseMetadata"]["HTTPStatusCode"])
+        return int(answer["ResponseMetadata"]["HTTPStatusCode"])
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(update, range(1, 9)))
+    assert statuses == [200] + [412] * 7
     assert len(cloud.log.of("lambda:UpdateAlias")) == 1
 
 

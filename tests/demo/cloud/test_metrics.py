@@ -114,6 +114,24 @@ def test_own_metrics_in_every_form(watch: Any, cloud: Cloud) -> None:
         watch.put_metric_data(Namespace="AWS/Lambda", MetricData=[{"MetricName": "Errors", "Value": 1}])
 
 
+def test_math_has_a_value_only_where_every_part_has(watch: Any, cloud: Cloud) -> None:
+    """A minute one series lacks, and a minute that divides by zero, are minutes without a value."""
+    now = cloud.config.now()
+    for name, values in (("E", (1.0, None, 3.0, 4.0)), ("I", (10.0, 20.0, None, 0.0))):
+        for ago, value in enumerate(values, start=1):
+            if value is not None:
+                at = now - timedelta(minutes=ago)
+                datum = {"MetricName": name, "Value": value, "Timestamp": at}
+                watch.put_metric_data(Namespace="Shop", MetricData=[datum])
+    parts = [
+        {"Id": name.lower(), "ReturnData": False, "MetricStat": {
+            "Metric": {"Namespace": "Shop", "MetricName": name}, "Period": 60, "Stat": "Sum"}}
+        for name in ("E", "I")
+    ]
+    ratio = asked(watch, cloud, [*parts, {"Id": "r", "Expression": "100*e/i"}])["r"]
+    assert (ratio["Values"], ratio["Timestamps"]) == ([10.0], [now - timedelta(minutes=1)])
+
+
 def test_percentiles_by_rank() -> None:
     """Percentile k of 1..100 is k; a statistic set has none."""
     values = tally(range(100, 0, -1))

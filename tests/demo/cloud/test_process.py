@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from demo.cloud import Cloud, CloudConfig
-from demo.cloud.server import NotLoopback
+from demo.cloud.server import NotLoopback, Server
 from tests.demo.cloud.conftest import ONE_TRY, Clients
 
 
@@ -114,6 +114,8 @@ def test_only_loopback(host: str) -> None:
     """A host that others could reach is refused before anything listens."""
     with pytest.raises(NotLoopback, match="use 127"):
         Cloud(CloudConfig(host=host))
+    with pytest.raises(NotLoopback, match="use 127"):
+        Server(host, 0, None)
 
 
 def test_one_cloud_per_process(cloud: Cloud) -> None:
