@@ -1,0 +1,230 @@
+"""The one thread that tells people: takes notices from the store, shows the present state, sends, remembers.
+
+Slack is the weakest effect and never delays a rollback: it shares no lock with a lane, nobody waits for it.
+A notice stays in the store until it is sent, so a crash sends it again, never not at all. Cards: cards.py.
+"""
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Any, Protocol
+
+from bot.cards import Cards, Hit
+from bot.clock import SystemClock
+from bot.failpoints import never
+from bot.metrics import Metrics
+from bot.patience import Patience
+from bot.wire import Came, Wire
+from handlers.blocks.answers import answer as answer_message
+from handlers.blocks.events import event as event_message
+from handlers.blocks.events import page as page_message
+from rollout.desk import Desk
+from rollout.errors import NotFound
+from rollout.model import Phase, Rollout
+from rollout.notices import Answer, CardChanged, Event, NeedsHuman
+from store.outbox import Outbox as Queue
+from store.outbox import Queued
+
+log = logging.getLogger(__name__)
+
+PAUSE = 0.5
+"""Seconds between two looks into the queue when nobody nudges."""
+TURN = 200
+"""Notices considered in one turn."""
+CARD_FIRST = timedelta(seconds=10)
+"""A page waits that long for the card under which it belongs."""
+GIVE_UP = 12
+"""Attempts after which a reply or an answer that Slack keeps refusing is given up; cards are never."""
+CALM = frozenset(Phase) - {
+    Phase.STUCK, Phase.PAUSED, Phase.WAITING, Phase.AWAITING_APPROVAL, Phase.ROLLING_BACK, Phase.RETIRING,
+}  # fmt: skip
+"""Phases in which a page that was sent need not be repeated: what called for a person has passed."""
+
+
+class Pager(Protocol):
+    """The way of a page that does not lead through Slack. Returns at once, never raises."""
+
+    def __call__(self, notice: NeedsHuman, rollout: Rollout, number: int) -> None: ...
+
+
+class Outbox:
+    """Sends what waits. `nudge()` after something was written makes it look at once."""
+
+    def __init__(
+        self, queue: Queue, desk: Desk, wire: Wire, clock: SystemClock, metrics: Metrics, *,
+        mention: str = "", pager: Pager | None = None, hit: Hit = never,
+    ) -> None:  # fmt: skip
+        self._queue = queue
+        self._desk = desk
+        self._wire = wire
+        self._clock = clock
+        self._metrics = metrics
+        self._mention = (mention,) if mention else ()
+        self._pager = pager
+        self._patience = Patience(clock.monotonic)
+        self._cards = Cards(queue, desk, wire, clock, metrics, self._patience, hit)
+        self._paged: set[tuple[int, int]] = set()
+        self._nudged = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """Look at once."""
+        self._nudged.set()
+
+    def stop(self, deadline: float) -> bool:
+        """Send what can be sent right now, then end; False when a call hangs for `deadline` seconds."""
+        self._stopped.set()
+        self._nudged.set()
+        self._thread.join(deadline)
+        return not self._thread.is_alive()
+
+    def lag(self) -> float:
+        """Age in seconds of the oldest notice that waits and has an age; cards have none."""
+        now = self._clock.now()
+        ages = [
+            (now - each.created_at).total_seconds()
+            for each in self._queue.pending(now, TURN)
+            if each.created_at is not None
+        ]
+        return max(ages, default=0.0)
+
+    def turn(self) -> None:
+        """Send everything that may be sent now, people's first."""
+        now = self._clock.now()
+        for page in self._queue.waiting_pages(now):
+            try:
+                self._page(page.notice, page.sent)
+            except Exception:
+                log.exception("a page for #%d failed", page.notice.rollout)
+        if not self._wire.back():
+            return
+        waiting: set[int] = set()
+        for queued in self._queue.pending(now, TURN):
+            self._one(queued, waiting)
+
+    def _run(self) -> None:
+        while True:
+            last = self._stopped.is_set()
+            try:
+                self.turn()
+            except Exception:
+                # The store may be locked or the disk full; what waits is still there.
+                log.exception("a turn of the outbox failed")
+            if last:
+                return
+            self._nudged.wait(PAUSE)
+            self._nudged.clear()
+
+    def _one(self, queued: Queued, waiting: set[int]) -> None:
+        """Send one notice if it may be sent now. `waiting`: rollouts whose earlier replies must go first."""
+        notice = queued.notice
+        try:
+            if isinstance(notice, CardChanged):
+                if self._cards.show(notice.rollout, human=queued.human):
+                    self._done(queued)
+            elif isinstance(notice, Event):
+                if notice.rollout in waiting or not self._event(queued, notice):
+                    waiting.add(notice.rollout)
+            elif isinstance(notice, Answer):
+                self._answer(queued, notice)
+        except NotFound:
+            self._drop(queued, "its rollout is gone")
+        except Exception as error:  # noqa: BLE001 - one that cannot be drawn must not hold up the others
+            # Only the kind: the text may quote an answer's address.
+            log.error("notice %d (%s) failed: %s", queued.id, notice.kind, type(error).__name__)  # noqa: TRY400
+            self._failed(queued, Came("refused", type(error).__name__))
+
+    # -- replies and answers --------------------------------------------------------------------
+
+    def _event(self, queued: Queued, notice: Event) -> bool:
+        """One thread reply; False when it has to wait, and later ones of its rollout with it."""
+        place = self._queue.card(notice.rollout)
+        rollout = self._desk.card(notice.rollout).rollout
+        if place is None or not place.ts:
+            if place is None and not rollout.live and not self._cards.shown(rollout):
+                self._drop(queued, "no card")
+                return True
+            return False
+        content = event_message(notice, rollout).payload
+        if not self._may(queued, "chat.postMessage", place.channel):
+            return False
+        came = self._wire.post(place.channel, content, thread=place.ts, broadcast=notice.loud)
+        return self._settle(queued, came)
+
+    def _answer(self, queued: Queued, notice: Answer) -> None:
+        """A private answer at the address the request brought."""
+        if not self._may(queued, "response_url", ""):
+            return
+        bound = None
+        if notice.rollout is not None and notice.offer:
+            bound = self._desk.card(notice.rollout).rollout.bound
+        came = self._wire.answer(notice.reply, answer_message(notice, bound).payload)
+        if came.kind == "refused":  # used up, expired, or the channel is gone: no second try will help
+            self._drop(queued, "refused")
+        else:
+            self._settle(queued, came)
+
+    def _may(self, queued: Queued, method: str, channel: str) -> bool:
+        if not self._patience.over(f"notice {queued.id}"):
+            return False
+        return self._wire.wait(method, channel, human=queued.human) <= 0
+
+    def _settle(self, queued: Queued, came: Came) -> bool:
+        """Strike it off, or have it wait. What may have arrived is sent again: twice is better than never."""
+        if came.kind == "done":
+            self._done(queued)
+            return True
+        if came.kind != "limited":
+            self._failed(queued, came)
+        return False
+
+    def _done(self, queued: Queued) -> None:
+        self._queue.done(queued.id)
+        self._patience.forget(f"notice {queued.id}")
+        self._metrics.count("tidegate_outbox_sent_total", kind=queued.notice.kind)
+
+    def _failed(self, queued: Queued, came: Came) -> None:
+        tries = self._patience.tried(f"notice {queued.id}")
+        if came.kind != "away" and queued.notice.kind != "card" and tries >= GIVE_UP:
+            self._drop(queued, came.word)
+
+    def _drop(self, queued: Queued, why: str) -> None:
+        self._queue.drop(queued.id, why)
+        self._patience.forget(f"notice {queued.id}")
+        self._metrics.count("tidegate_outbox_dropped_total", kind=queued.notice.kind, why=why)
+        log.warning("%s about #%s was given up: %s", queued.notice.kind, queued.notice.rollout, why)
+
+    # -- pages ----------------------------------------------------------------------------------
+
+    def _page(self, notice: NeedsHuman, sent: int) -> None:
+        """SNS whether or not Slack is there, then a loud reply. Repeats end when the trouble has."""
+        rollout = self._desk.card(notice.rollout).rollout
+        if sent and rollout.phase in CALM and not rollout.failures:
+            self._queue.page_over(notice.rollout)
+            return
+        if self._pager is not None and (notice.rollout, sent) not in self._paged:
+            self._paged.add((notice.rollout, sent))
+            self._pager(notice, rollout, sent)
+        key = f"page {notice.rollout}"
+        place = self._queue.card(notice.rollout)
+        channel = place.channel if place is not None else rollout.terms.channel
+        if not channel or not self._patience.over(key) or not self._wire.back():
+            return
+        if (place is None or not place.ts) and self._clock.now() < notice.at + CARD_FIRST:
+            return
+        if self._wire.wait("chat.postMessage", channel, human=True) > 0:
+            return
+        content: dict[str, Any] = page_message(notice, rollout, self._mention).payload
+        came = self._wire.post(channel, content, thread=place.ts if place else "", broadcast=True)
+        if came.kind == "done":
+            self._queue.page_sent(notice.rollout, self._clock.now())
+            self._patience.forget(key)
+            self._metrics.count("tidegate_outbox_sent_total", kind="page")
+        elif came.kind != "limited":
+            self._patience.tried(key)
+            log.error("a page for #%d did not reach Slack: %s", notice.rollout, came.word)
