@@ -1,0 +1,187 @@
+"""The whole story in a terminal: what a newcomer would click, played against the real bot, checked line by line."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from demo.child import Child
+from demo.cloud import Cloud
+from demo.workspace import Message, Workspace
+
+CHANNEL = "deploys"
+T = TypeVar("T")
+
+
+class Played(Protocol):
+    """What the story needs of the demo."""
+
+    @property
+    def workspace(self) -> Workspace: ...
+    @property
+    def cloud(self) -> Cloud: ...
+    @property
+    def bot(self) -> Child: ...
+    @property
+    def setting(self) -> Any: ...
+
+
+class Story:
+    """Plays scene after scene; the first thing that is not as it should be ends it with exit code 1."""
+
+    def __init__(self, stage: Played) -> None:
+        self.stage, self.ws, self.began = stage, stage.workspace, time.monotonic()
+        self.patience = 900 / stage.setting.speed + 60
+
+    def play(self) -> int:
+        """All scenes; 0 when everything came true."""
+        scenes = (self.opening, self.good_release, self.bad_release, self.drift, self.ending)
+        try:
+            for scene in scenes:
+                self._say("", f"== {scene.__doc__}")
+                scene()
+        except (AssertionError, TimeoutError, LookupError) as wrong:
+            self._say("story", f"NOT AS IT SHOULD BE: {wrong}")
+            self._say("bot.log", "\n" + self.stage.bot.tail(15))
+            return 1
+        self._say("story", f"everything came true in {time.monotonic() - self.began:.0f} s")
+        return 0
+
+    def opening(self) -> None:
+        """The bot comes up, and an outsider gets nowhere"""
+        if self.stage.setting.mode == "socket":
+            self.ws.wait_connected(timeout=20)
+        answer = self._until(lambda: self._type("ana", "/deploy status my-app"), "an answer to status")
+        assert answer, "no answer to status"
+        refused = self._type("oskar", "/deploy my-app canary")
+        assert "deployer" in refused, f"an outsider was told: {refused}"
+        unknown = self._type("ana", "/deploy my-ap canary")
+        assert "my-app" in unknown, f"no nearest name in: {unknown}"
+
+    def good_release(self) -> None:
+        """A good release: paused, resumed, promoted, and carried on by a bot that was killed"""
+        said = self._type("ana", "/deploy my-app canary --reason 'fix basket rounding'")
+        assert "looking at my-app" in said, said
+        self._weight("2", 10)
+        card = self._card("10 %")
+        self._press("oskar", card, "Roll back", "you cannot")
+        self._press("ana", card, "Pause")
+        self._card("paused")
+        self._press("ben", self._card("paused"), "Resume")
+        self._card_with("Promote")
+        self._press("ana", self._card_with("Promote"), "Promote")
+        self._weight("2", 50)
+        self._say("knob", self.stage.bot.kill())
+        time.sleep(2)
+        assert self._shares() == {"1": 50.0, "2": 50.0}, f"traffic moved while the bot was dead: {self._shares()}"
+        self._say("knob", self.stage.bot.start())
+        self._weight("2", 100)
+        self._card("succeeded")
+
+    def bad_release(self) -> None:
+        """A bad release is brought back by its alarm, and is not deployed again until somebody says so"""
+        self._say("knob", self.stage.cloud.knobs.publish_v3())
+        self._type("ana", "/deploy my-app canary")
+        self._weight("3", 10)
+        self._weight("3", 0)
+        card = self._card("rolled back")
+        assert "my-app-errors" in _all_text(card), "the card does not name the alarm"
+        held = self._type("ana", "/deploy my-app@3")
+        assert "held" in held, held
+        released = self._type("ana", "/deploy unlock my-app --reason 'the bug is found'")
+        assert "released" in released, released
+
+    def drift(self) -> None:
+        """Somebody else edits the weights; the bot stops, shows it, and rolls back on a click"""
+        self._say("knob", self.stage.cloud.knobs.publish_good())
+        self._type("ben", "/deploy my-app canary")
+        self._weight("4", 10)
+        self._say("knob", self.stage.cloud.knobs.edit_weights("my-app", "live", {"2": 70.0, "4": 30.0}))
+        card = self._card("Restore", buttons=True)
+        assert self._shares() == {"2": 70.0, "4": 30.0}, "a foreign change was overwritten without asking"
+        self._press("ben", card, "Roll back")
+        self._weight("4", 0)
+        self._card("rolled back")
+
+    def ending(self) -> None:
+        """The audit trail holds, from a shell"""
+        for words in (("audit", "verify"), ("history",)):
+            done = self.stage.bot.tell(*words)
+            self._say("shell", f"$ tidegate {' '.join(words)}\n{done.stdout.strip()}{done.stderr.strip()}")
+            assert done.returncode == 0, done.stderr
+        assert not self.ws.problems, f"Slack would have refused: {self.ws.problems}"
+
+    def _say(self, who: str, text: str) -> None:
+        print(f"{time.monotonic() - self.began:6.1f} s  {who:>9}  {text}" if who else f"\n{text}", flush=True)
+
+    def _type(self, who: str, line: str) -> str:
+        result = self.ws.person(who).slash(CHANNEL, line)
+        told = _all_text(result.message) if result.message else result.text or result.error or ""
+        self._say(who, f"{line}\n{'':21}→ {_brief(told)}   ({result.ack_ms or 0:.0f} ms)")
+        return told if result.ok else ""
+
+    def _press(self, who: str, card: Message, label: str, answer: str = "") -> None:
+        before = len(self.ws.person(who).private)
+        button = next((name for name in _labels(card) if name.startswith(label)), label)
+        result = self.ws.person(who).press(card, button)
+        assert result.ok, f"{who} pressed {label}: {result.error}"
+        self._say(who, f"[{button}]   ({result.ack_ms or 0:.0f} ms)")
+        self._until(lambda: len(self.ws.person(who).private) > before, f"a private answer to {label}")
+        told = _all_text(self.ws.person(who).private[-1])
+        self._say("tidegate", f"(only {who}) {_brief(told)}")
+        assert answer.lower() in told.lower(), told
+
+    def _card(self, words: str, *, buttons: bool = False) -> Message:
+        def found() -> Message | None:
+            card = self._latest()
+            text = (" ".join(_labels(card)) if buttons else _all_text(card)) if card else ""
+            return card if card and words.lower() in text.lower() else None
+
+        card = self._until(found, f"a card that says {words!r}")
+        self._say("card", _brief(_all_text(card)))
+        return card
+
+    def _card_with(self, label: str) -> Message:
+        return self._card(label, buttons=True)
+
+    def _latest(self) -> Message | None:
+        top = [m for m in self.ws.channel(CHANNEL).messages if m.from_bot and not m.in_thread and not m.broadcast]
+        return top[-1] if top else None
+
+    def _shares(self) -> dict[str, float]:
+        shares: dict[str, float] = self.stage.cloud.knobs.status()["apps"][0]["weights"]
+        return {version: share for version, share in shares.items() if share}
+
+    def _weight(self, version: str, percent: int) -> None:
+        self._until(lambda: self._shares().get(version, 0) == percent, f"version {version} at {percent} %")
+        self._say("aws", f"my-app:live {self._shares()}")
+
+    def _until(self, wanted: Callable[[], T], what: str) -> T:
+        end = time.monotonic() + self.patience
+        while time.monotonic() < end:
+            found = wanted()
+            if found:
+                return found
+            time.sleep(0.1)
+        raise TimeoutError(f"{what} did not come within {self.patience:.0f} s")
+
+
+def _labels(card: Message) -> list[str]:
+    return [
+        element["text"]["text"]
+        for block in card.blocks if block["type"] == "actions"
+        for element in block["elements"] if element["type"] == "button"
+    ]  # fmt: skip
+
+
+def _all_text(message: Message) -> str:
+    parts = [message.text]
+    for block in message.blocks:
+        for holder in (block.get("text"), *block.get("fields", ()), *block.get("elements", ())):
+            if isinstance(holder, dict) and isinstance(holder.get("text"), str):
+                parts.append(holder["text"])
+    return " ".join(dict.fromkeys(parts))
+
+
+def _brief(text: str, length: int = 150) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[:length] + "…"
