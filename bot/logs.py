@@ -14,6 +14,9 @@ from typing import Any, Literal, TextIO
 
 GONE = "[secret]"
 _IS = r"[\"']?\s*[:=]\s*\[?b?[\"']?"
+_NAMED = r"(?i)(\b(?:[a-z_]*token|[a-z_]*secret(?:_access_key)?|password)\b"
+_SLASH = r"(?:\\*/|%2F)"
+_URL = r"[^\s\"'<>|)&]+"
 _END = r"[^\s\"'<>|)&\\]+"
 
 _PATTERNS = tuple(
@@ -22,13 +25,13 @@ _PATTERNS = tuple(
         (r"xox[a-z](?:\.xox[a-z])?-[\w.%-]+", GONE),
         (r"xapp-[\w.%-]+", GONE),
         (r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}\b", GONE),
-        (r"(?i)(hooks\.slack(?:-gov)?\.com)(?:\\?/|%2F)" + _END.replace(r"\\", ""), rf"\1/{GONE}"),
-        (r"(?i)((?:/|%2F)hook(?:s)?)(?:\\?/|%2F)" + _END, rf"\1/{GONE}"),
+        (r"(?i)(hooks\.slack(?:-gov)?\.com)" + _SLASH + _URL, rf"\1/{GONE}"),
+        (r"(?i)(https?(?::|%3A)" + _SLASH + _URL[:-1] + r"*?/hooks?)" + _SLASH + _URL, rf"\1/{GONE}"),
         (r"(?i)\b(ticket=)" + _END, rf"\1{GONE}"),
         (r"(?i)(\b(?:proxy-)?authorization\b" + _IS + r")[^\"'\r\n}]+", rf"\1{GONE}"),
         (r"(?i)(\bx-(?:slack-signature|amz-security-token)\b" + _IS + ")" + _END, rf"\1{GONE}"),
         (r"(?i)\b(bearer )" + _END, rf"\1{GONE}"),
-        (r"(?i)(\b(?:[a-z_]*token|[a-z_]*secret|password)\b" + _IS + r")[^\s\"'&,}]{6,}", rf"\1{GONE}"),
+        (_NAMED + _IS + r")[^\s\"'&,}]{6,}", rf"\1{GONE}"),
         (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", GONE),
     )
 )

@@ -104,7 +104,11 @@ def test_a_secret_in_the_file_is_refused_and_never_printed(line, place, tmp_path
 def test_a_secret_of_the_environment_is_hidden_by_value(tmp_path):
     """A signing secret has no form of its own: written into some other key it is still not printed."""
     environ = {"SLACK_SIGNING_SECRET": SIGNING}
-    for text in (f'[slack]\nmode = "{SIGNING}"\n', f'[slack]\nmode = "{SIGNING[:8]}\nx', f"{SIGNING} {SIGNING}\n"):
+    for text in (
+        f'[slack]\nmode = "{SIGNING}"\n',
+        f'[slack]\nmode = "{SIGNING[:8]}\nx',
+        f"{SIGNING} {SIGNING}\n",
+    ):
         with pytest.raises(BadConfigs) as bad:
             load(write(tmp_path, text + SMALL), environ)
         assert SIGNING not in str(bad.value)
@@ -169,7 +173,9 @@ def test_the_mistakes_of_file_and_environment_come_together(tmp_path):
     assert {"apps.my-app.env.prod.bakes", "SLACK_BOT_TOKEN"} <= set(found)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:5000", "http://localhost:4566/", "https://[::1]:1/x", "http://127.8.8.8"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:5000", "http://localhost:4566/", "https://[::1]:1/x", "http://127.8.8.8"]
+)
 def test_a_stand_in_on_this_machine_is_allowed_and_warned_of(url, tmp_path):
     """Loopback addresses for AWS and Slack are honoured; each is one warning line with its address."""
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA", "SLACK_API_URL"):
@@ -191,15 +197,22 @@ def test_aws_beyond_this_machine_needs_the_files_word(tmp_path):
     assert "hunter22" not in str(bad.value)
     access = load_to_run(write(tmp_path, "[aws]\nallow_endpoint_override = true\n" + SMALL), environ)[1]
     assert "hunter22" not in str(access.warnings)
-    assert not load_to_run(write(tmp_path, SMALL), {**environ, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"})[1].warnings
+    assert not load_to_run(
+        write(tmp_path, SMALL), {**environ, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    )[1].warnings
 
 
 def test_slack_beyond_this_machine_is_warned_of_and_slack_itself_is_not(tmp_path):
     """Another address for Slack is a warning; Slack's own addresses are none; nonsense is refused."""
-    assert load_to_run(write(tmp_path, SMALL), {**SLACK, "SLACK_API_URL": "https://proxy.example/api/"})[1].warnings
+    assert load_to_run(write(tmp_path, SMALL), {**SLACK, "SLACK_API_URL": "https://proxy.example/api/"})[
+        1
+    ].warnings
     for own in ("https://slack.com/api/", "https://slack-gov.com/api/"):
         assert not load_to_run(write(tmp_path, SMALL), {**SLACK, "SLACK_API_URL": own})[1].warnings
-    assert "not an http(s) address" in lacking(tmp_path, {**SLACK, "SLACK_API_URL": "slack"})["SLACK_API_URL"].fact
+    assert (
+        "not an http(s) address"
+        in lacking(tmp_path, {**SLACK, "SLACK_API_URL": "slack"})["SLACK_API_URL"].fact
+    )
 
 
 # -- nothing but BadConfig -------------------------------------------------------------------------
@@ -210,7 +223,9 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
-    | st.sampled_from(["U0ANA", "10%", "canary", "5m", "lambda", "prod", "deployers", BOT, "to", "\x1b[31m", "\ud7ff"]),
+    | st.sampled_from(
+        ["U0ANA", "10%", "canary", "5m", "lambda", "prod", "deployers", BOT, "to", "\x1b[31m", "\ud7ff"]
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
@@ -261,7 +276,10 @@ def quoted(text):
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.tuples(st.sampled_from(PLACES), VALUES, st.sampled_from(["replace", "remove", "rename", "add"])), max_size=3)
+    st.lists(
+        st.tuples(st.sampled_from(PLACES), VALUES, st.sampled_from(["replace", "remove", "rename", "add"])),
+        max_size=3,
+    )
 )
 def test_any_mutation_loads_or_is_refused_without_a_secret(tmp_path, changes):
     """Whatever is changed in a right file, it loads or is BadConfig with places and fixes; no secret is printed."""

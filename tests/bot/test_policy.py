@@ -1,0 +1,139 @@
+"""The configuration as the conductor sees it: targets by the words people use, terms that stay as they were."""
+
+from datetime import timedelta
+
+import pytest
+
+from aws.registry import DRIVERS
+from bot.config import load
+from bot.policy import ConfigPolicy
+from rollout.errors import NotFound
+from rollout.people import Roles
+from rollout.ports import Policy
+from rollout.terms import AlarmGate, Approval
+from tests.bot.test_config_broken import GOOD, driver
+
+SHOP = """
+[apps.shop.env.dev]
+kind = "lambda"
+function = "shop"
+alias = "live"
+region = "eu-west-1"
+deploy = ["U0DAN"]
+[apps.shop.env.prod]
+kind = "lambda"
+function = "shop-prod"
+alias = "live"
+region = "eu-west-1"
+gates = "none"
+[apps.big.env.prod]
+kind = "two"
+region = "us-east-1"
+plan = "all-at-once"
+"""
+
+
+@pytest.fixture
+def policy(tmp_path):
+    """Three apps: one with everything, one with two environments, one on servers that move all at once."""
+    path = tmp_path / "tidegate.toml"
+    path.write_text(GOOD + SHOP)
+    drivers = {**DRIVERS, "two": driver("two", weights="all_or_nothing", servers=True)}
+    return ConfigPolicy(load(path, {}, drivers=drivers), drivers)
+
+
+def test_targets_are_those_of_the_file(policy):
+    """Every configured (app, environment), in the order of the file."""
+    kept: Policy = policy
+    assert kept.targets() == (("my-app", "prod"), ("shop", "dev"), ("shop", "prod"), ("big", "prod"))
+
+
+def test_aliases_defaults_and_only_environments_are_applied(policy):
+    """An alias is its app; an environment left out is the default, or the only one."""
+    assert policy.find("app", "") == ("my-app", "prod")
+    assert policy.find("big", "") == ("big", "prod")
+    assert policy.find("shop", "dev") == ("shop", "dev")
+
+
+@pytest.mark.parametrize(
+    ("app", "env", "fact", "hint"),
+    [
+        ("my-ap", "", '"my-ap" is not an app here', "Did you mean my-app? Apps: big, my-app, shop"),
+        ("ap", "", '"ap" is not an app here', "Did you mean my-app? Apps: big, my-app, shop"),
+        ("zzz", "", '"zzz" is not an app here', "Apps: big, my-app, shop"),
+        ("my-app", "prd", '"prd" is not an environment of my-app', "Did you mean prod? environments: prod"),
+        ("shop", "", "shop has several environments and no default", "say which: shop/dev, shop/prod"),
+    ],
+)
+def test_a_name_that_does_not_exist_is_answered_with_the_nearest(policy, app, env, fact, hint):
+    """NotFound says what is not there, what was probably meant, and all there is."""
+    with pytest.raises(NotFound) as missing:
+        policy.find(app, env)
+    assert (missing.value.fact, missing.value.hint) == (fact, hint)
+
+
+def test_terms_hold_everything_a_rollout_was_promised(policy):
+    """Plan, alarms, bake, approval, roles, settings, lane and hash are frozen into the terms."""
+    kind, terms = policy.terms("app", "", "")
+    assert kind == "lambda"
+    assert str(terms.plan) == "10% 5m, 50% 10m, approve, 100%"
+    assert terms.plan.name == "canary"
+    assert terms.alarms == (AlarmGate(name="my-app-errors"), AlarmGate(name="my-app-p99", no_data="pass"))
+    assert terms.bake == timedelta(minutes=10)
+    assert terms.approval == Approval(by=1, before_start=False) == policy.approval("app", "")
+    assert terms.roles == Roles(
+        deploy=("U0ANA", "U0BEN", "S0PAYMENTS", "cli:ana", "aws:ci-session"),
+        approve=("U0EVA", "U0ANA"),
+        admin=("U0EVA",),
+    )
+    assert terms.lane == "123456789012/eu-central-1"
+    assert terms.channel == "C0DEPLOYS"
+    assert terms.settings["function"] == "my-app"
+    assert terms.config_hash == policy.config.hash
+    assert terms.settle == timedelta(0)
+    assert type(terms).model_validate_json(terms.model_dump_json()) == terms
+
+
+def test_a_target_without_its_own_says_gets_the_defaults(policy):
+    """No role of AWS is the default account's lane; no approve table is no four eyes; ids stand for a role."""
+    _, terms = policy.terms("shop", "dev", "")
+    assert (terms.lane, terms.approval, terms.roles.deploy) == ("default/eu-west-1", None, ("U0DAN",))
+    assert str(terms.plan) == "10% 5m, 50% 10m, 100%"
+    assert policy.terms("shop", "prod", "")[1].gates == "none"
+    assert policy.terms("big", "prod", "")[1].settle == timedelta(seconds=60)
+
+
+def test_plans_resolve_target_then_file_then_built_in(policy):
+    """The target's own plan hides the file's and the built-in one of that name."""
+    assert str(policy.terms("my-app", "prod", "canary")[1].plan) == "10% 5m, 50% 10m, approve, 100%"
+    assert str(policy.terms("my-app", "prod", "careful")[1].plan).startswith("1% 10m")
+    assert str(policy.terms("my-app", "prod", "bluegreen")[1].plan) == "0%, approve, 100%"
+
+
+def test_going_back_is_one_step_without_approval(policy):
+    """`back` is the plan 100 %, named rollback, exempt from four eyes; everything else stays."""
+    _, terms = policy.terms("my-app", "prod", "", back=True)
+    assert (terms.plan.name, str(terms.plan), terms.approval) == ("rollback", "100%", None)
+    assert len(terms.alarms) == 2
+
+
+@pytest.mark.parametrize(
+    ("app", "plan", "fact", "hint"),
+    [
+        ("my-app", "canry", '"canry" is not a plan of my-app/prod', "Did you mean canary?"),
+        (
+            "big",
+            "canary",
+            "big/prod cannot run canary: the weight is 0 or 100 here",
+            "Plans: bluegreen, all-at-once",
+        ),
+        ("big", "careful", "big/prod cannot run careful", "Plans: bluegreen, all-at-once"),
+    ],
+)
+def test_a_plan_that_cannot_be_run_is_not_found(policy, app, plan, fact, hint):
+    """An unknown plan, and one that the driver cannot run, are refused with those that can."""
+    with pytest.raises(NotFound) as missing:
+        policy.terms(app, "prod", plan)
+    assert missing.value.fact.startswith(fact)
+    assert missing.value.hint.startswith(hint)
+    assert policy.plans("big", "") == ("bluegreen", "all-at-once")
