@@ -54,7 +54,7 @@ def prepare_place(path: Path, *, create: bool) -> None:
         raise BadConfig(
             f"this Python is linked with SQLite {sqlite3.sqlite_version}", "use one with SQLite 3.37 or newer"
         )
-    if not path.name or str(path).startswith((":", "file:")):
+    if path.name.startswith((":", "file:")):
         raise BadConfig(f"{str(path)!r} is not a place for the store", "let [store] path name a file")
     if not path.parent.is_dir():
         raise BadConfig(f"there is no folder {path.parent} for the store", "make it, or change [store] path")

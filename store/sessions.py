@@ -59,7 +59,7 @@ class Sessions:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Database]:
         """One snapshot: everything read in the block is of the same moment."""
-        with translated(self.path), self._seated("reads") as db, self._reading():
+        with translated(self.path), self._seated("reads") as db, self.looking():
             db.execute("BEGIN")
             try:
                 yield db
@@ -81,6 +81,11 @@ class Sessions:
                 if not seat.busy:
                     seat.db.conn.close()
 
+    def connect(self) -> Database:
+        """A further connection; whoever asks for it closes it."""
+        with self.looking():  # setting it up looks into the file, and polling for that can starve
+            return connect(self.path, self.busy_ms)
+
     def open_connections(self) -> int:
         """How many threads have one."""
         return len(self._seats)
@@ -88,7 +93,8 @@ class Sessions:
     def _committing(self) -> contextlib.AbstractContextManager[None]:
         return self._gate.committing() if self._gate else contextlib.nullcontext()
 
-    def _reading(self) -> contextlib.AbstractContextManager[None]:
+    def looking(self) -> contextlib.AbstractContextManager[None]:
+        """No commit of this process lands meanwhile; for what looks into the file without a block."""
         return self._gate.reading() if self._gate else contextlib.nullcontext()
 
     @contextlib.contextmanager
@@ -111,8 +117,7 @@ class Sessions:
         self._refuse_closed()
         seat: _Seat | None = getattr(self._local, "seat", None)
         if seat is None:
-            with self._reading():  # setting up a connection looks into the file
-                seat = _Seat(connect(self.path, self.busy_ms))
+            seat = _Seat(self.connect())
             with self._guard:
                 self._seats.add(seat)
             self._local.seat = seat
@@ -120,9 +125,7 @@ class Sessions:
 
     def _refuse_closed(self) -> None:
         if self._closed:
-            raise StoreClosed(
-                f"{self.path} was closed", "the process is ending, or this is a bug"
-            )
+            raise StoreClosed(f"{self.path} was closed", "the process is ending, or this is a bug")
         if os.getpid() != self._pid:
             # https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_
             raise StoreClosed(f"{self.path} was opened before a fork", "open it anew in the child process")

@@ -22,7 +22,7 @@ def verify_trail(sessions: Sessions, page: int, anchors: Mapping[int, str]) -> t
         links = [link for link, _ in rows]
         broken = verify(links, after=last) or _misfiled(rows) or _disowned(links, anchors)
         if broken:
-            return count + sum(link.seq < broken.seq for link in links), broken
+            return broken.seq - 1, broken
         count, last = count + len(links), links[-1]
     missing = min((seq for seq in anchors if seq > count), default=None)
     if missing is not None:

@@ -51,7 +51,9 @@ def made_rows(folder: Path, rounds: int) -> list[dict[str, list[tuple[object, ..
     with contextlib.closing(sqlite3.connect(folder / "model.db")) as link:
         all_rows = {table: link.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in TABLES}
     for n in range(rounds):
-        found.append({t: rows[n * len(rows) // rounds : (n + 1) * len(rows) // rounds] for t, rows in all_rows.items()})
+        found.append(
+            {t: rows[n * len(rows) // rounds : (n + 1) * len(rows) // rounds] for t, rows in all_rows.items()}
+        )
     return found
 
 
@@ -71,7 +73,12 @@ def main(rounds: int = 400) -> None:
         store = open_store(folder / "work.db")
         open_store(folder / "bare.db").close()
         link = sqlite3.connect(folder / "bare.db", isolation_level=None, cached_statements=256)
-        for pragma in ("journal_mode = TRUNCATE", "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
+        for pragma in (
+            "journal_mode = TRUNCATE",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "recursive_triggers = ON",
+        ):
             link.execute(f"PRAGMA {pragma}").fetchall()
         ours: list[float] = []
         theirs: list[float] = []

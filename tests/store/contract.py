@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.actions import Shift
+from rollout.actions import IntentState, Shift
 from rollout.audit import GENESIS, verify
 from rollout.errors import Refused, Stale
 from rollout.model import TERMINAL, Phase
@@ -29,7 +29,9 @@ class LedgerContract:
         """S6: the insert is the lock; the refusal names the live rollout and offers to show it, the block goes on."""
         with ledger.work() as work:
             live = work.add(rollout())
-            with pytest.raises(Refused, match=r"my-app/prod is busy: #1 is requested, started by Ana") as refused:
+            with pytest.raises(
+                Refused, match=r"my-app/prod is busy: #1 is requested, started by Ana"
+            ) as refused:
                 work.add(rollout())
             assert (refused.value.offer, refused.value.rollout) == ("status", live.id)
             work.audit(entry(live.id))
@@ -119,7 +121,9 @@ class LedgerContract:
                 work.save(work.add(rollout()).but(phase=phase))
             work.add(rollout())
         with ledger.reads() as reads:
-            found = [reads.last("my-app", "prod", phase=p) for p in ("", "succeeded", "rolled_back", "adopted")]
+            found = [
+                reads.last("my-app", "prod", phase=p) for p in ("", "succeeded", "rolled_back", "adopted")
+            ]
             assert [r and r.id for r in found] == [3, 1, 2, None]
 
     def test_due_is_now_unset_or_absurdly_far(self, ledger: Ledger) -> None:
@@ -156,9 +160,10 @@ class LedgerContract:
             assert all_of[2] == other
 
     @pytest.mark.parametrize(
-        "before,after", [("done", "sent"), ("done", "failed"), ("failed", "done"), ("unknown", "sent"), ("sent", "planned")]
+        "before,after",
+        [("done", "sent"), ("done", "failed"), ("failed", "done"), ("unknown", "sent"), ("sent", "planned")],
     )
-    def test_intents_never_go_back(self, ledger: Ledger, before: str, after: str) -> None:
+    def test_intents_never_go_back(self, ledger: Ledger, before: IntentState, after: IntentState) -> None:
         """Settled ones stay, and nothing is sent a second time under one intent."""
         with ledger.work() as work:
             intent = work.plan(work.add(rollout()), Shift(percent=10), NOW).id
@@ -226,7 +231,12 @@ class LedgerContract:
                 link = work.audit(entry(n % 2 or None, n=n))
                 assert work.head() == link
         with ledger.reads() as reads:
-            pages = [reads.audit_page(0, 3), reads.audit_page(3, 3), reads.audit_page(6, 3), reads.audit_page(7, 3)]
+            pages = [
+                reads.audit_page(0, 3),
+                reads.audit_page(3, 3),
+                reads.audit_page(6, 3),
+                reads.audit_page(7, 3),
+            ]
             links = [link for page in pages for link in page]
             assert [link.seq for link in links] == list(range(1, 8))
             assert links[0].prev == GENESIS

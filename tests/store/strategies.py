@@ -19,13 +19,18 @@ LENGTHS = st.integers(0, 10**10).map(lambda ms: timedelta(milliseconds=ms))
 
 ACTORS = st.builds(Actor, kind=st.sampled_from(["person", "principal"]), id=TEXT, team=TEXT, name=TEXT)
 RELEASES = st.builds(
-    Release, id=TEXT, pinned=st.dictionaries(TEXT, TEXT, max_size=3), published_at=st.none() | MOMENTS, description=TEXT
+    Release,
+    id=TEXT,
+    pinned=st.dictionaries(TEXT, TEXT, max_size=3),
+    published_at=st.none() | MOMENTS,
+    description=TEXT,
 )
 PLANS = st.builds(
     Plan,
     name=TEXT,
     steps=st.lists(
-        st.builds(SetWeight, percent=st.integers(0, 100), bake=LENGTHS) | st.builds(Approve, by=st.integers(1, 9)),
+        st.builds(SetWeight, percent=st.integers(0, 100), bake=LENGTHS)
+        | st.builds(Approve, by=st.integers(1, 9)),
         max_size=4,
     ).map(tuple),
 )
@@ -58,7 +63,9 @@ VERDICTS = st.builds(
     ).map(tuple),
     at=st.none() | MOMENTS,
 )
-CAUSES = st.builds(Cause, kind=st.sampled_from(["person", "drift", "alarm"]), text=TEXT, at=MOMENTS, by=ACTORS)
+CAUSES = st.builds(
+    Cause, kind=st.sampled_from(["person", "drift", "alarm"]), text=TEXT, at=MOMENTS, by=ACTORS
+)
 ROLLOUTS = st.builds(
     Rollout,
     app=TEXT.filter(bool), env=TEXT.filter(bool), kind=TEXT, by=ACTORS, reason=TEXT, wanted=TEXT, terms=TERMS,

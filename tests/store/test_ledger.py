@@ -72,8 +72,13 @@ def test_database_itself_guards_its_rows(filled: Store, sql: str) -> None:
 def test_one_live_rollout_is_an_index(filled: Store, path: Path) -> None:
     """S6 holds for every program that opens the file: the unique index refuses a second live row."""
     filled.close()
-    with closing(sqlite3.connect(path)) as shell, pytest.raises(sqlite3.IntegrityError, match=r"rollouts\.app"):
-        shell.execute("INSERT INTO rollouts SELECT 9, app, env, phase, 1, 1, NULL, 0, body FROM rollouts WHERE id = 1")
+    with (
+        closing(sqlite3.connect(path)) as shell,
+        pytest.raises(sqlite3.IntegrityError, match=r"rollouts\.app"),
+    ):
+        shell.execute(
+            "INSERT INTO rollouts SELECT 9, app, env, phase, 1, 1, NULL, 0, body FROM rollouts WHERE id = 1"
+        )
 
 
 def test_half_a_character_is_bad_input(store: Store) -> None:

@@ -76,7 +76,11 @@ def test_child_does_not_inherit_it(path: Path) -> None:
     assert lock
     sleeper = "import sys; print('up', flush=True); sys.stdin.readline()"
     with subprocess.Popen(
-        [sys.executable, "-c", sleeper], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, close_fds=False
+        [sys.executable, "-c", sleeper],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        close_fds=False,
     ) as other:
         assert said(other) == "up"
         lock.release()

@@ -45,7 +45,12 @@ def kinds(outbox: Outbox, limit: int = 50) -> list[tuple[str, int | None]]:
 def test_oldest_first_but_people_before(store: Store) -> None:
     """What a person waits for overtakes; otherwise the order of telling holds."""
     outbox = told(
-        store, CardChanged(rollout=1), event(1), CardChanged(rollout=2, human=True), answer(), event(3, by=ANA)
+        store,
+        CardChanged(rollout=1),
+        event(1),
+        CardChanged(rollout=2, human=True),
+        answer(),
+        event(3, by=ANA),
     )
     assert kinds(outbox) == [("card", 2), ("answer", None), ("event", 3), ("card", 1), ("event", 1)]
     assert kinds(outbox, limit=2) == [("card", 2), ("answer", None)]
@@ -96,7 +101,10 @@ def test_loud_reply_does_not_overtake_its_thread(store: Store) -> None:
     """Older quiet replies of the same rollout go first with it; other rollouts stay behind."""
     outbox = told(store, event(2), event(1, text="first"), event(1, text="second", loud=True))
     assert kinds(outbox) == [("event", 1), ("event", 1), ("event", 2)]
-    assert [q.notice.text for q in outbox.pending(NOW) if isinstance(q.notice, Event)][:2] == ["first", "second"]
+    assert [q.notice.text for q in outbox.pending(NOW) if isinstance(q.notice, Event)][:2] == [
+        "first",
+        "second",
+    ]
 
 
 def test_retry_waits_and_counts(store: Store) -> None:

@@ -121,7 +121,7 @@ def test_reader_sees_one_moment_while_others_write(store: Store) -> None:
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        seen = set()
+        seen: set[int] = set()
         while len(seen) < 20:
             with store.reads() as reads:
                 head = reads.head()

@@ -38,7 +38,13 @@ def test_any_rollout_comes_back_equal(shared: Store, fresh: Rollout, changed: Ro
     """Every field survives, durations and moments to the microsecond, after an insert and after an update."""
     with shared.work() as work:
         added = work.add(fresh.but(phase=Phase.STEPPING))
-    target = {"id": added.id, "version": 1, "app": added.app, "env": added.env, "created_at": added.created_at}
+    target = {
+        "id": added.id,
+        "version": 1,
+        "app": added.app,
+        "env": added.env,
+        "created_at": added.created_at,
+    }
     with shared.work() as work:
         saved = work.save(changed.but(**target))
     with shared.reads() as reads:
@@ -82,7 +88,9 @@ def test_any_wish_comes_back_equal(shared: Store, kept: StoredAsk) -> None:
 
 @FEW
 @given(at=MOMENTS, actor=TEXT, about=st.none() | st.integers(1, 2**40), facts=FACTS)
-def test_any_record_links_and_holds(shared: Store, at: datetime, actor: str, about: int | None, facts: object) -> None:
+def test_any_record_links_and_holds(
+    shared: Store, at: datetime, actor: str, about: int | None, facts: object
+) -> None:
     """Whatever a record says, it is stored byte for byte, the chain holds on, and verify has nothing to say."""
     record = Entry.model_validate({"kind": "ask", "at": at, "actor": actor, "rollout": about, "facts": facts})
     with shared.work() as work:
@@ -110,7 +118,9 @@ def test_every_action_comes_back_equal(store: Store, action: Launch | Shift | Re
 @given(by=st.none() | ACTORS, reason=TEXT, veto=TEXT, at=MOMENTS)
 def test_any_hold_comes_back_equal(shared: Store, by: object, reason: str, veto: str, at: datetime) -> None:
     """Who holds, why, and which release is vetoed survive."""
-    hold = Hold.model_validate({"app": "a", "env": "e", "rollout": 1, "by": by, "reason": reason, "veto": veto, "at": at})
+    hold = Hold.model_validate(
+        {"app": "a", "env": "e", "rollout": 1, "by": by, "reason": reason, "veto": veto, "at": at}
+    )
     with shared.work() as work:
         work.put_hold(hold)
         assert work.hold("a", "e") == hold

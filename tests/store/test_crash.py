@@ -1,0 +1,62 @@
+"""kill -9 in a tight loop of commits: what was acknowledged is there, nothing is torn, the chain holds."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from store import Store, open_store
+
+KILLS = 30
+ROOT = Path(__file__).parents[2]
+
+
+def killed_after(path: Path, commits: int, delay: float) -> int:
+    """Let a child make that many commits and go on a little, kill it in the middle, return what it said last."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.store.crash_child", str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as child:  # fmt: skip
+        assert child.stdout
+        said = [child.stdout.readline() for _ in range(commits)]
+        killer = threading.Timer(delay, child.kill)
+        killer.start()
+        said += child.stdout.readlines()
+        killer.join()
+    return int([line for line in said if line.endswith("\n")][-1])
+
+
+def whole(store: Store) -> int:
+    """Every unit is there with all of its parts; how many units."""
+    with store.reads() as reads:
+        live = reads.live("my-app", "prod")
+        head = reads.head()
+        assert live
+        assert head
+        count = live.reminded
+        assert live.version == count + 1
+        assert len(reads.intents(1)) == count
+        assert head.seq == count
+        assert reads.stored_ask(f"key-{count}")
+        assert reads.stored_ask(f"key-{count + 1}") is None
+    assert store.verify() == (count, None)
+    assert len(store.outbox.pending(live.created_at)) == 1
+    return count
+
+
+@pytest.mark.slow
+def test_thirty_kills_lose_nothing_that_was_acknowledged(path: Path) -> None:
+    """30 kills at random instants: acknowledged is kept, at most one unit per kill was kept and not yet said."""
+    chance = random.Random(30)
+    kept = 0
+    for _ in range(KILLS):
+        acknowledged = killed_after(path, chance.randint(1, 6), chance.uniform(0, 0.02))
+        store = open_store(path)
+        kept = whole(store)
+        store.close()
+        assert acknowledged <= kept <= acknowledged + 1
+    assert kept > KILLS  # the children did get somewhere: a test that kills nothing proves nothing
