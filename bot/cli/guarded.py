@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from bot.cli.options import Line
+from bot.cli.options import Line, Usage
 from bot.cli.table import COMMANDS
 from bot.config.access import known_secrets
 from bot.config.flaws import BadConfigs
@@ -21,9 +21,7 @@ def run_command(line: Line) -> int:
     module = importlib.import_module(f"bot.cli.{COMMANDS[line.verb].module}")
     command: Callable[[Line], int] = module.run
     try:
-        code = command(line)
-        sys.stdout.flush()
-        return code
+        return command(line)
     except BadConfigs as wrong:
         print(wrong, file=sys.stderr)
         return 2
@@ -32,10 +30,10 @@ def run_command(line: Line) -> int:
         return 2 if isinstance(error, BadConfig | BadInput) else 1
     except KeyboardInterrupt:
         return 1
-    except BrokenPipeError:
-        # the reader (`| head`) has gone; without this, the flush at exit complains
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except SystemExit as done:  # the demo's own argument parser
+        return done.code if isinstance(done.code, int) else 1
+    except (Usage, BrokenPipeError):
+        raise  # main's
     except Exception:  # noqa: BLE001  # the last one who could show a traceback, and it may hold secrets
         print(Redactor(known_secrets(os.environ))(traceback.format_exc()), file=sys.stderr, end="")
         return 1

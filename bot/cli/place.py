@@ -28,7 +28,7 @@ def ask_of(line: Line) -> Ask:
 
     A bare number is a rollout: an unquoted `#42` is a comment to the shell.
     """
-    words = list(line.words)
+    words = [part for word in line.words for part in _parted(word)]
     if (
         words
         and words[0].isascii()
@@ -37,6 +37,12 @@ def ask_of(line: Line) -> Ask:
     ):
         words[0] = f"#{words[0]}"
     return parse_words([line.verb, *words])
+
+
+def _parted(word: str) -> list[str]:
+    """`--reason=two words` is an option and its value: to the grammar a word with blanks is one in quotes."""
+    head, equals, value = word.partition("=")
+    return [head, value] if head == "--reason" and equals and " " in value else [word]
 
 
 def no_words(line: Line) -> None:

@@ -59,10 +59,9 @@ def _demo(line: Line) -> int:
     if not found:
         raise Refused("the demo is not installed", "pip install 'tidegate[demo]'")
     try:
-        command = found[0].load()
+        code: int = found[0].load()(list(line.words))
     except ModuleNotFoundError as missing:
         raise Refused(
             f"the demo needs {missing.name}, which is not installed", "pip install 'tidegate[demo]'"
         ) from None
-    code: int = command(list(line.words))
     return code
