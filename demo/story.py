@@ -155,7 +155,7 @@ class Story:
         self._until(lambda: self._shares().get(version, 0) == percent, f"version {version} at {percent} %")
         self._say("aws", f"my-app:live {self._shares()}")
 
-    def _until(self, wanted: Callable[[], T], what: str) -> T:
+    def _until(self, wanted: Callable[[], T | None], what: str) -> T:
         end = time.monotonic() + self.patience
         while time.monotonic() < end:
             found = wanted()

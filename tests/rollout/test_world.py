@@ -44,6 +44,7 @@ class World(RuleBasedStateMachine):
         self.ended: dict[int, str] = {}
         self.good_looks = 0
         self.foreign = False
+        self.scene.wish("start")
 
     def teardown(self) -> None:
         """Faults off, alarms green: everything ends, or waits for a person; then AWS shows what the row says."""
@@ -264,7 +265,7 @@ def _last_phase(rows: list[object]) -> str:
     return found
 
 
-EXAMPLES = int(os.environ.get("TIDEGATE_WORLD_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("TIDEGATE_SOAK", "60"))
 TestWorld = World.TestCase
 TestWorld.settings = settings(
     max_examples=EXAMPLES, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
