@@ -24,6 +24,7 @@ class Store:
         self._sessions = sessions
         self.path = sessions.path
         self.boot_id = boot_id
+        """Names this run of the program; kept in the file as the latest."""
         self.people = People(sessions)
         self.outbox = Outbox(sessions)
 
@@ -80,6 +81,13 @@ class Store:
         with self._sessions.reading() as db:
             return str(db.execute("SELECT value FROM meta WHERE name = 'chain'").fetchone()[0])
 
+    @property
+    def last_boot(self) -> str:
+        """Which run of the program opened it last under a name; empty when none did."""
+        with self._sessions.reading() as db:
+            found = db.execute("SELECT value FROM meta WHERE name = 'boot'").fetchone()
+        return str(found[0]) if found else ""
+
     def close(self) -> None:
         """End the present write and close every connection."""
         self._sessions.close()
@@ -94,4 +102,12 @@ def open_store(path: Path | str, *, busy_ms: int = 2000, boot_id: str = "", crea
     place = Path(path).absolute()
     prepare_place(place, create=create)
     upgrade(place)
-    return Store(Sessions(place, busy_ms), boot_id)
+    sessions = Sessions(place, busy_ms)
+    if boot_id:
+        with sessions.writing() as db:
+            db.execute(
+                "INSERT INTO meta (name, value) VALUES ('boot', ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                [boot_id],
+            )
+    return Store(sessions, boot_id)

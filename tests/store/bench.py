@@ -1,4 +1,4 @@
-"""How much a unit of work costs over the same rows in bare sqlite3: `python -m tests.store.bench [rounds]`."""
+"""How much a unit of work costs over the same rows in sqlite3: `python -m tests.store.bench [rounds]`."""
 
 import contextlib
 import sqlite3
@@ -37,7 +37,7 @@ def bare(link: sqlite3.Connection, rows: dict[str, list[tuple[object, ...]]]) ->
     for table, values in rows.items():
         for row in values:
             marks = ", ".join("?" * len(row))
-            link.execute(f"INSERT INTO {table} VALUES ({marks})", row)
+            link.execute(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608 - TABLES
     link.execute("COMMIT")
 
 
@@ -47,14 +47,15 @@ def made_rows(folder: Path, rounds: int) -> list[dict[str, list[tuple[object, ..
     for n in range(rounds):
         worked(store, n)
     store.close()
-    found: list[dict[str, list[tuple[object, ...]]]] = []
     with contextlib.closing(sqlite3.connect(folder / "model.db")) as link:
-        all_rows = {table: link.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in TABLES}
-    for n in range(rounds):
-        found.append(
-            {t: rows[n * len(rows) // rounds : (n + 1) * len(rows) // rounds] for t, rows in all_rows.items()}
-        )
-    return found
+        whole = {t: link.execute(f"SELECT * FROM {t} ORDER BY 1").fetchall() for t in TABLES}  # noqa: S608 - TABLES
+    return [
+        {
+            table: rows[n * len(rows) // rounds : (n + 1) * len(rows) // rounds]
+            for table, rows in whole.items()
+        }
+        for n in range(rounds)
+    ]
 
 
 @contextlib.contextmanager

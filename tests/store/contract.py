@@ -26,7 +26,7 @@ class LedgerContract:
             assert reads.rollout(3) is None
 
     def test_second_live_rollout_of_a_target_is_refused(self, ledger: Ledger) -> None:
-        """S6: the insert is the lock; the refusal names the live rollout and offers to show it, the block goes on."""
+        """S6: the insert is the lock; the refusal names the live rollout and offers it; the block goes on."""
         with ledger.work() as work:
             live = work.add(rollout())
             with pytest.raises(
@@ -85,14 +85,19 @@ class LedgerContract:
             assert reads.rollout(1) == ended
 
     def test_everything_of_a_block_is_kept_or_nothing(self, ledger: Ledger) -> None:
-        """S10: an exception at the end of a block undoes the rollout, the intent, the record, the wish and the hold."""
-        with pytest.raises(ZeroDivisionError), ledger.work() as work:
-            added = work.add(rollout())
-            work.plan(added, Shift(percent=10), NOW)
-            work.audit(entry(added.id))
-            work.remember(stored_ask())
-            work.put_hold(Hold(app="my-app", env="prod", rollout=1, reason="x", at=NOW))
-            raise ZeroDivisionError
+        """S10: an exception at the end of a block undoes rollout, intent, record, wish and hold."""
+
+        def write_and_fail() -> None:
+            with ledger.work() as work:
+                added = work.add(rollout())
+                work.plan(added, Shift(percent=10), NOW)
+                work.audit(entry(added.id))
+                work.remember(stored_ask())
+                work.put_hold(Hold(app="my-app", env="prod", rollout=1, reason="x", at=NOW))
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            write_and_fail()
         with ledger.reads() as reads:
             assert reads.history() == []
             assert reads.intents(1) == []
@@ -127,7 +132,7 @@ class LedgerContract:
             assert [r and r.id for r in found] == [3, 1, 2, None]
 
     def test_due_is_now_unset_or_absurdly_far(self, ledger: Ledger) -> None:
-        """Live rows whose time came to the microsecond, or has none, or was written before the clock was set back."""
+        """Live rows whose time has come, or that have none, or from before the clock was set back."""
         wakes = {
             "came": NOW, "past": later(-5), "unset": None, "next": later(0.000001), "soon": later(120),
             "absurd": later(120.000001),
@@ -141,7 +146,7 @@ class LedgerContract:
             assert len(reads.due(NOW, limit=2)) == 2
 
     def test_intents_are_keyed_counted_and_settled(self, ledger: Ledger) -> None:
-        """The key is rollout/step/verb/arg, a second plan of it is attempt 2; done and failed are no longer open."""
+        """The key is rollout/step/verb/arg, its second plan is attempt 2; done and failed are not open."""
         with ledger.work() as work:
             owner = work.add(rollout())
             first = work.plan(owner, Shift(percent=10), NOW)
@@ -246,11 +251,16 @@ class LedgerContract:
 
     def test_undone_record_leaves_no_gap(self, ledger: Ledger) -> None:
         """A rolled back block takes its record with it; the next one has its number."""
+
+        def write_and_fail() -> None:
+            with ledger.work() as work:
+                work.audit(entry(lost=1))
+                raise ZeroDivisionError
+
         with ledger.work() as work:
             work.audit(entry())
-        with pytest.raises(ZeroDivisionError), ledger.work() as work:
-            work.audit(entry(lost=1))
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            write_and_fail()
         with ledger.work() as work:
             assert work.audit(entry()).seq == 2
             assert verify(work.audit_page()) is None

@@ -23,8 +23,9 @@ def later(seconds: float = 0, **parts: float) -> datetime:
 def rollout(app: str = "my-app", env: str = "prod", **fields: object) -> Rollout:
     """A new rollout that was just asked for."""
     values: dict[str, object] = {
-        "app": app, "env": env, "kind": "lambda", "by": ANA, "terms": Terms(plan=Plan.parse("canary", "10% 5m, 100%")),
-        "created_at": NOW, "phase_at": NOW, "gate_from": NOW,
+        "app": app, "env": env, "kind": "lambda", "by": ANA,
+        "terms": Terms(plan=Plan.parse("canary", "10% 5m, 100%")), "created_at": NOW, "phase_at": NOW,
+        "gate_from": NOW,
     }  # fmt: skip
     return Rollout.model_validate(values | fields)
 

@@ -51,8 +51,8 @@ TERMS = st.builds(
     channel=TEXT,
 )
 SEEN = st.builds(
-    Seen, at=MOMENTS, percent=st.none() | st.integers(0, 100), foreign=TEXT, stable=st.builds(SideHealth, text=TEXT),
-    revision=TEXT,
+    Seen, at=MOMENTS, percent=st.none() | st.integers(0, 100), foreign=TEXT,
+    stable=st.builds(SideHealth, text=TEXT), revision=TEXT,
 )  # fmt: skip
 READINGS = st.builds(AlarmReading, name=TEXT, since=st.none() | MOMENTS, text=TEXT, window=SPANS)
 VERDICTS = st.builds(
@@ -79,5 +79,6 @@ ROLLOUTS = st.builds(
     asked=st.lists(st.integers(0, 100), max_size=3).map(tuple), peak=st.integers(0, 100),
     known_red=st.dictionaries(TEXT, MOMENTS, max_size=2),
     fault=st.none() | st.builds(Fault, kind=st.just("throttle"), text=TEXT), seen=st.none() | SEEN,
-    alarms=st.lists(READINGS, max_size=2).map(tuple), verdict=st.none() | VERDICTS, wake_at=st.none() | MOMENTS,
+    alarms=st.lists(READINGS, max_size=2).map(tuple), verdict=st.none() | VERDICTS,
+    wake_at=st.none() | MOMENTS,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Somebody with the file and a shell: what the triggers block, what the chain finds, and what only anchors find."""
+"""Somebody with the file and a shell: what triggers block, what the chain finds, what only anchors find."""
 
 import sqlite3
 from collections.abc import Callable
@@ -92,14 +92,14 @@ def garbage(shell: Shell) -> None:
 @pytest.mark.parametrize(
     "attack,broken",
     [
-        (change, 10), (change_with_hash, 11), (remove, 10), (remove_first, 1), (swap, 10), (slip_in, 1), (refile, 10),
-        (garbage, 10),
+        (change, 10), (change_with_hash, 11), (remove, 10), (remove_first, 1), (swap, 10), (slip_in, 1),
+        (refile, 10), (garbage, 10),
     ],
 )  # fmt: skip
 def test_chain_names_the_first_broken_record(
     trail: Path, attack: Callable[[Shell], object], broken: int
 ) -> None:
-    """With the triggers dropped, verify still finds each of these and says where, however long its pages are."""
+    """With the triggers dropped, verify finds each of these and says where, however long its pages."""
     store = attacked(trail, without_triggers(attack))
     for page in (1, 7, 10, 500):
         count, found = store.verify(page)
@@ -120,7 +120,7 @@ def test_triggers_block_the_same_attacks(trail: Path, attack: Callable[[Shell], 
 
 
 def test_replace_slips_past_the_triggers_of_a_stock_shell(trail: Path) -> None:
-    """INSERT OR REPLACE deletes without DELETE triggers where recursive_triggers is off: then the chain finds it."""
+    """INSERT OR REPLACE fires no DELETE trigger where recursive_triggers is off: the chain finds it."""
 
     def replace(shell: Shell) -> None:
         shell.execute("DROP TRIGGER audit_is_a_chain")
@@ -161,7 +161,7 @@ def begin_anew(shell: Shell) -> None:
 def test_chain_alone_misses_what_anchors_find(
     trail: Path, attack: Callable[[Shell], object], left: int
 ) -> None:
-    """Said honestly: these three leave a chain that holds. One head known from elsewhere finds each of them."""
+    """Said honestly: these three leave a chain that holds. A head known from elsewhere finds them."""
     store = open_store(trail)
     with store.reads() as reads:
         shown = {seq: reads.audit_page(seq - 1, 1)[0].hash[:8] for seq in (20, 35)}

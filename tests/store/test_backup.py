@@ -32,7 +32,7 @@ def test_backup_is_a_whole_store(store: Store, tmp_path: Path) -> None:
 
 
 def test_backup_under_writes_is_whole(store: Store, tmp_path: Path) -> None:
-    """While somebody writes all the time every copy is one moment, also when SQLite has to begin anew again and again."""
+    """While somebody writes all the time every copy is one moment, however often SQLite begins anew."""
     fill(store, 100)
     stop = threading.Event()
 

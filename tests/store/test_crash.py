@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def killed_after(path: Path, commits: int, delay: float) -> int:
-    """Let a child make that many commits and go on a little, kill it in the middle, return what it said last."""
+    """Let a child commit so often and a little longer, kill it in the middle, return what it said last."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.store.crash_child", str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "tests.store.crash_child", str(path)], stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
     ) as child:  # fmt: skip
         assert child.stdout
         said = [child.stdout.readline() for _ in range(commits)]
@@ -50,7 +50,7 @@ def whole(store: Store) -> int:
 
 @pytest.mark.slow
 def test_thirty_kills_lose_nothing_that_was_acknowledged(path: Path) -> None:
-    """30 kills at random instants: acknowledged is kept, at most one unit per kill was kept and not yet said."""
+    """30 kills at random instants: what was said is kept, at most one unit per kill is kept and unsaid."""
     chance = random.Random(30)
     kept = 0
     for _ in range(KILLS):

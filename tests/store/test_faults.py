@@ -1,8 +1,8 @@
 """When the file cannot be written: nothing half, an error a person can act on, and recovery by itself."""
 
+import contextlib
 import os
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,16 +32,15 @@ def fill(store: Store, number: int) -> None:
 
 
 def test_full_disk_keeps_nothing_half_and_recovers(store: Store) -> None:
-    """Units fit or are refused whole; reading goes on meanwhile; with room again writing goes on by itself."""
+    """Units fit or are refused whole; reading goes on; with room again writing goes on by itself."""
     limit_pages(store, pages_of(store) + 20)
     kept = 0
-    with pytest.raises(StoreFull, match="no room left to write .*free some space"):
-        while True:
+    with contextlib.suppress(StoreFull):
+        for kept in range(1000):
             fill(store, kept)
-            kept += 1
-    assert kept > 2
+    assert 2 < kept < 100
     for _ in range(3):
-        with pytest.raises(StoreFull):
+        with pytest.raises(StoreFull, match=r"no room left to write .*free some space"):
             fill(store, kept)
         assert store.verify() == (kept, None)
         with store.reads() as reads:
@@ -62,9 +61,9 @@ def test_full_disk_is_an_error_of_ours(store: Store) -> None:
 
 
 def test_another_program_that_holds_the_file(path: Path) -> None:
-    """After `busy_ms` a write is refused with what to do, nothing is kept, and it works once the other is done."""
+    """After `busy_ms` a write is refused, nothing is kept, and it works once the other is done."""
     store = open_store(path, busy_ms=50)
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy, match="another program holds"), store.work() as work:
             work.audit(entry())
@@ -78,9 +77,9 @@ def test_another_program_that_holds_the_file(path: Path) -> None:
 
 
 def test_another_program_that_reads_for_long(path: Path) -> None:
-    """A foreign reader that never ends keeps a commit out: the block is undone whole, and the next one works."""
+    """A foreign reader that never ends keeps a commit out: the block is undone whole, the next works."""
     store = open_store(path, busy_ms=50)
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM audit").fetchone()
         try:
@@ -106,7 +105,7 @@ def test_closed_store_is_refused(store: Store) -> None:
 
 
 def test_child_of_a_fork_is_refused(store: Store) -> None:
-    """A forked child must not use its parent's connection: locks do not cross a fork, the file would be damaged."""
+    """A forked child must not use its parent's connection: locks do not cross a fork."""
     child = os.fork()
     if not child:
         try:
@@ -126,5 +125,5 @@ def test_damaged_file_is_named(path: Path) -> None:
     store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\x7f" * (len(whole) - 4096))
-    with pytest.raises(StoreFault, match="is damaged.*restore the last backup"):
+    with pytest.raises(StoreFault, match=r"is damaged.*restore the last backup"):
         open_store(path).verify()

@@ -48,7 +48,7 @@ def test_one_process_has_it(path: Path) -> None:
 
 
 def test_killed_process_leaves_it_free(path: Path) -> None:
-    """kill -9 releases it: nothing has to be cleaned up by hand."""
+    """Kill -9 releases it: nothing has to be cleaned up by hand."""
     with child(path) as other:
         assert said(other) == "held"
         other.kill()
@@ -61,7 +61,7 @@ def test_killed_process_leaves_it_free(path: Path) -> None:
 
 
 def test_asking_does_not_take_it(path: Path) -> None:
-    """Somebody who asks all the time never keeps the bot from starting, and asking leaves no lock file behind."""
+    """Asking all the time never keeps the bot from starting, and leaves no lock file behind."""
     assert not lock_is_held(path)
     assert list(path.parent.iterdir()) == []
     for _ in range(20):

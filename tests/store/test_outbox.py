@@ -1,4 +1,4 @@
-"""The outbox: the order of sending, nothing lost between a change and its card, and secrets that do not linger."""
+"""The outbox: the order of sending, no change lost before its card, secrets that do not linger."""
 
 from pathlib import Path
 
@@ -155,7 +155,7 @@ def test_late_answers_are_left_out_and_erased(store: Store, path: Path) -> None:
 
 
 def test_pruning_keeps_what_is_young(store: Store) -> None:
-    """Nothing is erased a moment too early: addresses for 25 minutes, wishes for 7 days, the trail for ever."""
+    """Nothing is erased too early: addresses stay 25 minutes, wishes 7 days, the trail for ever."""
     with store.work() as work:
         began = work.add(rollout())
         work.remember(answered("start", began.id, address=SECRET))
@@ -189,7 +189,7 @@ def test_queue_survives_the_process(store: Store, path: Path) -> None:
 
 
 def test_card_place_is_remembered(store: Store) -> None:
-    """Where a card stands, what it shows, since when a post is in doubt, and strays survive; unknown is None."""
+    """Where a card stands, what it shows, a post in doubt and strays survive; unknown is None."""
     outbox = told(store)
     assert outbox.card(1) is None
     outbox.save_card(CardPlace(rollout=1, channel="C1", posting_since=NOW))
@@ -226,7 +226,7 @@ def test_unsent_page_stays_due(store: Store) -> None:
     ids=["same text soon", "same text later", "other text"],
 )
 def test_another_trouble_pages_again(store: Store, again: NeedsHuman, due: bool) -> None:
-    """After somebody took a page, the same one soon is known to them; a later or another one pages at once."""
+    """After somebody took a page, the same one soon is known; a later or another one pages at once."""
     outbox = told(store, page())
     outbox.page_sent(1, NOW)
     outbox.page_taken(1, ANA, later(30))

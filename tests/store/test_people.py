@@ -37,7 +37,7 @@ def test_broken_reading_keeps_the_old_directory(store: Store) -> None:
 
 
 def test_one_entry_can_be_added(store: Store) -> None:
-    """A person looked up because they wait is known to the ledger at once, and the whole is as old as before."""
+    """A person looked up because they wait is known at once, and the whole is as old as before."""
     store.people.replace([person("U1")], {}, NOW)
     store.people.put(person("U9"))
     store.people.put(person("U9", deleted=True))

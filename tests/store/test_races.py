@@ -1,4 +1,4 @@
-"""Many threads at once: one winner where there can be one, everybody served where all can be, nobody told `busy`."""
+"""Many threads at once: one winner where there can be one, everybody served where all can be."""
 
 import threading
 from collections import Counter
@@ -77,7 +77,7 @@ def test_nothing_comes_back_from_the_end(store: Store) -> None:
 
 
 def test_two_hundred_writers_are_all_served(store: Store) -> None:
-    """200 threads, two writes each, readers in between: no SQLITE_BUSY, no lost write, no gap in the chain."""
+    """200 threads, two writes each, reads in between: no SQLITE_BUSY, no lost write, no gap."""
 
     def write_twice(number: int) -> object:
         for turn in (0, 1):

@@ -91,7 +91,7 @@ def test_any_wish_comes_back_equal(shared: Store, kept: StoredAsk) -> None:
 def test_any_record_links_and_holds(
     shared: Store, at: datetime, actor: str, about: int | None, facts: object
 ) -> None:
-    """Whatever a record says, it is stored byte for byte, the chain holds on, and verify has nothing to say."""
+    """Whatever a record says, it is stored byte for byte, and the chain holds."""
     record = Entry.model_validate({"kind": "ask", "at": at, "actor": actor, "rollout": about, "facts": facts})
     with shared.work() as work:
         before = work.head()

@@ -1,4 +1,4 @@
-"""How the file is opened: every setting proven on every connection, and places that cannot be trusted refused."""
+"""How the file is opened: settings proven on every connection, places that cannot be trusted refused."""
 
 import sqlite3
 import stat
@@ -31,8 +31,8 @@ def test_wal_only_where_its_bug_is_fixed(version: tuple[int, ...], journal: str)
 def test_every_connection_is_set(store: Store) -> None:
     """Each thread's connection has the settings, not only the first: durable, checked, with all triggers."""
     wanted = {
-        "foreign_keys": 1, "recursive_triggers": 1, "synchronous": 2, "trusted_schema": 0, "busy_timeout": 2000,
-        "secure_delete": 1, "journal_mode": journal_for(sqlite3.sqlite_version_info),
+        "foreign_keys": 1, "recursive_triggers": 1, "synchronous": 2, "trusted_schema": 0,
+        "busy_timeout": 2000, "secure_delete": 1, "journal_mode": journal_for(sqlite3.sqlite_version_info),
     }  # fmt: skip
     found: list[dict[str, object]] = []
 
@@ -54,7 +54,7 @@ def test_setting_that_does_not_hold_is_refused(path: Path, setting: str) -> None
     open_store(path).close()
     with closing(connect(path, 100)) as db:
         db.execute(f"PRAGMA {setting}")
-        with pytest.raises(BadConfig, match=rf"keeps {setting.split()[0]} at 0 .* not (FULL|ON)"):
+        with pytest.raises(BadConfig, match=rf"keeps {setting.split(maxsplit=1)[0]} at 0 .* not (FULL|ON)"):
             check_settings(db, path, 100)
 
 
@@ -71,8 +71,9 @@ ana@box: /mnt/box fuse.sshfs rw 0 0
 @pytest.mark.parametrize(
     "place,kind",
     [
-        ("/var/lib/tidegate/t.db", ""), ("/run/t.db", ""), ("/home/ana/t.db", "nfs4"), ("/home/local/t.db", ""),
-        ("/homestead/t.db", ""), ("/mnt/my share/deep/t.db", "cifs"), ("/mnt/box/t.db", "fuse.sshfs"),
+        ("/var/lib/tidegate/t.db", ""), ("/run/t.db", ""), ("/home/ana/t.db", "nfs4"),
+        ("/home/local/t.db", ""), ("/homestead/t.db", ""), ("/mnt/my share/deep/t.db", "cifs"),
+        ("/mnt/box/t.db", "fuse.sshfs"),
     ],
 )  # fmt: skip
 def test_network_file_systems_are_refused(place: str, kind: str) -> None:
@@ -87,14 +88,14 @@ def test_network_file_systems_are_refused(place: str, kind: str) -> None:
 @pytest.mark.parametrize("place", ["", ":memory:", "file:t.db?mode=memory"])
 def test_places_that_are_no_file_are_refused(place: str, tmp_path: Path) -> None:
     """A store in memory would be another one for each thread, and gone with the process."""
-    with pytest.raises(BadConfig, match="is not a place|is a folder"):
+    with pytest.raises(BadConfig, match=r"is not a place|is a folder"):
         open_store(f"{tmp_path}/{place}")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     """Nothing is made but the file itself."""
-    with pytest.raises(BadConfig, match="there is no folder .*nowhere"):
+    with pytest.raises(BadConfig, match=r"there is no folder .*nowhere"):
         open_store(tmp_path / "nowhere" / "t.db")
 
 

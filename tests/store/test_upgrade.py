@@ -101,12 +101,20 @@ def test_two_stores_have_two_names(tmp_path: Path) -> None:
     assert len(names) == 2
 
 
+def test_last_boot_is_remembered(path: Path) -> None:
+    """A run with a name leaves it in the file; one without, like a CLI's, changes nothing."""
+    for boot, last in [("", ""), ("boot-1", "boot-1"), ("", "boot-1"), ("boot-2", "boot-2")]:
+        store = open_store(path, boot_id=boot)
+        assert store.last_boot == last
+        store.close()
+
+
 def test_newer_store_is_refused(path: Path) -> None:
     """A file that a newer release has written is left alone, with what to do."""
     open_store(path).close()
     with closing(sqlite3.connect(path)) as link, link:
         link.execute("INSERT INTO _sqlite_migrations VALUES (99, 'tidegate', '0099_queues', '2027')")
-    with pytest.raises(BadConfig, match="newer Tidegate.*0099_queues.*restore a backup"):
+    with pytest.raises(BadConfig, match=r"newer Tidegate.*0099_queues.*restore a backup"):
         open_store(path)
 
 
@@ -131,5 +139,5 @@ def test_marked_foreign_database_is_refused(path: Path) -> None:
 def test_no_database_at_all_is_refused(path: Path) -> None:
     """A text file in the place of the store is named as what it is not."""
     path.write_text("not a database, " * 100)
-    with pytest.raises(StoreFault, match="is not a SQLite database. check \\[store\\] path"):
+    with pytest.raises(StoreFault, match=r"is not a SQLite database\. check \[store\] path"):
         open_store(path)
