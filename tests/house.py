@@ -185,7 +185,7 @@ def silenced(root: Path) -> list[str]:
     return [
         f"{at(root, path, line)}: silenced without a reason: {text}"
         for path, line, text in comments(root)
-        if pragma.search(text) and len(re.findall(r"\w\w+", pragma.sub("", text))) < 2
+        if pragma.search(text) and len(re.findall(r"\w+", pragma.sub("", text))) < 2
     ]
 
 
