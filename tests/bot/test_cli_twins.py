@@ -1,0 +1,233 @@
+"""Twins against a thread that runs a real conductor over the real store: written, taken, answered, printed."""
+
+import json
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main, texts
+from bot.cli.place import this_user
+from bot.cli.twins import WAIT
+from bot.config import load
+from bot.policy import ConfigPolicy
+from rollout.ask import Ask
+from rollout.conductor import Conductor
+from rollout.reports import Listing, Show, Status
+from rollout.simulated import ManualClock, SimulatedTarget, SimulatedWorld
+from store import hold_lock, open_store
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ME = this_user().id
+TOML = f"""\
+[roles]
+deployers = ["{ME}", "U0ANA"]
+[apps.my-app.env.prod]
+kind = "lambda"
+function = "my-app"
+alias = "live"
+region = "eu-central-1"
+gates = "none"
+"""
+
+
+class Bot:
+    """What `run` does for twins: holds the lock, takes waiting wishes, looks; `deaf` holds the lock only."""
+
+    def __init__(self, path, *, deaf=False, versions=("1", "2")):
+        config = load(path, {})
+        self.deaf = deaf
+        self.store = open_store(config.store_path)
+        self.clock = ManualClock(datetime.now(UTC))
+        self.world = SimulatedWorld(self.clock)
+        self.target = self.world.targets["my-app/prod"] = SimulatedTarget()
+        self.target.versions = {name: self.target.versions["1"] for name in versions}
+        self.conductor = Conductor(self.store, self.world, ConfigPolicy(config), self.clock)
+        self._lock = hold_lock(config.store_path)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="bot")
+
+    def _run(self):
+        while not self._over.wait(0.02):
+            if self.deaf:
+                continue
+            self.conductor.answer_waiting()
+            for ids in self.conductor.due().values():
+                self.conductor.look(ids)
+
+    def look(self, seconds):
+        """Let time pass for the clock and look once more."""
+        self.clock.advance(timedelta(seconds=seconds))
+
+    def __enter__(self):
+        assert self._lock is not None
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+        self._lock.release()
+        self.store.close()
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A configuration whose deployer is whoever runs the tests."""
+    file = tmp_path / "tidegate.toml"
+    file.write_text(TOML)
+    return str(file)
+
+
+def test_a_start_goes_through_a_real_store_from_another_process(path):
+    """The wish is written, taken, permitted, audited and looked at; the twin prints what became of it, exit 0."""
+    with Bot(path) as bot:
+        command = [sys.executable, "-m", "bot", "start", "my-app", "--reason", "fix the basket, again", "--config", path]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert (run.returncode, run.stderr) == (0, "")
+        assert "#1 my-app -> prod, canary" in run.stdout
+        with bot.store.reads() as reads:
+            started = reads.rollout(1)
+            waiting = reads.waiting_asks()
+    assert started.by.id == ME
+    assert started.reason == "fix the basket, again"
+    assert waiting == []
+
+
+def test_a_refusal_is_exit_1_with_fact_and_hint(path, capsys):
+    """What the door refuses, and what the first look refuses, are both exit 1 on stderr, in this program's words."""
+    with Bot(path, versions=("1",)):
+        assert main(["pause", "my-app", "--config", path]) == 1
+        assert "tidegate: " in capsys.readouterr().err
+        assert main(["start", "my-app", "--config", path]) == 1
+    err = capsys.readouterr().err
+    assert "already serves 1" in err
+    assert "/deploy" not in err
+
+
+def test_a_stranger_is_denied_through_the_same_permit(path, capsys, tmp_path):
+    """A user who is in no role is refused, and the refusal is in the audit trail."""
+    (tmp_path / "tidegate.toml").write_text(TOML.replace(f'"{ME}", ', ""))
+    with Bot(path) as bot:
+        assert main(["start", "my-app", "--config", path]) == 1
+        with bot.store.reads() as reads:
+            entries = [json.loads(link.body) for link in reads.audit_page()]
+    assert "deploy" in capsys.readouterr().err
+    assert [(entry["kind"], entry["actor"]) for entry in entries] == [("denied", ME)]
+
+
+def test_a_whole_rollout_by_twins(path, capsys):
+    """Start, pause, resume, promote, roll back, retry, unlock: each twin is answered by the same machine."""
+    with Bot(path) as bot:
+        assert main(["start", "my-app", "canary", "to", "prod", "--config", path]) == 0
+        for words in (["pause", "1"], ["resume", "#1"], ["rollback", "my-app/prod", "--reason", "too slow"]):
+            assert main([*words, "--config", path]) == 0, capsys.readouterr()
+            bot.look(1)
+        assert main(["approve", "my-app", "--json", "--config", path]) == 1
+    out = capsys.readouterr().out
+    assert json.loads(out.splitlines()[-1])["ok"] is False
+
+
+def test_without_a_bot_nothing_is_done_and_nothing_is_left(path, capsys):
+    """No lock held: exit 1, and no wish lies in the store to run by surprise after the next start."""
+    assert main(["start", "my-app", "--config", path]) == 1
+    assert "no bot is running" in capsys.readouterr().err
+    open_store(load(path, {}).store_path).close()
+    for words in (["start", "my-app"], ["promote", "my-app"], ["pause", "my-app"], ["start", "my-app", "--no-wait"]):
+        assert main([*words, "--config", path]) == 1
+        assert "nothing was left for later" in capsys.readouterr().err
+    store = open_store(load(path, {}).store_path)
+    with store.reads() as reads:
+        assert reads.waiting_asks() == []
+    store.close()
+
+
+def test_a_silent_bot_gets_no_late_surprises(path, capsys):
+    """After five seconds a wish that raises is withdrawn for good; one that only takes traffic away stays written."""
+    with Bot(path, deaf=True) as bot:
+        assert main(["start", "my-app", "--config", path]) == 1
+        assert f"within {WAIT:.0f} s; the wish was withdrawn" in capsys.readouterr().err
+        assert main(["pause", "my-app", "--config", path]) == 1
+        assert "the wish is written and will be taken" in capsys.readouterr().err
+        with bot.store.reads() as reads:
+            assert [stored.ask.verb for stored in reads.waiting_asks()] == ["pause"]
+        bot.deaf = False
+        assert main(["cancel", "my-app", "--config", path]) == 1
+        with bot.store.reads() as reads:
+            assert reads.all_live() == []
+
+
+def test_no_wait_writes_and_returns(path, capsys):
+    """--no-wait leaves the wish to the bot and says so; the bot takes it."""
+    with Bot(path, deaf=True) as bot:
+        assert main(["start", "my-app", "--no-wait", "--config", path]) == 0
+        assert "written" in capsys.readouterr().out
+        with bot.store.reads() as reads:
+            (stored,) = reads.waiting_asks()
+    assert stored.actor.key == ME
+    assert stored.dedupe.startswith("cli:")
+    assert stored.ask == Ask(verb="start", app="my-app")
+
+
+# -- texts -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(path):
+    """A conductor with one rollout under way, driven by hand."""
+    bot = Bot(path)
+    bot.conductor.ask(Ask(verb="start", app="my-app", reason="fix\x1b[31m it"), this_user(), dedupe="x")
+    for _ in range(4):
+        for ids in bot.conductor.due().values():
+            bot.conductor.look(ids)
+        bot.look(6)
+    yield bot.conductor
+    bot._lock.release()
+    bot.store.close()
+
+
+def test_status_says_what_runs_and_what_is_next(desk):
+    """Headline, releases, who, traffic, health, plan and legal moves; times carry their offset; 100 columns."""
+    text = texts.render(desk.report(Ask(verb="status", app="my-app"), this_user()))
+    assert text.startswith("#1 my-app -> prod, canary: rising, 10 % on 2\n")
+    assert "release   1 -> 2" in text
+    assert "[>] 10% 5m" in text
+    assert "[ ] 50% 10m" in text
+    assert "you can" in text
+    assert "rollback" in text
+    assert texts.when(datetime(2026, 1, 1, tzinfo=UTC))[-6] in "+-"
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_lists_history_and_show_fit_the_terminal(desk):
+    """A table row per rollout, and one rollout in full with its changes and its audit trail."""
+    live = texts.render(desk.report(Ask(verb="list"), this_user()))
+    assert "my-app/prod" in live
+    assert "1 -> 2" in live
+    assert texts.render(Listing(live=True, cards=())) == "no rollout is live"
+    assert texts.render(Listing(live=False, cards=())) == "there was no rollout yet"
+    shown = texts.render(desk.report(Ask(verb="show", ref=1), this_user()))
+    assert "shift 10: done" in shown
+    assert "transition" in shown
+    assert all(len(line) <= 100 for line in (live + "\n" + shown).splitlines())
+
+
+def test_foreign_text_cannot_steer_the_terminal(desk):
+    """Escape sequences and invisible characters in reasons are shown as codes, in every report."""
+    for verb in ("status", "show"):
+        text = texts.render(desk.report(Ask(verb=verb, ref=1), this_user()))
+        assert "\x1b" not in text
+        assert "\\u001b[31m" in text
+    assert texts.safe("a\u202eb\r\x07\n") == "a\\u202eb\\u000d\\u0007\n"
+
+
+def test_a_target_without_rollouts_and_the_other_reports(desk, path):
+    """Nothing deployed yet names the command that would; whoami and help are plain lists."""
+    assert "tidegate start a/b" in texts.render(Status(app="a", env="b", card=None))
+    assert "my-app/prod" in texts.render(desk.report(Ask(verb="whoami"), this_user()))
+    assert "canary" in texts.render(desk.report(Ask(verb="help"), this_user()))
+    assert isinstance(desk.report(Ask(verb="show", ref=1), this_user()), Show)
+    assert "#1 my-app" in texts.render(desk.card(1))
