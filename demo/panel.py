@@ -45,8 +45,8 @@ def knobs(demo: Whole) -> list[Knob]:
              lambda: turn.lost_reply("UpdateAlias", 1)),
         knob("AWS", "AWS is well again", "Ends every trouble on AWS's side", turn.clear_faults),
         *slack_knobs(demo.workspace),
-        knob("Bot", "Kill the bot", "kill -9, in the middle of whatever it does", lambda: demo.bot.kill(), danger=True),
-        knob("Bot", "Start the bot", "It reads its store, looks at AWS, and goes on", lambda: demo.bot.start()),
+        knob("Bot", "Kill the bot", "kill -9, in the middle of whatever it does", demo.bot.kill, danger=True),
+        knob("Bot", "Start the bot", "It reads its store, looks at AWS, and goes on", demo.bot.start),
         knob("Bot", "Reset the world", "Version 1 serves, version 2 is published", demo.reset, danger=True),
     ]  # fmt: skip
 

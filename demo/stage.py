@@ -102,7 +102,10 @@ class Stage:
     def _workspace_config(self) -> WorkspaceConfig:
         hint = "my-app canary · status my-app · help"
         command = Command(
-            name="/deploy", description="Deploy, watch, promote, pause, roll back", usage_hint=hint, examples=EXAMPLES
+            name="/deploy",
+            description="Deploy, watch, promote, pause, roll back",
+            usage_hint=hint,
+            examples=EXAMPLES,
         )
         note = f"Here canary is {notation('canary', self.setting.speed)}: {self.setting.speed:g} times faster."
         return WorkspaceConfig(

@@ -12,6 +12,15 @@ CHANNEL = "deploys"
 T = TypeVar("T")
 
 
+class Wrong(Exception):
+    """The story met something that is not as it should be."""
+
+
+def _must(held: object, otherwise: str) -> None:
+    if not held:
+        raise Wrong(otherwise)
+
+
 class Played(Protocol):
     """What the story needs of the demo."""
 
@@ -39,7 +48,7 @@ class Story:
             for scene in scenes:
                 self._say("", f"== {scene.__doc__}")
                 scene()
-        except (AssertionError, TimeoutError, LookupError) as wrong:
+        except (Wrong, TimeoutError, LookupError) as wrong:
             self._say("story", f"NOT AS IT SHOULD BE: {wrong}")
             self._say("bot.log", "\n" + self.stage.bot.tail(15))
             return 1
@@ -51,16 +60,16 @@ class Story:
         if self.stage.setting.mode == "socket":
             self.ws.wait_connected(timeout=20)
         answer = self._until(lambda: self._type("ana", "/deploy status my-app"), "an answer to status")
-        assert answer, "no answer to status"
+        _must(answer, "no answer to status")
         refused = self._type("oskar", "/deploy my-app canary")
-        assert "deployer" in refused, f"an outsider was told: {refused}"
+        _must("deployer" in refused, f"an outsider was told: {refused}")
         unknown = self._type("ana", "/deploy my-ap canary")
-        assert "my-app" in unknown, f"no nearest name in: {unknown}"
+        _must("my-app" in unknown, f"no nearest name in: {unknown}")
 
     def good_release(self) -> None:
         """A good release: paused, resumed, promoted, and carried on by a bot that was killed"""
         said = self._type("ana", "/deploy my-app canary --reason 'fix basket rounding'")
-        assert "looking at my-app" in said, said
+        _must("looking at my-app" in said, said)
         self._weight("2", 10)
         card = self._card("10 %")
         self._press("oskar", card, "Roll back", "you cannot")
@@ -72,7 +81,7 @@ class Story:
         self._weight("2", 50)
         self._say("knob", self.stage.bot.kill())
         time.sleep(2)
-        assert self._shares() == {"1": 50.0, "2": 50.0}, f"traffic moved while the bot was dead: {self._shares()}"
+        _must(self._shares() == {"1": 50.0, "2": 50.0}, f"traffic moved while the bot was dead: {self._shares()}")
         self._say("knob", self.stage.bot.start())
         self._weight("2", 100)
         self._card("succeeded")
@@ -84,11 +93,11 @@ class Story:
         self._weight("3", 10)
         self._weight("3", 0)
         card = self._card("rolled back")
-        assert "my-app-errors" in _all_text(card), "the card does not name the alarm"
+        _must("my-app-errors" in _all_text(card), "the card does not name the alarm")
         held = self._type("ana", "/deploy my-app@3")
-        assert "held" in held, held
+        _must("held" in held, held)
         released = self._type("ana", "/deploy unlock my-app --reason 'the bug is found'")
-        assert "released" in released, released
+        _must("released" in released, released)
 
     def drift(self) -> None:
         """Somebody else edits the weights; the bot stops, shows it, and rolls back on a click"""
@@ -97,7 +106,7 @@ class Story:
         self._weight("4", 10)
         self._say("knob", self.stage.cloud.knobs.edit_weights("my-app", "live", {"2": 70.0, "4": 30.0}))
         card = self._card("Restore", buttons=True)
-        assert self._shares() == {"2": 70.0, "4": 30.0}, "a foreign change was overwritten without asking"
+        _must(self._shares() == {"2": 70.0, "4": 30.0}, "a foreign change was overwritten without asking")
         self._press("ben", card, "Roll back")
         self._weight("4", 0)
         self._card("rolled back")
@@ -107,8 +116,8 @@ class Story:
         for words in (("audit", "verify"), ("history",)):
             done = self.stage.bot.tell(*words)
             self._say("shell", f"$ tidegate {' '.join(words)}\n{done.stdout.strip()}{done.stderr.strip()}")
-            assert done.returncode == 0, done.stderr
-        assert not self.ws.problems, f"Slack would have refused: {self.ws.problems}"
+            _must(done.returncode == 0, done.stderr)
+        _must(not self.ws.problems, f"Slack would have refused: {self.ws.problems}")
 
     def _say(self, who: str, text: str) -> None:
         print(f"{time.monotonic() - self.began:6.1f} s  {who:>9}  {text}" if who else f"\n{text}", flush=True)
@@ -123,12 +132,12 @@ class Story:
         before = len(self.ws.person(who).private)
         button = next((name for name in _labels(card) if name.startswith(label)), label)
         result = self.ws.person(who).press(card, button)
-        assert result.ok, f"{who} pressed {label}: {result.error}"
+        _must(result.ok, f"{who} pressed {label}: {result.error}")
         self._say(who, f"[{button}]   ({result.ack_ms or 0:.0f} ms)")
         self._until(lambda: len(self.ws.person(who).private) > before, f"a private answer to {label}")
         told = _all_text(self.ws.person(who).private[-1])
         self._say("tidegate", f"(only {who}) {_brief(told)}")
-        assert answer.lower() in told.lower(), told
+        _must(answer.lower() in told.lower(), told)
 
     def _card(self, words: str, *, buttons: bool = False) -> Message:
         def found() -> Message | None:
@@ -174,12 +183,13 @@ def _labels(card: Message) -> list[str]:
 
 
 def _all_text(message: Message) -> str:
-    parts = [message.text]
-    for block in message.blocks:
-        for holder in (block.get("text"), *block.get("fields", ()), *block.get("elements", ())):
-            if isinstance(holder, dict) and isinstance(holder.get("text"), str):
-                parts.append(holder["text"])
-    return " ".join(dict.fromkeys(parts))
+    holders = [
+        holder
+        for block in message.blocks
+        for holder in (block.get("text"), *block.get("fields", ()), *block.get("elements", ()))
+    ]
+    texts = [holder["text"] for holder in holders if isinstance(holder, dict) and isinstance(holder.get("text"), str)]
+    return " ".join(dict.fromkeys([message.text, *texts]))
 
 
 def _brief(text: str, length: int = 150) -> str:

@@ -60,7 +60,7 @@ IntentState = Literal["planned", "sent", "done", "failed", "unknown"]
 
 
 class Outcome(Frozen):
-    """What came of one call: `done` was answered and validated, `failed` surely changed nothing, `unknown` is neither."""
+    """What came of one call: `done` was answered and validated, `failed` changed nothing, `unknown` is neither."""
 
     state: Literal["done", "failed", "unknown"]
     text: str = ""

@@ -1,10 +1,10 @@
 """Answers to reading verbs: one short read each, values out. Rendering is for handlers and the CLI."""
 
 import json
-from collections.abc import Callable
 
 from rollout.ask import Ask
 from rollout.errors import BadInput, Denied, NotFound
+from rollout.hooks import Hooks
 from rollout.model import Rollout
 from rollout.moves import moves, stages
 from rollout.people import Actor, Roles
@@ -20,8 +20,8 @@ PAGE = 20
 class Answers:
     """Reads for people; anyone of the workspace may."""
 
-    def __init__(self, ledger: Ledger, policy: Policy, clock: Clock, home: Callable[[], str]) -> None:
-        self._ledger, self.policy, self._clock, self._home = ledger, policy, clock, home
+    def __init__(self, ledger: Ledger, policy: Policy, clock: Clock, hooks: Hooks) -> None:
+        self._ledger, self.policy, self._clock, self._hooks = ledger, policy, clock, hooks
 
     def report(self, ask: Ask, actor: Actor) -> Report:
         """Answer one reading verb; NotFound names what exists, Denied who may."""
@@ -31,7 +31,7 @@ class Answers:
         with self._ledger.reads() as reads:
             if actor.kind == "person":
                 person = reads.person(actor.team, actor.id)
-                known = Knowledge(person=person, directory_at=reads.directory_read_at(), home=self._home())
+                known = Knowledge(person=person, directory_at=reads.directory_read_at(), home=self._hooks.home())
                 permit(self._any_roles(), actor, verb, known, self._clock.now())
             answer = {
                 "status": self._status, "list": self._list, "history": self._history, "show": self._show,
@@ -86,14 +86,12 @@ class Answers:
         lines = []
         for row in reads.audit_of(rollout):
             body = json.loads(row.body)
-            lines.append(
-                Line(seq=row.seq, at=body["at"], kind=body["kind"], actor=body["actor"], facts=body["facts"])
-            )
+            lines.append(Line(seq=row.seq, at=body["at"], kind=body["kind"], actor=body["actor"], facts=body["facts"]))
         return Show(card=status.card, intents=tuple(reads.intents(rollout)), lines=tuple(lines))
 
     def _whoami(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
         person = reads.person(actor.team, actor.id) if actor.kind == "person" else None
-        known = Knowledge(person=person, directory_at=reads.directory_read_at(), home=self._home())
+        known = Knowledge(person=person, directory_at=reads.directory_read_at(), home=self._hooks.home())
         rights: dict[str, tuple[str, ...]] = {}
         for app, env in self.policy.targets():
             roles = self.policy.terms(app, env, "")[1].roles

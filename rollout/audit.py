@@ -11,12 +11,22 @@ SCHEME = "tidegate-audit/1"
 GENESIS = "0" * 64
 
 EntryKind = Literal[
-    "ask", "refused", "denied", "replayed", "transition", "verdict", "intent", "outcome", "hold", "people", "bot"
+    "ask",
+    "refused",
+    "denied",
+    "replayed",
+    "transition",
+    "verdict",
+    "intent",
+    "outcome",
+    "hold",
+    "people",
+    "bot",
 ]
 
 
 class Entry(Frozen):
-    """One thing that happened, before it is linked. `facts` holds strings, integers, booleans, lists and maps of them."""
+    """One thing that happened, before it is linked. `facts`: strings, integers, booleans, lists and maps of them."""
 
     kind: EntryKind
     at: Moment

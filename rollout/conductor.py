@@ -1,37 +1,25 @@
 """The shell's one object: wishes in, looks out, answers. It speaks only to ports; threads and waking live outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rollout.answers import Answers
 from rollout.ask import Ask
 from rollout.door import Door
-from rollout.model import Rollout
+from rollout.hooks import Hooks
 from rollout.people import Actor
 from rollout.ports import Clock, Ledger, Policy, Reply, World
 from rollout.reports import CardView, Report
 from rollout.rounds import Rounds
 
 
-def _nobody() -> str:
-    return ""
-
-
-def _silent(_: object) -> None:
-    """No failpoint set, nobody to wake."""
-
-
 class Conductor:
     """Implements desk.Desk, and the loop that the scheduler drives."""
 
-    def __init__(
-        self, ledger: Ledger, world: World, policy: Policy, clock: Clock, *,
-        home: Callable[[], str] = _nobody, hit: Callable[[str], None] = _silent,
-        wake: Callable[[Rollout], None] = _silent,
-    ) -> None:  # fmt: skip
-        """`home`: the bot's own team id once known; `hit`: failpoints; `wake`: a rollout wants a look at once."""
-        self._door = Door(ledger, policy, clock, home=home, hit=hit, wake=wake)
-        self._rounds = Rounds(ledger, world, clock, hit)
-        self._answers = Answers(ledger, policy, clock, home)
+    def __init__(self, ledger: Ledger, world: World, policy: Policy, clock: Clock, hooks: Hooks | None = None) -> None:
+        hooks = hooks or Hooks()
+        self._door = Door(ledger, policy, clock, hooks)
+        self._rounds = Rounds(ledger, world, clock, hooks)
+        self._answers = Answers(ledger, policy, clock, hooks)
 
     def ask(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str = "", known: bool = False) -> Reply:
         """See desk.Desk.ask. `known`: the directory was asked just now."""

@@ -3,13 +3,13 @@
 A refusal is an answer, not an exception; the same request again gets the stored answer and runs nothing.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from rollout import entries
 from rollout.ask import Ask
 from rollout.durations import print_duration
 from rollout.errors import BadInput, Denied, NotFound, Refused, TidegateError
+from rollout.hooks import Hooks
 from rollout.model import Phase, Rollout
 from rollout.notices import Answer, CardChanged, Event, What
 from rollout.people import Actor, Roles
@@ -26,14 +26,10 @@ _TOLD: dict[str, What] = {
 
 
 class Door:
-    """Takes wishes from anywhere; `wake` tells the shell that a rollout wants a look at once."""
+    """Takes wishes from anywhere; `hooks.wake` tells the shell that a rollout wants a look at once."""
 
-    def __init__(
-        self, ledger: Ledger, policy: Policy, clock: Clock, *,
-        home: Callable[[], str], hit: Callable[[str], None], wake: Callable[[Rollout], None],
-    ) -> None:  # fmt: skip
-        self._ledger, self.policy, self._clock = ledger, policy, clock
-        self._home, self._hit, self._wake = home, hit, wake
+    def __init__(self, ledger: Ledger, policy: Policy, clock: Clock, hooks: Hooks) -> None:
+        self._ledger, self.policy, self._clock, self._hooks = ledger, policy, clock, hooks
 
     def ask(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str = "", known: bool = False) -> Reply:
         """Take one wish; see desk.Desk.ask. `known`: the directory was asked just now, so pending means denied."""
@@ -53,10 +49,10 @@ class Door:
             )  # fmt: skip
             if reply and (ask.bound is not None or known) and not pending:
                 self._privately(work, answer, reply)
-            self._hit("L1")
-        self._hit("L2")
+            self._hooks.hit("L1")
+        self._hooks.hit("L2")
         for rollout in woken:
-            self._wake(rollout)
+            self._hooks.wake(rollout)
         return answer
 
     def answer_waiting(self) -> int:
@@ -107,7 +103,7 @@ class Door:
             raise BadInput(f"{ask.verb[:40]!r} changes nothing", "/deploy help lists what does")
         app, env, about = self._place(work, ask)
         live = about if about is not None and about.live else work.live(app, env)
-        kind, terms = self.policy.terms(app, env, ask.plan if ask.verb == "start" else "")
+        _, terms = self.policy.terms(app, env, ask.plan if ask.verb == "start" else "")
         roles = live.terms.roles if live is not None and ask.verb != "start" else terms.roles
         self._permit(work, roles, actor, _right(verb, ask))
         if verb.reason == "must" and not ask.reason.strip():
@@ -132,7 +128,7 @@ class Door:
 
     def _permit(self, work: Reads, roles: Roles, actor: Actor, verb: Verb) -> None:
         person = work.person(actor.team, actor.id) if actor.kind == "person" else None
-        known = Knowledge(person=person, directory_at=work.directory_read_at(), home=self._home())
+        known = Knowledge(person=person, directory_at=work.directory_read_at(), home=self._hooks.home())
         permit(roles, actor, verb, known, self._clock.now())
 
     def _wish(self, work: Work, live: Rollout, ask: Ask, actor: Actor, woken: list[Rollout]) -> Reply:
@@ -142,7 +138,7 @@ class Door:
         if entries.changed(live, after):
             work.audit(entries.transition(live, after, now, actor))
         what = _TOLD.get(ask.verb)
-        if what is not None and live.phase is not Phase.REQUESTED and not (ask.verb == "approve"):
+        if what is not None and live.phase is not Phase.REQUESTED and ask.verb != "approve":
             text = ask.reason
             work.tell(Event(rollout=live.id, what=what, text=text, by=actor, percent=live.proven, at=now))
         if live.phase is not Phase.REQUESTED:
@@ -195,7 +191,13 @@ class Door:
         if ask.verb == "retry":
             release = ended.candidate.id if ended.candidate else ended.wanted
             return ask.model_copy(
-                update={"verb": "start", "release": release, "plan": ended.terms.plan.name, "ref": None, "bound": None}
+                update={
+                    "verb": "start",
+                    "release": release,
+                    "plan": ended.terms.plan.name,
+                    "ref": None,
+                    "bound": None,
+                }
             )
         return ask.model_copy(update={"release": self._earlier(work, ask, ended), "ref": None})
 

@@ -1,4 +1,4 @@
-"""Audit entries: what is written down of asks, transitions, verdicts, calls. Facts hold no secret and no reply address."""
+"""Audit entries: what is written down of asks, transitions, verdicts, calls. No secret and no reply address."""
 
 from datetime import datetime
 from typing import Any

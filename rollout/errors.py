@@ -13,9 +13,7 @@ TidegateError            fact (lower case, with values) + hint (what to do next)
 
 from typing import Literal
 
-FaultKind = Literal[
-    "throttle", "transient", "unknown", "race", "busy", "done", "state", "config", "auth", "absent"
-]
+FaultKind = Literal["throttle", "transient", "unknown", "race", "busy", "done", "state", "config", "auth", "absent"]
 """What AWS's answer means for us.
 
 throttle, transient: later. unknown: a write may or may not have happened. race: somebody else wrote first.
@@ -39,9 +37,7 @@ class TidegateError(Exception):
 class Refused(TidegateError):
     """Not now, or not so. `offer` names the verb whose button resolves it, `rollout` the rollout it is about."""
 
-    def __init__(
-        self, fact: str, hint: str = "", *, offer: str | None = None, rollout: int | None = None
-    ) -> None:
+    def __init__(self, fact: str, hint: str = "", *, offer: str | None = None, rollout: int | None = None) -> None:
         super().__init__(fact, hint)
         self.offer = offer
         self.rollout = rollout

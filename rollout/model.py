@@ -1,4 +1,4 @@
-"""A rollout: its phases and everything its row remembers. No rules here: table.py, wishes.py and decide.py have them."""
+"""A rollout: its phases and everything its row remembers. No rules here: the table, wishes and looks have them."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,9 +35,7 @@ class Phase(StrEnum):
     ADOPTED = "adopted"
 
 
-TERMINAL = frozenset(
-    {Phase.SUCCEEDED, Phase.ROLLED_BACK, Phase.CANCELLED, Phase.REFUSED, Phase.ADOPTED}
-)
+TERMINAL = frozenset({Phase.SUCCEEDED, Phase.ROLLED_BACK, Phase.CANCELLED, Phase.REFUSED, Phase.ADOPTED})
 LIVE = frozenset(Phase) - TERMINAL
 
 CauseKind = Literal[

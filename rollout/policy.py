@@ -83,7 +83,11 @@ def _member(actor: Actor, known: Knowledge) -> None:
 
 
 def _denied(verb: Verb, wanted: tuple[str, ...]) -> Denied:
-    need = {"deploy": "a deployer", "approve": "an approver", "deploy or approve": "a deployer or an approver"}
+    need = {
+        "deploy": "a deployer",
+        "approve": "an approver",
+        "deploy or approve": "a deployer or an approver",
+    }
     role = need.get(verb.right, "an admin")
     hint = "these can:" if wanted else "nobody can: the configuration names nobody for it"
     return Denied(f"you cannot {verb.name} here: it needs {role}, and you are not one", hint, who=wanted[:10])

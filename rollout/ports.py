@@ -149,7 +149,8 @@ class Work(Reads, Protocol):
 
     def save(self, rollout: Rollout) -> Rollout:
         """Write it back with version + 1; Stale when the stored version is not the one that was read. Terminal rows
-        never change (S3): Stale too."""
+        never change (S3): Stale too.
+        """
         ...
 
     def plan(self, rollout: Rollout, action: Action, at: datetime) -> Intent:

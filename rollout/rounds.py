@@ -4,11 +4,12 @@ Nothing here knows AWS, SQL or threads. Two rounds over one rollout at once are 
 version that was read, and every effect is absolute and guarded by the revision that was seen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rollout import entries
 from rollout.actions import Intent, Outcome, Shift
 from rollout.errors import Stale
+from rollout.hooks import Hooks
 from rollout.machine import Decision, decide
 from rollout.model import Phase, Rollout
 from rollout.notices import Answer, CardChanged
@@ -16,15 +17,11 @@ from rollout.ports import Clock, Ledger, Work, World
 from rollout.seen import Fault, Observation
 
 
-def _silent(point: str) -> None:
-    """No failpoint."""
-
-
 class Rounds:
     """Looks at rollouts and does what `decide` says."""
 
-    def __init__(self, ledger: Ledger, world: World, clock: Clock, hit: Callable[[str], None] = _silent) -> None:
-        self._ledger, self._world, self._clock, self._hit = ledger, world, clock, hit
+    def __init__(self, ledger: Ledger, world: World, clock: Clock, hooks: Hooks) -> None:
+        self._ledger, self._world, self._clock, self._hooks = ledger, world, clock, hooks
 
     def look(self, ids: Sequence[int]) -> None:
         """One look at each of these rollouts of one lane, and a second one at those that were just moved.
@@ -61,7 +58,7 @@ class Rounds:
                         self._orphan(work, rollout, intent)
                 work.save(rollout.but(wake_at=now))
                 work.tell(CardChanged(rollout=id))
-            self._hit("R1")
+            self._hooks.hit("R1")
         return len(live)
 
     def _orphan(self, work: Work, rollout: Rollout, intent: Intent) -> None:
@@ -78,11 +75,12 @@ class Rounds:
         if not rollouts:
             return []
         seen = self._world.observe(rollouts)
-        self._hit("T1")
+        self._hooks.hit("T1")
         moved = []
         for rollout in rollouts:
             observation = seen.get(rollout.id) or Observation(
-                at=self._clock.now(), fault=Fault(kind="transient", text=f"{rollout.target} was not looked at")
+                at=self._clock.now(),
+                fault=Fault(kind="transient", text=f"{rollout.target} was not looked at"),
             )
             if self._one(rollout, observation):
                 moved.append(rollout.id)
@@ -94,7 +92,7 @@ class Rounds:
             saved, intents = self._commit(rollout, decision)
         except Stale:
             return False  # a click landed during the look and wins: it is due at once, and decided anew
-        self._hit("T2")
+        self._hooks.hit("T2")
         return [self._perform(saved, intent) for intent in intents].count(True) > 0
 
     def _commit(self, before: Rollout, decision: Decision) -> tuple[Rollout, list[Intent]]:
@@ -137,9 +135,9 @@ class Rounds:
     def _perform(self, rollout: Rollout, intent: Intent) -> bool:
         if not self._may_send(rollout, intent):
             return False
-        self._hit("T3")
+        self._hooks.hit("T3")
         outcome = self._world.perform(rollout, intent.action, intent.key)
-        self._hit("T5")
+        self._hooks.hit("T5")
         with self._ledger.work() as work:
             now = self._clock.now()
             work.mark(intent.id, outcome.state, outcome.text, now)

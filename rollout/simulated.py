@@ -160,7 +160,13 @@ class SimulatedWorld:
             red = any(state == "ALARM" and at >= rollout.gate_from for at, state in alarm.past)
             history = "red" if red else "clean"
         return AlarmReading.model_validate(
-            {"name": name, "state": alarm.state, "since": alarm.since, "history": history, "text": "8.2 over limit 1"}
+            {
+                "name": name,
+                "state": alarm.state,
+                "since": alarm.since,
+                "history": history,
+                "text": "8.2 over limit 1",
+            }
         )
 
     def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:

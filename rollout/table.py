@@ -81,7 +81,5 @@ def matrix() -> str:
     verbs = [name for name, verb in VERBS.items() if verb.takes == "rollout"]
     rows = ["| phase | " + " | ".join(verbs) + " |", "|---" * (len(verbs) + 1) + "|"]
     marks = {"does": "yes", "begins anew": "new", "refused": "·"}
-    rows += [
-        f"| `{phase}` | " + " | ".join(marks[outcome(verb, phase)] for verb in verbs) + " |" for phase in Phase
-    ]
+    rows += [f"| `{phase}` | " + " | ".join(marks[outcome(verb, phase)] for verb in verbs) + " |" for phase in Phase]
     return "\n".join(rows)

@@ -12,7 +12,7 @@ class Verb(Frozen):
 
     name: str
     takes: Literal["start", "rollout", "target", "app?", "nothing", "ref?"]
-    """start: `app[/env][@release] [plan] [to env]`; rollout: target or #id; target: `app[/env]`; ref?: app, #id or nothing."""
+    """start: `app[/env][@release] [plan] [to env]`; rollout: target or #id; target: `app[/env]`; ref?: any or none."""
     right: Right
     text: str
     upward: bool = False

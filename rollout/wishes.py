@@ -107,7 +107,10 @@ def _resume(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     kind = rollout.cause.kind if rollout.cause else "person"
     ways = {
         "no_data": ("it waits for data", "go-on with a reason goes on without evidence; or roll back"),
-        "drift": ("somebody else changed the traffic", "adopt accepts it, restore puts it back; or roll back"),
+        "drift": (
+            "somebody else changed the traffic",
+            "adopt accepts it, restore puts it back; or roll back",
+        ),
         "blind": ("AWS cannot be read", "it goes on by itself when sight returns; retry looks now"),
     }
     if kind in ways:
@@ -159,7 +162,14 @@ def _go_on(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
         )  # fmt: skip
     waiver = Waiver(by=actor, step=next_step(rollout), reason=ask.reason, at=now)
     return rollout.enter(
-        Phase.STEPPING, now, None, resume_to=None, resume_cause=None, last_good=None, waiver=waiver, person_pause=None
+        Phase.STEPPING,
+        now,
+        None,
+        resume_to=None,
+        resume_cause=None,
+        last_good=None,
+        waiver=waiver,
+        person_pause=None,
     )
 
 

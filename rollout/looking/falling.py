@@ -22,7 +22,10 @@ def rolling_back(look: Look) -> None:
     if r.reminded == 0 and r.write_failures >= TRIES_BEFORE_PAGE and look.r.phase is Phase.ROLLING_BACK:
         look.set(reminded=1)
         text = r.write_fault.text if r.write_fault else "AWS refuses"
-        look.page(f"#{r.id} cannot be rolled back yet, it keeps trying: {text}", r.write_fault.hint if r.write_fault else "")
+        look.page(
+            f"#{r.id} cannot be rolled back yet, it keeps trying: {text}",
+            r.write_fault.hint if r.write_fault else "",
+        )
     if look.r.phase is Phase.ROLLING_BACK and r.elapsed >= r.terms.timing.rolling_back:
         fault = r.write_fault or r.fault
         text = f"the old release does not have all traffic yet: {fault.text if fault else 'AWS does not show it'}"

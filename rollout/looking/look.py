@@ -66,7 +66,15 @@ class Look:
         """One event for the thread; loud ones mention who asked."""
         mention = (self.r.by.id,) if loud and self.r.by.kind == "person" else ()
         self.notices.append(
-            Event(rollout=self.r.id, what=what, text=text, loud=loud, percent=percent, mention=mention, at=self.now)
+            Event(
+                rollout=self.r.id,
+                what=what,
+                text=text,
+                loud=loud,
+                percent=percent,
+                mention=mention,
+                at=self.now,
+            )
         )
 
     def page(self, text: str, hint: str = "") -> None:

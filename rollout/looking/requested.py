@@ -108,9 +108,7 @@ def wanted(look: Look) -> int:
 def signed(look: Look) -> int:
     """How many distinct persons have approved this step of this plan."""
     r = look.r
-    return len(
-        {s.by.key for s in r.signatures if s.step == r.step and s.plan_hash == r.terms.plan.hash}
-    )
+    return len({s.by.key for s in r.signatures if s.step == r.step and s.plan_hash == r.terms.plan.hash})
 
 
 def remind(look: Look) -> None:

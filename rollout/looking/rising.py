@@ -45,10 +45,10 @@ def _move(look: Look, here: SetWeight) -> None:
     r, seen = look.r, look.obs.seen
     verdict = r.verdict or Verdict(outcome="UNKNOWN", cause="blind")
     begun = seen is not None and seen.percent in r.asked
-    if seen is not None and not begun and here.percent > (seen.percent or 0) and not _waived(look, r.step):
-        if verdict.cause in ("no_gate", "no_data"):
-            _lack(look, verdict)
-            return
+    lacking = verdict.cause in ("no_gate", "no_data") and not _waived(look, r.step)
+    if lacking and seen is not None and not begun and here.percent > (seen.percent or 0):
+        _lack(look, verdict)
+        return
     steer(look, here.percent)
     if look.r.elapsed >= r.terms.timing.move:
         fault = r.write_fault.text if r.write_fault else f"AWS shows {seen.percent if seen else '?'} %"
@@ -76,7 +76,8 @@ def steer(look: Look, to: int) -> None:
 
 def _may_raise(look: Look) -> bool:
     """S1: PASS on the present weight, or a person's waiver for this very step over missing evidence. S7: the receiving
-    side is known healthy."""
+    side is known healthy.
+    """
     r, seen = look.r, look.obs.seen
     if seen is None or seen.candidate.state != "healthy" or r.verdict is None:
         return False
@@ -186,9 +187,7 @@ def retiring(look: Look) -> None:
         if r.back:
             text = r.reason or "rolled back by hand"
             veto = r.stable.id if r.stable else ""
-            look.hold = Hold(
-                app=r.app, env=r.env, rollout=r.id, by=r.by, reason=text, veto=veto, at=look.now
-            )
+            look.hold = Hold(app=r.app, env=r.env, rollout=r.id, by=r.by, reason=text, veto=veto, at=look.now)
     elif look.now - r.proven_at >= r.terms.settle and not look.asked_lately():
         look.act(Retire(side="stable"))
     if look.r.phase is Phase.RETIRING and r.elapsed >= r.terms.timing.retiring:

@@ -48,7 +48,9 @@ def look_at(
         at=T0, percent=None if foreign else live.proven if percent is None else percent, foreign=foreign,
         stable=SideHealth(state="healthy"), candidate=SideHealth(state="healthy"), **seen,
     )  # fmt: skip
-    reading = AlarmReading.model_validate({"name": "my-app-errors", "state": alarm, "since": "2025-01-01T00:00:00Z"})
+    reading = AlarmReading.model_validate(
+        {"name": "my-app-errors", "state": alarm, "since": "2025-01-01T00:00:00Z"}
+    )
     return Observation(at=T0, seen=shown, alarms=(reading,), alarms_at=T0)
 
 

@@ -1,12 +1,13 @@
 """A scene for tests: the real conductor on a real SQLite file, in a simulated world with a clock moved by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from rollout.ask import Ask, Bound
 from rollout.conductor import Conductor
 from rollout.errors import NotFound
+from rollout.hooks import Hooks
 from rollout.model import Rollout
 from rollout.notices import Notice
 from rollout.people import Actor, Roles
@@ -28,7 +29,12 @@ class OneApp:
 
     def __init__(self, plan: str = "10% 5m, 50% 10m, 100%", **terms: object) -> None:
         self.plan = plan
-        self.changes = {"alarms": (AlarmGate(name="my-app-errors"),), "roles": ROLES, "lane": "default/test", **terms}
+        self.changes = {
+            "alarms": (AlarmGate(name="my-app-errors"),),
+            "roles": ROLES,
+            "lane": "default/test",
+            **terms,
+        }
 
     def targets(self) -> Sequence[tuple[str, str]]:
         """The one target."""
@@ -66,8 +72,13 @@ class Scene:
     def open(self) -> None:
         """Start the bot: open the store, recover."""
         self.store = open_store(self.path)
-        self.bot = Conductor(self.store, self.world, self.policy, self.clock)
+        self.failpoint: Callable[[str], None] = lambda _: None
+        hooks = Hooks(hit=self._hit)
+        self.bot = Conductor(self.store, self.world, self.policy, self.clock, hooks)
         self.bot.recover()
+
+    def _hit(self, point: str) -> None:
+        self.failpoint(point)
 
     def close(self) -> None:
         """Stop the bot."""
@@ -123,7 +134,9 @@ class Scene:
             if self.newest.proven == percent:
                 return self.newest
             self.look()
-        raise AssertionError(f"never at {percent} %: {self.newest.proven} % {self.newest.phase} {self.newest.cause}")
+        raise AssertionError(
+            f"never at {percent} %: {self.newest.proven} % {self.newest.phase} {self.newest.cause}"
+        )
 
     @property
     def live(self) -> Rollout | None:

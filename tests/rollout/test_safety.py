@@ -25,7 +25,11 @@ def at_ten(scene: Scene) -> Scene:
 
 def raises(scene: Scene) -> list[int]:
     """The candidate's shares that the bot wrote, in order."""
-    return [percent or (100 if main == "2" else 0) for _, main, percent, by in scene.target.applied if by != "hand"]
+    return [
+        percent or (100 if main == "2" else 0)
+        for _, main, percent, by in scene.target.applied
+        if by != "hand"
+    ]
 
 
 def paged(scene: Scene) -> list[str]:
@@ -306,7 +310,10 @@ def test_s9_stale_upward_clicks_change_nothing(verb: str) -> None:
 
     for phase in ACCEPTS[verb]:
         live = row(phase)
-        for bound in (live.bound.model_copy(update={"step": 1}), live.bound.model_copy(update={"plan_hash": "x"})):
+        for bound in (
+            live.bound.model_copy(update={"step": 1}),
+            live.bound.model_copy(update={"plan_hash": "x"}),
+        ):
             with pytest.raises(Refused, match="this button is from step"):
                 apply(live, ask(verb, bound=bound), EVA, live.created_at)
 
@@ -320,7 +327,7 @@ def test_s10_a_transaction_that_fails_leaves_nothing(scene: Scene) -> None:
 
     at_ten(scene)
     before, told, (count, _) = scene.newest, len(scene.notices()), scene.store.verify()
-    scene.bot._door._hit = hit
+    scene.failpoint = hit
     with pytest.raises(RuntimeError):
         scene.wish("pause")
     assert (scene.newest, len(scene.notices()), scene.store.verify()[0]) == (before, told, count)
@@ -337,9 +344,9 @@ def test_s11_the_old_side_goes_only_after_a_proven_hundred(scene: Scene) -> None
         wanted = decide(live, seen, seen.at).actions
         assert [action.kind for action in wanted] == (["retire"] if percent == 100 else [])
     falling = row(Phase.ROLLING_BACK).but(proven=0)
-    assert [a.kind for a in decide(falling, look_at(falling, percent=0, retired=()), falling.created_at).actions] == [
-        "retire"
-    ]
+    assert [
+        a.kind for a in decide(falling, look_at(falling, percent=0, retired=()), falling.created_at).actions
+    ] == ["retire"]
     assert scene.live is None
 
 
@@ -410,8 +417,12 @@ def test_s13_going_back_is_not_refused_by_the_alarm_it_answers(scene: Scene) -> 
     assert scene.newest.phase in ("rolling_back", "rolled_back")
 
 
-@pytest.mark.parametrize(("main", "extra"), [("1", {"2": 30}), ("1", {}), ("2", {}), ("7", {}), ("1", {"7": 20})])
-def test_s14_foreign_edits_are_noticed_within_two_looks(scene: Scene, main: str, extra: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("main", "extra"), [("1", {"2": 30}), ("1", {}), ("2", {}), ("7", {}), ("1", {"7": 20})]
+)
+def test_s14_foreign_edits_are_noticed_within_two_looks(
+    scene: Scene, main: str, extra: dict[str, int]
+) -> None:
     """S14: a foreign split pauses the rollout within two looks, shows old and new, and is not overwritten."""
     at_ten(scene)
     scene.look()

@@ -71,7 +71,11 @@ class World(RuleBasedStateMachine):
         live = scene.live
         assert live is None or live.phase in WAITS_FOR_PEOPLE, f"immortal {live.phase}"
 
-    @rule(verb=st.sampled_from(sorted(ACCEPTS)), who=st.sampled_from([ANA, BEN, EVA, OSKAR]), force=st.booleans())
+    @rule(
+        verb=st.sampled_from(sorted(ACCEPTS)),
+        who=st.sampled_from([ANA, BEN, EVA, OSKAR]),
+        force=st.booleans(),
+    )
     def wish(self, verb: str, who: object, force: bool) -> None:
         """Somebody types a verb."""
         before = self._live()
@@ -94,7 +98,9 @@ class World(RuleBasedStateMachine):
         """Somebody presses a button on any card ever posted."""
         bound = data.draw(st.sampled_from(self.cards))
         before = self._live()
-        reply = self.scene.wish(verb, EVA if verb in ("approve", "reject", "go-on") else ANA, bound=bound, reason="x")
+        reply = self.scene.wish(
+            verb, EVA if verb in ("approve", "reject", "go-on") else ANA, bound=bound, reason="x"
+        )
         stale = before is not None and bound.rollout == before.id and bound.step != before.step
         if stale and verb not in ("rollback", "pause", "cancel", "reject"):
             assert not reply.ok, "S9: a stale upward click was obeyed"
@@ -125,7 +131,9 @@ class World(RuleBasedStateMachine):
         """The alarm changes."""
         self.scene.alarm.turn(state, self.scene.clock.now())  # type: ignore[arg-type]  # sampled literals
 
-    @rule(version=st.sampled_from(["1", "2"]), state=st.sampled_from(["healthy", "healthy", "sick", "unknown"]))
+    @rule(
+        version=st.sampled_from(["1", "2"]), state=st.sampled_from(["healthy", "healthy", "sick", "unknown"])
+    )
     def health(self, version: str, state: str) -> None:
         """A side changes its health."""
         self.scene.target.versions[version] = SideHealth(state=state, text="as drawn")  # type: ignore[arg-type]  # sampled literals
@@ -164,8 +172,7 @@ class World(RuleBasedStateMachine):
                     raise Crash
 
         bot = self.scene.bot
-        bot._rounds._hit = hit
-        bot._door._hit = hit
+        self.scene.failpoint = hit
         try:
             if point.startswith("L"):
                 self.scene.wish("pause")
@@ -204,7 +211,9 @@ class World(RuleBasedStateMachine):
                 assert alarm == "OK" or waived or not watched, "S1: raised without data and without a waiver"
                 assert not blind_target, "S2: raised blind"
                 assert not (blind_alarms and watched), "S2: raised without having read the alarms"
-                assert scene.target.versions[candidate].state == "healthy", "S7: raised onto an unhealthy side"
+                assert scene.target.versions[candidate].state == "healthy", (
+                    "S7: raised onto an unhealthy side"
+                )
         del bot_dies
 
     @invariant()
@@ -228,7 +237,7 @@ class World(RuleBasedStateMachine):
         if live:
             self.cards = [*self.cards, live[0].bound][-30:]
             self._within_plan(live[0])
-        count, broken = self.scene.store.verify()
+        _, broken = self.scene.store.verify()
         assert broken is None, f"audit breaks at {broken}"
 
     def _ended_stays(self, r: Rollout) -> None:
