@@ -44,9 +44,7 @@ class ConfigPolicy:
         if known is None:
             owner = _nearest_app(app, self.config.apps, self._aliases)
             guess = f"Did you mean {owner}? " if owner else ""
-            raise NotFound(
-                f'"{app[:40]}" is not an app here', f"{guess}Apps: {', '.join(sorted(self.config.apps))}"
-            )
+            raise NotFound(f'"{app[:40]}" is not an app here', f"{guess}Apps: {', '.join(sorted(self.config.apps))}")
         env = env or known.default or (next(iter(known.env)) if len(known.env) == 1 else "")
         if not env:
             places = ", ".join(f"{name}/{env}" for env in known.env)

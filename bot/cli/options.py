@@ -67,13 +67,9 @@ def _checked(line: Line) -> Line:
     if line.verb in LATER:
         raise Usage(f"{line.verb} has not come yet", "tidegate --help lists what there is")
     if line.verb in SLACK_ONLY:
-        raise Usage(
-            f"{line.verb} is for Slack: /deploy {line.verb}", "tidegate --help lists what there is here"
-        )
+        raise Usage(f"{line.verb} is for Slack: /deploy {line.verb}", "tidegate --help lists what there is here")
     if line.verb.startswith("-"):
-        raise Usage(
-            f"{line.verb[:40]} is not an option here", "options: --config FILE, --json, --no-wait, --help"
-        )
+        raise Usage(f"{line.verb[:40]} is not an option here", "options: --config FILE, --json, --no-wait, --help")
     import difflib  # late: it is not needed for --help
 
     near = difflib.get_close_matches(line.verb, COMMANDS, n=1)
@@ -89,6 +85,4 @@ def _audit(line: Line) -> Line:
         return line._replace(verb="audit verify")
     if word in ("export", "tail"):
         raise Usage(f"audit {word} has not come yet", "there is: tidegate audit verify")
-    raise Usage(
-        f"audit {word[:40]!r} is not a verb" if word else "audit does not say what", "tidegate audit verify"
-    )
+    raise Usage(f"audit {word[:40]!r} is not a verb" if word else "audit does not say what", "tidegate audit verify")

@@ -29,12 +29,7 @@ def ask_of(line: Line) -> Ask:
     A bare number is a rollout: an unquoted `#42` is a comment to the shell.
     """
     words = [part for word in line.words for part in _parted(word)]
-    if (
-        words
-        and words[0].isascii()
-        and words[0].isdigit()
-        and line.verb not in ("start", "history", "unlock")
-    ):
+    if words and words[0].isascii() and words[0].isdigit() and line.verb not in ("start", "history", "unlock"):
         words[0] = f"#{words[0]}"
     return parse_words([line.verb, *words])
 

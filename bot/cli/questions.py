@@ -19,9 +19,7 @@ def run(line: Line) -> int:
     ask = ask_of(line)
     config = configured(line)
     if not config.store_path.exists():
-        raise NotFound(
-            f"there is no state at {config.store_path}", "tidegate run makes it; or see [store] path"
-        )
+        raise NotFound(f"there is no state at {config.store_path}", "tidegate run makes it; or see [store] path")
     desk: Desk = importlib.import_module("bot.app").open_desk(config)
     report = desk.report(ask, this_user())
     if line.json:

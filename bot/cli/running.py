@@ -1,6 +1,7 @@
 """`run`, `demo`, `check`: the commands about the bot itself. What the bot is made of is app.py's."""
 
 import importlib
+import logging
 import os
 from importlib.metadata import entry_points
 from typing import Literal
@@ -8,6 +9,7 @@ from typing import Literal
 from bot.cli.options import Line, Usage
 from bot.cli.place import config_path, no_words
 from bot.config import load_to_run
+from bot.config.access import known_secrets
 from bot.logs import set_up
 from rollout.errors import BadConfig, Refused
 
@@ -24,7 +26,9 @@ def run(line: Line) -> int:
 
 def _bot(line: Line) -> int:
     config, access = load_to_run(config_path(line, os.environ), os.environ)
-    set_up(style=_style(), secrets=access.secrets)
+    set_up(style=_style(), secrets=known_secrets(os.environ))
+    for warning in access.warnings:
+        logging.getLogger(__name__).warning("%s", warning)
     code: int = importlib.import_module("bot.app").run(config, access)
     return code
 
@@ -41,11 +45,7 @@ def _check(line: Line) -> int:
     path = config_path(line, os.environ)
     config, access = load_to_run(path, os.environ)
     _style()
-    targets = [
-        f"{name}/{env} ({target.kind})"
-        for name, app in config.apps.items()
-        for env, target in app.env.items()
-    ]
+    targets = [f"{name}/{env} ({target.kind})" for name, app in config.apps.items() for env, target in app.env.items()]
     print(f"{path}: ok")
     print(f"Slack by {'Socket Mode' if access.mode == 'socket' else 'HTTP'}, state in {config.store_path}")
     print(f"targets: {', '.join(targets)}")

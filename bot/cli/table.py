@@ -22,9 +22,7 @@ COMMANDS: dict[str, Command] = {
     "run": Command("running", "", "run the bot in the foreground"),
     "demo": Command("running", "", "try it in a browser: no Slack workspace, no AWS account"),
     "check": Command("running", "", "read the configuration and say what is wrong with it"),
-    "start": Command(
-        "twins", "<app>[/<env>][@<release>] [plan] [to <env>] [--dry-run]" + _REASON, "start a rollout"
-    ),
+    "start": Command("twins", "<app>[/<env>][@<release>] [plan] [to <env>] [--dry-run]" + _REASON, "start a rollout"),
     "promote": Command("twins", _ROLLOUT + " [--full]" + _REASON, "end the present bake early"),
     "pause": Command("twins", _ROLLOUT + _REASON, "hold the weight where it is"),
     "resume": Command("twins", _ROLLOUT + _REASON, "go on after a pause"),
@@ -71,6 +69,4 @@ def usage_of(verb: str) -> str:
 def whole_help() -> str:
     """The help of everything."""
     lines = [f"  {verb:<14}{command.text}" for verb, command in COMMANDS.items()]
-    return "\n".join(
-        ["usage: tidegate <verb> [words as after /deploy] [options]", "", "verbs:", *lines, "", _OPTIONS]
-    )
+    return "\n".join(["usage: tidegate <verb> [words as after /deploy] [options]", "", "verbs:", *lines, "", _OPTIONS])

@@ -19,8 +19,7 @@ _MARK = {"done": "x", "now": ">", "next": " "}
 def safe(text: str) -> str:
     """Foreign text for a terminal: characters that could steer it or hide others are shown as their code."""
     return "".join(
-        char if char == "\n" or unicodedata.category(char)[0] != "C" else f"\\u{ord(char):04x}"
-        for char in text
+        char if char == "\n" or unicodedata.category(char)[0] != "C" else f"\\u{ord(char):04x}" for char in text
     )
 
 
@@ -53,9 +52,7 @@ def render(report: Report) -> str:
         case CardView():
             text = "\n".join(_card(report))
         case Whoami():
-            rights = [
-                f"  {target:<40} {', '.join(held) or 'nothing'}" for target, held in report.rights.items()
-            ]
+            rights = [f"  {target:<40} {', '.join(held) or 'nothing'}" for target, held in report.rights.items()]
             text = "\n".join([report.actor, *rights])
         case Help():
             text = f"apps: {', '.join(report.apps)}\nplans: {', '.join(report.plans)}"
@@ -74,9 +71,7 @@ def _status(report: Status) -> str:
 def _card(card: CardView) -> Iterator[str]:
     r = card.rollout
     yield headline(r)
-    yield from _row(
-        "release", f"{_id(r.stable)} -> {_id(r.candidate) if r.candidate else r.wanted or 'latest'}"
-    )
+    yield from _row("release", f"{_id(r.stable)} -> {_id(r.candidate) if r.candidate else r.wanted or 'latest'}")
     yield from _row(
         "asked by", f"{r.by.name or r.by.id} at {when(r.created_at)}" + (f": {r.reason}" if r.reason else "")
     )
@@ -107,9 +102,7 @@ def _card(card: CardView) -> Iterator[str]:
 def _traffic(r: Rollout) -> str:
     share = f"{r.proven} % on the candidate" if r.proven is not None else "not seen yet"
     baked = (
-        f", watched for {print_duration(r.baked)}"
-        if r.baked and r.phase in (Phase.STEPPING, Phase.FINAL_BAKE)
-        else ""
+        f", watched for {print_duration(r.baked)}" if r.baked and r.phase in (Phase.STEPPING, Phase.FINAL_BAKE) else ""
     )
     peak = f", at most {r.peak} %" if r.peak and r.peak != r.proven else ""
     return share + baked + peak
@@ -122,9 +115,7 @@ def _plan(card: CardView) -> Iterator[str]:
 
 
 def _row(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        " ".join(text.split()), WIDTH, initial_indent=f"  {label:<10}", subsequent_indent=" " * 12
-    )
+    return textwrap.wrap(" ".join(text.split()), WIDTH, initial_indent=f"  {label:<10}", subsequent_indent=" " * 12)
 
 
 def _id(release: object) -> str:
@@ -170,7 +161,5 @@ def _show(show: Show) -> Iterator[str]:
 
 def _facts(line: Line) -> str:
     return ", ".join(
-        f"{key} {value}"
-        for key, value in line.facts.items()
-        if value not in ("", None) and not isinstance(value, dict)
+        f"{key} {value}" for key, value in line.facts.items() if value not in ("", None) and not isinstance(value, dict)
     )

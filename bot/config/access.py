@@ -84,9 +84,7 @@ def check_overrides(environ: Mapping[str, str], findings: Findings, *, allowed: 
     """Note addresses that are none, and AWS addresses beyond this machine that the file does not allow."""
     for override in find_overrides(environ):
         if not override.address:
-            findings.lacking(
-                override.variable, "this is not an http(s) address", "like http://127.0.0.1:5000"
-            )
+            findings.lacking(override.variable, "this is not an http(s) address", "like http://127.0.0.1:5000")
         elif override.variable.startswith("AWS") and not override.loopback and not allowed:
             findings.lacking(
                 override.variable,
@@ -105,16 +103,12 @@ def read_access(config: Config, environ: Mapping[str, str], findings: Findings) 
             ("slack", "mode"),
             "neither way to reach Slack is chosen",
             "Socket Mode: set SLACK_APP_TOKEN (" + _WHERE["SLACK_APP_TOKEN"] + ")\n"
-            'HTTP: write [slack] mode = "http" and set SLACK_SIGNING_SECRET ('
-            + _WHERE["SLACK_SIGNING_SECRET"]
-            + ")",
+            'HTTP: write [slack] mode = "http" and set SLACK_SIGNING_SECRET (' + _WHERE["SLACK_SIGNING_SECRET"] + ")",
         )
     needed = {"socket": "SLACK_APP_TOKEN", "http": "SLACK_SIGNING_SECRET"}.get(mode or "")
     for name in ("SLACK_BOT_TOKEN", *([needed] if needed else [])):
         if not values[name]:
-            findings.lacking(
-                name, "it is not set", f"find it at {_WHERE[name]}, and put it in the environment"
-            )
+            findings.lacking(name, "it is not set", f"find it at {_WHERE[name]}, and put it in the environment")
     for name, value in values.items():
         if value.startswith(_WRONG_FORM[name]):
             findings.lacking(name, "it holds another kind of secret", f"it should be: {_WHERE[name]}")

@@ -24,9 +24,7 @@ _WORDS = {
 }
 
 
-def explain(
-    error: ValidationError, model: type[BaseModel], raw: object, at: Place, findings: Findings
-) -> None:
+def explain(error: ValidationError, model: type[BaseModel], raw: object, at: Place, findings: Findings) -> None:
     """Note every mistake in `error`, which `model` raised over `raw`, found at `at`."""
     for item in error.errors(include_url=False):
         place = real_place(item["loc"], raw, missing=item["type"] == "missing")
@@ -44,9 +42,7 @@ def salvage(
         explain(error, model, table, at, findings)
         bad = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
     try:
-        return model.model_validate(
-            {key: value for key, value in table.items() if key not in bad}, strict=strict
-        )
+        return model.model_validate({key: value for key, value in table.items() if key not in bad}, strict=strict)
     except ValidationError:
         return None
 
@@ -151,9 +147,7 @@ def example(model: type[BaseModel], place: Place) -> str:
     """A line that could stand there: `region = "eu-central-1"`."""
     name = next((part for part in reversed(place) if isinstance(part, str)), "")
     inner = model_at(model, place[:-1])
-    field = next(
-        (f for n, f in (inner.model_fields.items() if inner else ()) if (f.alias or n) == name), None
-    )
+    field = next((f for n, f in (inner.model_fields.items() if inner else ()) if (f.alias or n) == name), None)
     if field is not None and field.examples:
         return f"{name} = {toml(field.examples[0])}"
     return f"{name} = {_SAMPLES.get(name, toml('…'))}" if name else "the example in docs/configuration.md"

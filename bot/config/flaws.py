@@ -41,9 +41,7 @@ class BadConfigs(BadConfig):
 
 def _said(path: str, flaw: Flaw) -> str:
     path = "environment" if flaw.environment else path
-    where = (
-        f"{path}:{flaw.line}" if flaw.line is not None else f"{path}: {flaw.place}" if flaw.place else path
-    )
+    where = f"{path}:{flaw.line}" if flaw.line is not None else f"{path}: {flaw.place}" if flaw.place else path
     hint = "".join(f"\n    {line}" for line in flaw.hint.splitlines())
     return f"{where}: {flaw.fact}{hint}"
 

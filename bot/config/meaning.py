@@ -18,9 +18,7 @@ LEAST_LOOK_MS = 100
 def check_meaning(settings: Settings, targets: list[ReadTarget], findings: Findings) -> None:
     """Note every mistake that shows only when the whole file is seen."""
     if not settings.apps and not findings.any_under(("apps",)):
-        findings.add(
-            ("apps",), "no app is configured", 'add one:\n[apps.my-app.env.prod]\nkind = "lambda"\n…'
-        )
+        findings.add(("apps",), "no app is configured", 'add one:\n[apps.my-app.env.prod]\nkind = "lambda"\n…')
     if settings.slack.mode == "http" and settings.http.port == 0:
         findings.add(
             ("http", "port"),
@@ -44,9 +42,7 @@ def _timing(settings: Settings, findings: Findings) -> None:
     for key in type(settings.timing).model_fields:
         value = getattr(settings.timing, key)
         if key.startswith("look_") and value.total_seconds() * 1000 < LEAST_LOOK_MS:
-            findings.add(
-                ("timing", key), "looking that often would be throttled by AWS", 'write "1s" or more'
-            )
+            findings.add(("timing", key), "looking that often would be throttled by AWS", 'write "1s" or more')
         elif not value and key != "alarm_slack":
             findings.add(("timing", key), "0s would end this at once", "write a longer time, or none")
 
@@ -93,9 +89,7 @@ def _app(name: str, app: App, envs: list[str], findings: Findings) -> None:
 class _Whole:
     """One target against the rest of the file."""
 
-    def __init__(
-        self, settings: Settings, read: ReadTarget, envs: frozenset[str], findings: Findings
-    ) -> None:
+    def __init__(self, settings: Settings, read: ReadTarget, envs: frozenset[str], findings: Findings) -> None:
         self._settings = settings
         self._read = read
         self._rules = read.rules
@@ -122,9 +116,7 @@ class _Whole:
             return
         if grant not in roles:
             near = suggest(grant, roles, "roles") + "; or add" if roles else "add"
-            self._add(
-                at, f"no role {_word(grant)} is defined", f'{near}\n[roles]\n{_word(grant)} = ["U0123ABCD"]'
-            )
+            self._add(at, f"no role {_word(grant)} is defined", f'{near}\n[roles]\n{_word(grant)} = ["U0123ABCD"]')
         elif not roles[grant] and not self._findings.any_under(("roles", grant)):
             self._findings.add(
                 ("roles", grant),

@@ -40,9 +40,7 @@ def _mention(value: str) -> str:
 
 def _topic(value: str) -> str:
     if value and not re.fullmatch(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(\.fifo)?", value):
-        raise wrong(
-            f"{shown(value)} is not the ARN of an SNS topic", "arn:aws:sns:<region>:<account>:<topic>"
-        )
+        raise wrong(f"{shown(value)} is not the ARN of an SNS topic", "arn:aws:sns:<region>:<account>:<topic>")
     return value
 
 
@@ -74,9 +72,7 @@ def length(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
-        raise wrong(
-            f"{shown(value)} is not a duration", 'write it as text with a unit: "90s", "5m" or "1h30m"'
-        )
+        raise wrong(f"{shown(value)} is not a duration", 'write it as text with a unit: "90s", "5m" or "1h30m"')
     try:
         return parse_duration(value)
     except BadInput as bad:
@@ -116,9 +112,7 @@ class Http(Section):
     host: Annotated[str, AfterValidator(_host)] = Field(
         "127.0.0.1", description="address to listen on", examples=["127.0.0.1"]
     )
-    port: int = Field(
-        8080, ge=0, le=65535, description="port; 0 is off, for Socket Mode only", examples=[8080]
-    )
+    port: int = Field(8080, ge=0, le=65535, description="port; 0 is off, for Socket Mode only", examples=[8080])
 
 
 class Store(Section):
@@ -217,9 +211,7 @@ class App(Section):
     channel: Channel = Field(
         "", description="channel id of its cards; left out: where it was asked", examples=["C0DEPLOYS"]
     )
-    default: str = Field(
-        "", description="environment when none is named; needless with one", examples=["prod"]
-    )
+    default: str = Field("", description="environment when none is named; needless with one", examples=["prod"])
     aliases: tuple[str, ...] = Field((), description="other names of the app", examples=[["app"]])
     env: dict[str, SerializeAsAny[TargetModel]] = Field({}, description="its environments, one table each")
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from bot.config.flaws import Findings, Place
 from bot.logs import GONE, Redactor
 
-_NAMES = re.compile(
-    r"(?i)(^|[_-])(token|secret|password|passwd|credentials)$|(access|api)[_-]?key([_-]?id)?$"
-)
+_NAMES = re.compile(r"(?i)(^|[_-])(token|secret|password|passwd|credentials)$|(access|api)[_-]?key([_-]?id)?$")
 _VARIABLES = {
     "bot_token": "SLACK_BOT_TOKEN",
     "token": "SLACK_BOT_TOKEN",

@@ -45,9 +45,7 @@ def read_target(raw: Mapping[str, Any], at: Place, drivers: Drivers, findings: F
     return ReadTarget(at, rules, driver, _target(raw, at, driver, findings))
 
 
-def _target(
-    raw: Mapping[str, Any], at: Place, driver: type[Driver] | None, findings: Findings
-) -> TargetModel | None:
+def _target(raw: Mapping[str, Any], at: Place, driver: type[Driver] | None, findings: Findings) -> TargetModel | None:
     if driver is None:
         return None
     try:
@@ -84,9 +82,7 @@ def _driver(raw: Mapping[str, Any], at: Place, drivers: Drivers, findings: Findi
         findings.add((*at, "kind"), "kind is missing", _kinds(drivers))
     elif not isinstance(kind, str) or kind not in drivers:
         word = kind if isinstance(kind, str) else ""
-        findings.add(
-            (*at, "kind"), f"{findings.shown(kind)} is not a kind of target", suggest(word, drivers, "kinds")
-        )
+        findings.add((*at, "kind"), f"{findings.shown(kind)} is not a kind of target", suggest(word, drivers, "kinds"))
     else:
         return drivers[kind]
     return None
@@ -123,9 +119,7 @@ def _grant(value: object, at: Place, findings: Findings) -> None:
 def _forms(raw: Mapping[str, Any], at: Place, findings: Findings) -> None:
     region, role = raw.get("region"), raw.get("iam_role", "")
     if isinstance(region, str) and not _REGION.fullmatch(region):
-        findings.add(
-            (*at, "region"), f"{findings.shown(region)} is not a region", 'write it like "eu-central-1"'
-        )
+        findings.add((*at, "region"), f"{findings.shown(region)} is not a region", 'write it like "eu-central-1"')
     if isinstance(role, str) and role and not _ROLE.fullmatch(role):
         findings.add(
             (*at, "iam_role"),

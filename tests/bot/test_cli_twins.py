@@ -44,9 +44,11 @@ class Bot:
         self.clock = ManualClock(datetime.now(UTC))
         self.world = SimulatedWorld(self.clock)
         self.target = self.world.targets["my-app/prod"] = SimulatedTarget()
-        self.target.versions = {name: self.target.versions["1"] for name in versions}
+        self.target.versions = dict.fromkeys(versions, self.target.versions["1"])
         self.conductor = Conductor(self.store, self.world, ConfigPolicy(config), self.clock)
-        self._lock = hold_lock(config.store_path)
+        lock = hold_lock(config.store_path)
+        assert lock is not None
+        self._lock = lock
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bot")
 
@@ -63,7 +65,6 @@ class Bot:
         self.clock.advance(timedelta(seconds=seconds))
 
     def __enter__(self):
-        assert self._lock is not None
         self._thread.start()
         return self
 
@@ -85,7 +86,17 @@ def path(tmp_path):
 def test_a_start_goes_through_a_real_store_from_another_process(path):
     """The wish is written, taken, permitted, audited and looked at; the twin prints what became of it, exit 0."""
     with Bot(path) as bot:
-        command = [sys.executable, "-m", "bot", "start", "my-app", "--reason", "fix the basket, again", "--config", path]
+        command = [
+            sys.executable,
+            "-m",
+            "bot",
+            "start",
+            "my-app",
+            "--reason",
+            "fix the basket, again",
+            "--config",
+            path,
+        ]
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         assert (run.returncode, run.stderr) == (0, "")
         assert "#1 my-app -> prod, canary" in run.stdout

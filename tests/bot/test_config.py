@@ -64,9 +64,9 @@ def test_a_configuration_cannot_be_changed(tmp_path):
     """It is a frozen value all the way down to a target."""
     config = load(write(tmp_path, SMALL), {})
     with pytest.raises(ValueError, match="frozen"):
-        config.http.port = 1
+        setattr(config.http, "port", 1)  # noqa: B010  # mypy knows it is frozen
     with pytest.raises(ValueError, match="frozen"):
-        config.apps["my-app"].env["prod"].region = "x"
+        setattr(config.apps["my-app"].env["prod"], "region", "x")  # noqa: B010  # ditto
 
 
 # -- secrets ---------------------------------------------------------------------------------------
@@ -197,22 +197,17 @@ def test_aws_beyond_this_machine_needs_the_files_word(tmp_path):
     assert "hunter22" not in str(bad.value)
     access = load_to_run(write(tmp_path, "[aws]\nallow_endpoint_override = true\n" + SMALL), environ)[1]
     assert "hunter22" not in str(access.warnings)
-    assert not load_to_run(
-        write(tmp_path, SMALL), {**environ, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
-    )[1].warnings
+    assert not load_to_run(write(tmp_path, SMALL), {**environ, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"})[
+        1
+    ].warnings
 
 
 def test_slack_beyond_this_machine_is_warned_of_and_slack_itself_is_not(tmp_path):
     """Another address for Slack is a warning; Slack's own addresses are none; nonsense is refused."""
-    assert load_to_run(write(tmp_path, SMALL), {**SLACK, "SLACK_API_URL": "https://proxy.example/api/"})[
-        1
-    ].warnings
+    assert load_to_run(write(tmp_path, SMALL), {**SLACK, "SLACK_API_URL": "https://proxy.example/api/"})[1].warnings
     for own in ("https://slack.com/api/", "https://slack-gov.com/api/"):
         assert not load_to_run(write(tmp_path, SMALL), {**SLACK, "SLACK_API_URL": own})[1].warnings
-    assert (
-        "not an http(s) address"
-        in lacking(tmp_path, {**SLACK, "SLACK_API_URL": "slack"})["SLACK_API_URL"].fact
-    )
+    assert "not an http(s) address" in lacking(tmp_path, {**SLACK, "SLACK_API_URL": "slack"})["SLACK_API_URL"].fact
 
 
 # -- nothing but BadConfig -------------------------------------------------------------------------
@@ -223,9 +218,7 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
-    | st.sampled_from(
-        ["U0ANA", "10%", "canary", "5m", "lambda", "prod", "deployers", BOT, "to", "\x1b[31m", "\ud7ff"]
-    ),
+    | st.sampled_from(["U0ANA", "10%", "canary", "5m", "lambda", "prod", "deployers", BOT, "to", "\x1b[31m", "\ud7ff"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )

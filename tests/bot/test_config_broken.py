@@ -57,6 +57,7 @@ from = "approvers"
 canary = "10% 5m, 50% 10m, approve, 100%"
 """
 PROD = "apps.my-app.env.prod"
+REGION = 'region = "eu-central-1"'
 WHOLE = GOOD
 """As `old`: the whole file is replaced."""
 
@@ -323,8 +324,7 @@ BROKEN = {
     ),
     "alias is an app": (
         'aliases = ["app"]',
-        'aliases = ["shop"]\n[apps.shop.env.dev]\nkind = "lambda"\nfunction = "s"\nalias = "live"\n'
-        'region = "eu-central-1"',
+        'aliases = ["shop"]\n[apps.shop.env.dev]\nkind = "lambda"\nfunction = "s"\nalias = "live"\n' + REGION,
         "apps.my-app.aliases[0]",
         "shop is an app already",
         "remove the alias",
@@ -550,7 +550,8 @@ BROKEN = {
     "one thing twice": (
         "[apps.my-app.env.prod]\n",
         '[apps.z.env.x]\nkind = "lambda"\nfunction = "my-app"\nalias = "live"\n'
-        'region = "eu-central-1"\niam_role = "arn:aws:iam::123456789012:role/tidegate-prod"\n[apps.my-app.env.prod]\n',
+        + REGION
+        + '\niam_role = "arn:aws:iam::123456789012:role/tidegate-prod"\n[apps.my-app.env.prod]\n',
         "apps.z.env.x",
         f"same thing as {PROD}",
         "one target",
@@ -565,10 +566,12 @@ def mistakes(text, tmp_path, environ=None, drivers=None):
     try:
         load(path, environ or {}, drivers=drivers)
     except BadConfigs as bad:
-        assert all(flaw.fact and flaw.hint for flaw in bad.flaws), "a mistake without a fix"
-        assert str(path) in str(bad) or any(flaw.environment for flaw in bad.flaws)
-        return bad.flaws
-    return ()
+        found = bad
+    else:
+        return ()
+    assert all(flaw.fact and flaw.hint for flaw in found.flaws), "a mistake without a fix"
+    assert str(path) in str(found) or any(flaw.environment for flaw in found.flaws)
+    return found.flaws
 
 
 @pytest.mark.parametrize(("old", "new", "place", "fact", "hint"), BROKEN.values(), ids=BROKEN)

@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 import warnings
+from collections.abc import Sequence
 
 import pytest
 from slack_bolt import App, BoltRequest
@@ -91,7 +92,8 @@ def test_a_record_is_one_line_of_json_with_its_fields(stream):
 def test_a_secret_is_taken_out_wherever_it_stands(secret, stream):
     """In the text, an argument, a field, an exception, its cause, and a record that cannot be formatted."""
     log = logging.getLogger("bot.x")
-    log.warning("text %s" % secret)  # noqa: UP031 # the secret is in the format itself
+    in_the_format = f"text {secret}"
+    log.warning(in_the_format)
     log.warning("argument %s and %r", secret, {"deep": [secret]})
     log.warning("field", extra={"where": secret, "deep": {"a": secret}})
     unreadable = {"name": "bot.x", "levelno": logging.WARNING, "msg": "too few %s %s", "args": (secret,)}
@@ -113,7 +115,8 @@ def test_ordinary_words_are_left_alone():
     """What only looks a little like a secret is printed as it is."""
     for text in (
         "my-app -> prod is at 10 %", "https://slack.com/api/chat.update", "the token is missing", "hook smoke failed",
-        "arn:aws:iam::123456789012:role/tidegate-prod", "audit 1234 9f3a", "AKIA is a prefix", "/var/hooks/tidegate.db", "secret",
+        "arn:aws:iam::123456789012:role/tidegate-prod", "audit 1234 9f3a", "AKIA is a prefix", "/var/hooks/tidegate.db",
+        "secret",
     ):  # fmt: skip
         assert Redactor()(text) == text
 
@@ -122,7 +125,7 @@ def test_a_bad_signature_never_brings_the_body_to_the_log(stream):
     """Bolt logs the whole request at INFO when a signature is wrong; nothing of it arrives, whatever level Bolt set."""
     app = bolt()
     logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.DEBUG)
-    headers = {"x-slack-signature": ["v0=CANARY"], "x-slack-request-timestamp": ["1"]}
+    headers: dict[str, str | Sequence[str]] = {"x-slack-signature": ["v0=CANARY"], "x-slack-request-timestamp": ["1"]}
     reply = app.dispatch(BoltRequest(body=BODY, headers=headers))
     assert reply.status == 401
     assert "CANARY" not in stream.getvalue()
