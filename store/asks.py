@@ -15,9 +15,7 @@ ANSWERABLE = timedelta(minutes=25)
 
 
 def _read(rows: sqlite3.Cursor) -> list[StoredAsk]:
-    return [
-        StoredAsk.model_validate_json(body).model_copy(update={"address": address}) for address, body in rows
-    ]
+    return [StoredAsk.model_validate_json(body).model_copy(update={"address": address}) for address, body in rows]
 
 
 class AskReads(View):

@@ -24,9 +24,7 @@ class AuditReads(View):
     def audit_page(self, after: int = 0, limit: int = 500) -> list[Link]:
         """Audit records by number, after the given one."""
         return _read(
-            self._run(
-                "SELECT seq, body, prev, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, limit
-            )
+            self._run("SELECT seq, body, prev, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
         )
 
     def audit_of(self, rollout: int, limit: int = 200) -> list[Link]:
@@ -47,10 +45,7 @@ class AuditReads(View):
             " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
             after, limit,
         )  # fmt: skip
-        return [
-            (Link(seq=seq, body=body, prev=prev, hash=own), bool(filed))
-            for seq, body, prev, own, filed in rows
-        ]
+        return [(Link(seq=seq, body=body, prev=prev, hash=own), bool(filed)) for seq, body, prev, own, filed in rows]
 
 
 class AuditWrites(AuditReads):

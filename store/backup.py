@@ -28,9 +28,7 @@ def back_up(sessions: Sessions, target: Path, *, step: int = STEP) -> None:
     try:
         os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
     except OSError as error:
-        raise StoreFault(
-            f"{part} cannot be written: {error.strerror}", "check the folder and its rights"
-        ) from error
+        raise StoreFault(f"{part} cannot be written: {error.strerror}", "check the folder and its rights") from error
     try:
         with translated(part):
             _copy(sessions, part, step)
@@ -51,9 +49,7 @@ def _copy(sessions: Sessions, part: Path, step: int) -> None:
                 db.conn.backup(copy, pages=step)
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise StoreFault(
-            f"the copy of {sessions.path} is not whole: {found}", "try again; keep the last good backup"
-        )
+        raise StoreFault(f"the copy of {sessions.path} is not whole: {found}", "try again; keep the last good backup")
 
 
 class _Breath:

@@ -66,15 +66,11 @@ def prepare_place(path: Path, *, create: bool) -> None:
     if path.exists():
         return
     if not create:
-        raise StoreFault(
-            f"there is no store at {path}", "start the bot once with `tidegate run`, or check --config"
-        )
+        raise StoreFault(f"there is no store at {path}", "start the bot once with `tidegate run`, or check --config")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise BadConfig(
-            f"{path} cannot be made: {error.strerror}", "check the rights of its folder"
-        ) from error
+        raise BadConfig(f"{path} cannot be made: {error.strerror}", "check the rights of its folder") from error
 
 
 def connect(path: Path, busy_ms: int) -> Database:

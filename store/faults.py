@@ -62,9 +62,7 @@ def explained(error: sqlite3.Error, path: Path) -> StoreFault:
             f"the store refused to break one of its own rules: {error}",
             "this is a bug in Tidegate; please report it",
         )
-    return StoreFault(
-        f"SQLite could not use {path}: {error}", "nothing of this transaction was kept; try again"
-    )
+    return StoreFault(f"SQLite could not use {path}: {error}", "nothing of this transaction was kept; try again")
 
 
 @contextlib.contextmanager
@@ -76,6 +74,4 @@ def translated(path: Path) -> Iterator[None]:
         raise explained(error, path) from error
     except UnicodeEncodeError as error:
         half = f"U+{ord(error.object[error.start]):04X}"
-        raise BadInput(
-            f"the text holds half a character ({half})", "type it again without that character"
-        ) from error
+        raise BadInput(f"the text holds half a character ({half})", "type it again without that character") from error

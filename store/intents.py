@@ -40,9 +40,7 @@ class IntentWrites(IntentReads):
     def plan(self, rollout: Rollout, action: Action, at: datetime) -> Intent:
         """A planned intent; its key is of rollout, step and action, `attempt` counts the plans of it."""
         key = intent_key(rollout.id, rollout.step, action)
-        attempt = self._run(
-            "SELECT coalesce(max(attempt), 0) + 1 FROM intents WHERE key = ?", key
-        ).fetchone()[0]
+        attempt = self._run("SELECT coalesce(max(attempt), 0) + 1 FROM intents WHERE key = ?", key).fetchone()[0]
         written = self._run(
             "INSERT INTO intents (rollout, key, attempt, action, state, outcome, planned_at)"
             " VALUES (?, ?, ?, ?, 'planned', '', ?)",

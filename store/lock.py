@@ -68,8 +68,8 @@ def _lock_file(path: Path | str) -> Path:
 
 
 def _open(path: Path | str) -> int:
-    # not inherited by children: a child that outlives the bot must not keep the lock
-    return os.open(_lock_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # os.open makes it close on exec: a child that outlives the bot does not keep the lock
+    return os.open(_lock_file(path), os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _try(file: int, how: int) -> bool:

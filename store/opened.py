@@ -52,9 +52,7 @@ class Store:
             finally:
                 view.end()
 
-    def verify(
-        self, page: int = 500, *, anchors: Mapping[int, str] | None = None
-    ) -> tuple[int, Break | None]:
+    def verify(self, page: int = 500, *, anchors: Mapping[int, str] | None = None) -> tuple[int, Break | None]:
         """How many audit records hold, and the first break, if any; each page is a short read of its own.
 
         `anchors`: numbers and beginnings of hashes that were shown elsewhere. Without them nobody can tell

@@ -86,8 +86,7 @@ class Outbox(Cards, Pages):
         """Answers that nobody can be given any more go, and their addresses with them."""
         with self._sessions.writing() as db:
             gone = db.execute(
-                "DELETE FROM notices WHERE id IN"
-                " (SELECT id FROM notices WHERE kind = 'answer' AND at < ? LIMIT ?)",
+                "DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE kind = 'answer' AND at < ? LIMIT ?)",
                 [stored(now - ANSWERABLE), limit],
             ).rowcount
             if gone:
@@ -95,6 +94,5 @@ class Outbox(Cards, Pages):
 
 
 _COUNT = (
-    "INSERT INTO given_up (why, times) VALUES (?, ?)"
-    " ON CONFLICT (why) DO UPDATE SET times = times + excluded.times"
+    "INSERT INTO given_up (why, times) VALUES (?, ?) ON CONFLICT (why) DO UPDATE SET times = times + excluded.times"
 )

@@ -63,8 +63,7 @@ class Pages:
         """Somebody has it: no repeats, until another page is raised. False when none was waiting."""
         with self._sessions.writing() as db:
             taken = db.execute(
-                "UPDATE pages SET next_at = NULL, told_at = ?, taken_by = ?"
-                " WHERE rollout = ? AND next_at IS NOT NULL",
+                "UPDATE pages SET next_at = NULL, told_at = ?, taken_by = ? WHERE rollout = ? AND next_at IS NOT NULL",
                 [stored(at), by.key, rollout],
             )
             return taken.rowcount == 1

@@ -26,9 +26,7 @@ def verify_trail(sessions: Sessions, page: int, anchors: Mapping[int, str]) -> t
         count, last = count + len(links), links[-1]
     missing = min((seq for seq in anchors if seq > count), default=None)
     if missing is not None:
-        return count, Break(
-            seq=missing, text=f"record {missing} was shown once and is gone: the trail ends at {count}"
-        )
+        return count, Break(seq=missing, text=f"record {missing} was shown once and is gone: the trail ends at {count}")
     return count, None
 
 

@@ -50,10 +50,7 @@ def made_rows(folder: Path, rounds: int) -> list[dict[str, list[tuple[object, ..
     with contextlib.closing(sqlite3.connect(folder / "model.db")) as link:
         whole = {t: link.execute(f"SELECT * FROM {t} ORDER BY 1").fetchall() for t in TABLES}  # noqa: S608 - TABLES
     return [
-        {
-            table: rows[n * len(rows) // rounds : (n + 1) * len(rows) // rounds]
-            for table, rows in whole.items()
-        }
+        {table: rows[n * len(rows) // rounds : (n + 1) * len(rows) // rounds] for table, rows in whole.items()}
         for n in range(rounds)
     ]
 

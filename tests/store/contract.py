@@ -29,9 +29,7 @@ class LedgerContract:
         """S6: the insert is the lock; the refusal names the live rollout and offers it; the block goes on."""
         with ledger.work() as work:
             live = work.add(rollout())
-            with pytest.raises(
-                Refused, match=r"my-app/prod is busy: #1 is requested, started by Ana"
-            ) as refused:
+            with pytest.raises(Refused, match=r"my-app/prod is busy: #1 is requested, started by Ana") as refused:
                 work.add(rollout())
             assert (refused.value.offer, refused.value.rollout) == ("status", live.id)
             work.audit(entry(live.id))
@@ -126,9 +124,7 @@ class LedgerContract:
                 work.save(work.add(rollout()).but(phase=phase))
             work.add(rollout())
         with ledger.reads() as reads:
-            found = [
-                reads.last("my-app", "prod", phase=p) for p in ("", "succeeded", "rolled_back", "adopted")
-            ]
+            found = [reads.last("my-app", "prod", phase=p) for p in ("", "succeeded", "rolled_back", "adopted")]
             assert [r and r.id for r in found] == [3, 1, 2, None]
 
     def test_due_is_now_unset_or_absurdly_far(self, ledger: Ledger) -> None:
@@ -215,9 +211,11 @@ class LedgerContract:
     def test_reply_address_is_the_starters(self, ledger: Ledger) -> None:
         """Not that of whoever was refused because of it, nor of a later click on it."""
         with ledger.work() as work:
+            work.remember(stored_ask("who", state="identity", at=later(-9)))
             began = work.add(rollout())
             work.remember(answered("start", began.id, address=SECRET))
             work.remember(answered("refused", began.id, ok=False, address="https://other"))
+            work.remember(answered("who", began.id, ok=False, address="https://waited", at=later(-9)))
             work.remember(answered("click", began.id, address="https://click", at=later(9)))
             assert work.reply_address(began.id) == SECRET
             assert work.reply_address(99) == ""

@@ -43,9 +43,7 @@ def stored_ask(dedupe: str = "key-1", **fields: object) -> StoredAsk:
     return StoredAsk.model_validate(values | fields)
 
 
-def answered(
-    dedupe: str = "key-1", rollout: int | None = None, *, ok: bool = True, **fields: object
-) -> StoredAsk:
+def answered(dedupe: str = "key-1", rollout: int | None = None, *, ok: bool = True, **fields: object) -> StoredAsk:
     """A wish that was answered."""
     reply = Reply(ok=ok, text="looking at my-app in prod", rollout=rollout)
     return stored_ask(dedupe, state="answered", reply=reply, **fields)

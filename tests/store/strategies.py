@@ -29,8 +29,7 @@ PLANS = st.builds(
     Plan,
     name=TEXT,
     steps=st.lists(
-        st.builds(SetWeight, percent=st.integers(0, 100), bake=LENGTHS)
-        | st.builds(Approve, by=st.integers(1, 9)),
+        st.builds(SetWeight, percent=st.integers(0, 100), bake=LENGTHS) | st.builds(Approve, by=st.integers(1, 9)),
         max_size=4,
     ).map(tuple),
 )
@@ -63,9 +62,7 @@ VERDICTS = st.builds(
     ).map(tuple),
     at=st.none() | MOMENTS,
 )
-CAUSES = st.builds(
-    Cause, kind=st.sampled_from(["person", "drift", "alarm"]), text=TEXT, at=MOMENTS, by=ACTORS
-)
+CAUSES = st.builds(Cause, kind=st.sampled_from(["person", "drift", "alarm"]), text=TEXT, at=MOMENTS, by=ACTORS)
 ROLLOUTS = st.builds(
     Rollout,
     app=TEXT.filter(bool), env=TEXT.filter(bool), kind=TEXT, by=ACTORS, reason=TEXT, wanted=TEXT, terms=TERMS,

@@ -96,9 +96,7 @@ def garbage(shell: Shell) -> None:
         (refile, 10), (garbage, 10),
     ],
 )  # fmt: skip
-def test_chain_names_the_first_broken_record(
-    trail: Path, attack: Callable[[Shell], object], broken: int
-) -> None:
+def test_chain_names_the_first_broken_record(trail: Path, attack: Callable[[Shell], object], broken: int) -> None:
     """With the triggers dropped, verify finds each of these and says where, however long its pages."""
     store = attacked(trail, without_triggers(attack))
     for page in (1, 7, 10, 500):
@@ -124,9 +122,7 @@ def test_replace_slips_past_the_triggers_of_a_stock_shell(trail: Path) -> None:
 
     def replace(shell: Shell) -> None:
         shell.execute("DROP TRIGGER audit_is_a_chain")
-        shell.execute(
-            "INSERT OR REPLACE INTO audit SELECT seq, '{}', prev, hash, rollout FROM audit WHERE seq = 10"
-        )
+        shell.execute("INSERT OR REPLACE INTO audit SELECT seq, '{}', prev, hash, rollout FROM audit WHERE seq = 10")
 
     store = attacked(trail, replace)
     found = store.verify()[1]
@@ -158,9 +154,7 @@ def begin_anew(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("attack,left", [(cut_tail, 30), (rewrite, COUNT), (begin_anew, 1)])
-def test_chain_alone_misses_what_anchors_find(
-    trail: Path, attack: Callable[[Shell], object], left: int
-) -> None:
+def test_chain_alone_misses_what_anchors_find(trail: Path, attack: Callable[[Shell], object], left: int) -> None:
     """Said honestly: these three leave a chain that holds. A head known from elsewhere finds them."""
     store = open_store(trail)
     with store.reads() as reads:

@@ -76,9 +76,7 @@ def test_one_live_rollout_is_an_index(filled: Store, path: Path) -> None:
         closing(sqlite3.connect(path)) as shell,
         pytest.raises(sqlite3.IntegrityError, match=r"rollouts\.app"),
     ):
-        shell.execute(
-            "INSERT INTO rollouts SELECT 9, app, env, phase, 1, 1, NULL, 0, body FROM rollouts WHERE id = 1"
-        )
+        shell.execute("INSERT INTO rollouts SELECT 9, app, env, phase, 1, 1, NULL, 0, body FROM rollouts WHERE id = 1")
 
 
 def test_half_a_character_is_bad_input(store: Store) -> None:

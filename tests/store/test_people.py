@@ -36,6 +36,17 @@ def test_broken_reading_keeps_the_old_directory(store: Store) -> None:
     assert store.people.read_at() == NOW
 
 
+def test_reading_slack_is_not_done_under_the_lock(store: Store) -> None:
+    """Whatever makes the persons may take its time and even use the store: only then the write begins."""
+
+    def slow() -> Iterator[Person]:
+        assert store.people.person("T1", "U1") is None
+        yield person("U1")
+
+    store.people.replace(slow(), {}, NOW)
+    assert store.people.person("T1", "U1") == person("U1")
+
+
 def test_one_entry_can_be_added(store: Store) -> None:
     """A person looked up because they wait is known at once, and the whole is as old as before."""
     store.people.replace([person("U1")], {}, NOW)

@@ -1,5 +1,6 @@
 """Many threads at once: one winner where there can be one, everybody served where all can be."""
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import pytest
 
 from rollout.errors import Refused, Stale
 from rollout.model import Phase
-from store import Store
+from store import Store, StoreBusy, open_store
 from tests.store.make import answered, entry, rollout
 
 MANY = 50
@@ -152,6 +153,48 @@ def test_reader_does_not_wait_for_an_open_write(store: Store) -> None:
     writer.join(30)
     with store.reads() as reads:
         assert reads.head()
+
+
+def test_two_processes_lose_no_write(store: Store) -> None:
+    """Two stores on one file, as two processes have them: read, add one, write, four threads each, none is lost."""
+    other = open_store(store.path, busy_ms=30_000)
+    with store.work() as work:
+        work.add(rollout())
+
+    def count(number: int) -> object:
+        for _ in range(10):
+            with (store if number % 2 else other).work() as work:
+                read = work.rollout(1)
+                assert read
+                work.save(read.but(reminded=read.reminded + 1))
+        return "ok"
+
+    assert Counter(map(str, at_once(8, count))) == {"ok": 8}
+    other.close()
+    with store.reads() as reads:
+        stored = reads.rollout(1)
+        assert stored
+        assert (stored.reminded, stored.version) == (80, 81)
+
+
+def test_snapshot_holds_against_other_processes(store: Store) -> None:
+    """Between two reads of one block another process commits, or is kept out: the block sees the same either way."""
+    other = open_store(store.path, busy_ms=20)
+    with store.reads() as reads:
+        assert reads.head() is None
+        with contextlib.suppress(StoreBusy), ThreadPoolExecutor(1) as pool:
+            pool.submit(append, other).result(30)
+        assert reads.head() is None
+    append(other)
+    with store.reads() as reads:
+        assert reads.head()
+    other.close()
+
+
+def append(store: Store) -> None:
+    """One record."""
+    with store.work() as work:
+        work.audit(entry())
 
 
 def test_view_belongs_to_its_thread(store: Store) -> None:

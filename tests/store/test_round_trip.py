@@ -88,9 +88,7 @@ def test_any_wish_comes_back_equal(shared: Store, kept: StoredAsk) -> None:
 
 @FEW
 @given(at=MOMENTS, actor=TEXT, about=st.none() | st.integers(1, 2**40), facts=FACTS)
-def test_any_record_links_and_holds(
-    shared: Store, at: datetime, actor: str, about: int | None, facts: object
-) -> None:
+def test_any_record_links_and_holds(shared: Store, at: datetime, actor: str, about: int | None, facts: object) -> None:
     """Whatever a record says, it is stored byte for byte, and the chain holds."""
     record = Entry.model_validate({"kind": "ask", "at": at, "actor": actor, "rollout": about, "facts": facts})
     with shared.work() as work:

@@ -16,7 +16,13 @@ from tests.store.make import entry, rollout
 
 ROOT = Path(__file__).parents[2]
 STARTS = 20
-OPEN = "import sys; sys.stdin.readline(); from store import open_store; open_store(sys.argv[1]).close()"
+OPEN = """
+import sys
+from store import open_store
+print("up", flush=True)
+sys.stdin.readline()
+open_store(sys.argv[1]).close()
+"""
 
 
 def tables(path: Path) -> set[str]:
@@ -32,12 +38,16 @@ def test_twenty_first_starts_at_once(path: Path) -> None:
         subprocess.Popen(
             [sys.executable, "-c", OPEN, str(path)],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
         )
         for _ in range(STARTS)
     ]
+    for start in starts:
+        assert start.stdout
+        assert start.stdout.readline() == "up\n"
     for start in starts:  # all are up and wait for this line
         assert start.stdin
         start.stdin.write("go\n")
@@ -45,9 +55,7 @@ def test_twenty_first_starts_at_once(path: Path) -> None:
     ends = [(start.communicate(timeout=100)[1], start.returncode) for start in starts]
     assert ends == [("", 0)] * STARTS
     with closing(sqlite3.connect(path)) as link:
-        assert [row[0] for row in link.execute("SELECT name FROM _sqlite_migrations ORDER BY id")] == list(
-            STEPS
-        )
+        assert [row[0] for row in link.execute("SELECT name FROM _sqlite_migrations ORDER BY id")] == list(STEPS)
 
 
 def test_broken_upgrade_leaves_nothing(path: Path) -> None:
