@@ -8,11 +8,11 @@ post once more, and the newest message is the card: at most one stray per lost r
 import hashlib
 import json
 import logging
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.clock import SystemClock
+from bot.failpoints import Hit, never
 from bot.metrics import Metrics
 from bot.patience import Patience
 from bot.wire import Came, Wire
@@ -24,8 +24,6 @@ from store.cards import CardPlace
 from store.outbox import Outbox as Queue
 
 log = logging.getLogger(__name__)
-
-Hit = Callable[[str], None]
 
 LOST = timedelta(seconds=30)
 """How long after a post without a reply the next one waits; doubled with each further one."""
@@ -41,20 +39,23 @@ UNFIT = frozenset(
 )
 
 
+class Office(NamedTuple):
+    """What the outbox works with."""
+
+    queue: Queue
+    desk: Desk
+    wire: Wire
+    clock: SystemClock
+    metrics: Metrics
+    hit: Hit = never
+
+
 class Cards:
     """Keeps cards equal to rollouts. Used by the outbox thread only."""
 
-    def __init__(
-        self, queue: Queue, desk: Desk, wire: Wire, clock: SystemClock, metrics: Metrics, patience: Patience,
-        hit: Hit,
-    ) -> None:  # fmt: skip
-        self._queue = queue
-        self._desk = desk
-        self._wire = wire
-        self._clock = clock
-        self._metrics = metrics
+    def __init__(self, office: Office, patience: Patience) -> None:
+        self._queue, self._desk, self._wire, self._clock, self._metrics, self._hit = office
         self._patience = patience
-        self._hit = hit
         self._sent: dict[int, str] = {}  # rollout -> hash of what its card shows
         self._plain: set[int] = set()  # Slack refused the blocks: a bug, but people must still see the state
 

@@ -9,20 +9,15 @@ import threading
 from datetime import timedelta
 from typing import Any, Protocol
 
-from bot.cards import Cards, Hit
-from bot.clock import SystemClock
-from bot.failpoints import never
-from bot.metrics import Metrics
+from bot.cards import Cards, Office
 from bot.patience import Patience
-from bot.wire import Came, Wire
+from bot.wire import Came
 from handlers.blocks.answers import answer as answer_message
 from handlers.blocks.events import event as event_message
 from handlers.blocks.events import page as page_message
-from rollout.desk import Desk
 from rollout.errors import NotFound
 from rollout.model import Phase, Rollout
 from rollout.notices import Answer, CardChanged, Event, NeedsHuman
-from store.outbox import Outbox as Queue
 from store.outbox import Queued
 
 log = logging.getLogger(__name__)
@@ -50,19 +45,12 @@ class Pager(Protocol):
 class Outbox:
     """Sends what waits. `nudge()` after something was written makes it look at once."""
 
-    def __init__(
-        self, queue: Queue, desk: Desk, wire: Wire, clock: SystemClock, metrics: Metrics, *,
-        mention: str = "", pager: Pager | None = None, hit: Hit = never,
-    ) -> None:  # fmt: skip
-        self._queue = queue
-        self._desk = desk
-        self._wire = wire
-        self._clock = clock
-        self._metrics = metrics
+    def __init__(self, office: Office, *, mention: str = "", pager: Pager | None = None) -> None:
+        self._queue, self._desk, self._wire, self._clock, self._metrics, _ = office
         self._mention = (mention,) if mention else ()
         self._pager = pager
-        self._patience = Patience(clock.monotonic)
-        self._cards = Cards(queue, desk, wire, clock, metrics, self._patience, hit)
+        self._patience = Patience(self._clock.monotonic)
+        self._cards = Cards(office, self._patience)
         self._paged: set[tuple[int, int]] = set()
         self._nudged = threading.Event()
         self._stopped = threading.Event()
@@ -134,10 +122,12 @@ class Outbox:
                 self._answer(queued, notice)
         except NotFound:
             self._drop(queued, "its rollout is gone")
-        except Exception as error:  # noqa: BLE001 - one that cannot be drawn must not hold up the others
-            # Only the kind: the text may quote an answer's address.
-            log.error("notice %d (%s) failed: %s", queued.id, notice.kind, type(error).__name__)  # noqa: TRY400
+        except Exception as error:
             self._failed(queued, Came("refused", type(error).__name__))
+            if isinstance(notice, Answer):  # only the kind: the text may quote its address
+                log.warning("an answer failed: %s", type(error).__name__)
+            else:
+                log.exception("notice %d (%s) failed", queued.id, notice.kind)
 
     # -- replies and answers --------------------------------------------------------------------
 

@@ -140,7 +140,5 @@ class WorkspaceConfig(Fixed):
                 raise ValueError(f"{what} {', '.join(twice)} is listed twice; give each its own")
         url = self.bot_events_url or ""
         if self.delivery == "http" and not url.startswith(("http://127.0.0.1:", "http://localhost:")):
-            raise ValueError(
-                f"bot_events_url is {url!r}; delivery http needs an http://127.0.0.1:PORT address"
-            )
+            raise ValueError(f"bot_events_url is {url!r}; delivery http needs an http://127.0.0.1:PORT address")
         return self

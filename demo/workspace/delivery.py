@@ -25,9 +25,7 @@ class Delivery:
 
     def send(self, kind: Kind, payload: Json, attempt: int = 0) -> Envelope:
         """Deliver once and wait for the ack, at most Slack's 3 s. Commands, presses: never sent again."""
-        pending = Envelope(
-            id=envelope_id(), kind=kind, payload=payload, sent_at=self._core.clock(), attempt=attempt
-        )
+        pending = Envelope(id=envelope_id(), kind=kind, payload=payload, sent_at=self._core.clock(), attempt=attempt)
         self._core.board.record_envelope(pending)
         started = time.perf_counter()
         ack, outcome = self._attempt(pending)
@@ -97,8 +95,7 @@ def _framed(envelope: Envelope) -> Json:
         "envelope_id": envelope.id,
         "payload": envelope.payload,
         "type": envelope.kind,
-        "accepts_response_payload": envelope.kind == "slash_commands"
-        or envelope.payload.get("type") in _WITH_ANSWER,
+        "accepts_response_payload": envelope.kind == "slash_commands" or envelope.payload.get("type") in _WITH_ANSWER,
     }
     if envelope.kind == "events_api":
         frame |= {"retry_attempt": envelope.attempt, "retry_reason": "timeout" if envelope.attempt else ""}

@@ -34,9 +34,7 @@ class Hands:
     def say(self, channel: str, text: str, thread_ts: str | None = None) -> Result:
         return self._gestures.say(self._now(), self._core.channel(channel), text, thread_ts)
 
-    def press(
-        self, message: Message, button: str, *, confirm: bool = True, choice: str | None = None
-    ) -> Result:
+    def press(self, message: Message, button: str, *, confirm: bool = True, choice: str | None = None) -> Result:
         """Press a button or choose an option of a message as it stands now.
 
         `confirm=False` answers its confirm dialog with the deny button: nothing is sent then.
@@ -58,9 +56,7 @@ class Hands:
             raise LookupError(f"{self._person.name} has no modal and no home tab open")
         _, element = _wanted(view.blocks, button)
         chosen = _choice(element, choice)
-        return self._forms.press(
-            self._now(), view, element["action_id"], chosen, self._typed(view, values or {})
-        )
+        return self._forms.press(self._now(), view, element["action_id"], chosen, self._typed(view, values or {}))
 
     def submit_view(self, values: Json | None = None) -> Result:
         """Fill in `values` ({block_id or action_id: text, option value, list of them}) and submit."""

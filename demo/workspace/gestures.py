@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from demo.workspace import payloads, replies
 from demo.workspace.blocks import elements
 from demo.workspace.config import Channel, Person
@@ -28,20 +30,21 @@ class Gestures:
             return self.say(person, channel, line, thread_ts)
         command, _, text = line.partition(" ")
         if thread_ts:
-            return self._slackbot(
-                person, channel, f"{command} is not supported in threads. Sorry!", "in_thread"
-            )
+            return self._slackbot(person, channel, f"{command} is not supported in threads. Sorry!", "in_thread")
         if command not in {c.name for c in self._core.config.commands}:
             return self._slackbot(person, channel, f"{command} is not a valid command", "invalid_command")
         return self._slash(person, channel, command, text.strip())
 
     def say(self, person: Person, channel: Channel, text: str, thread_ts: str | None = None) -> Result:
-        """Plain words; naming the bot makes Slack send it an app_mention."""
+        """Plain words, escaped as Slack's client does; naming the bot makes Slack send it an app_mention."""
         core = self._core
         if not text:
             return Result(error="no_text")
         bot = f"<@{core.config.bot_user_id}>"
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         text = text.replace(f"@{core.config.bot_name}", bot)
+        for one in core.people:
+            text = re.sub(rf"@{one.name}\b", f"<@{one.id}>", text)
         message = core.board.put(
             Message(
                 ts=core.stamps.next(core.clock()),
@@ -69,9 +72,7 @@ class Gestures:
         if now is None or now.only_to not in (None, person.id):
             return Result(error="message_not_found")
         block, element = found
-        payload = payloads.message_action(
-            core, person, now, action_of(block, element, choice), _typed(found, choice)
-        )
+        payload = payloads.message_action(core, person, now, action_of(block, element, choice), _typed(found, choice))
         envelope = self._delivery.send("interactive", payload)
         error = None if envelope.acked else envelope.outcome
         state = {"channel": now.channel, "ts": now.ts, "action_id": element["action_id"], "error": error}

@@ -32,14 +32,15 @@ class AlarmStatus(TypedDict):
 
 class AppStatus(TypedDict):
     """One app as the world serves it now. Versions are the keys: `{"1": 90, "2": 10}` in percent of traffic,
-    `{"1": 0.1, "2": 8.0}` in percent of requests that fail. `rate` is requests a second.
+    `{"1": 0.1, "2": None}` in percent of requests that fail (None: nothing was asked of it yet).
+    `rate` is requests a second.
     """
 
     name: str
     weights: dict[str, float]
     environment: NotRequired[str]
     alarms: NotRequired[list[AlarmStatus]]
-    errors: NotRequired[dict[str, float]]
+    errors: NotRequired[dict[str, float | None]]
     rate: NotRequired[float]
 
 

@@ -37,6 +37,10 @@ class BadRequest(Exception):
     """The post is malformed; its text says how."""
 
 
+class Gone(Exception):
+    """What was pressed or closed is not there any more: two hands were quicker than one page."""
+
+
 class PageServer:
     def __init__(self, core: Core, gestures: Gestures, forms: Forms, connections: Callable[[], int]) -> None:
         self._core = core
@@ -141,6 +145,8 @@ class PageServer:
             return Response("post a JSON object\n", 400)
         try:
             answer = self._turn(body) if what == "knob" else page_state.result(self._gesture(what, body))
+        except Gone as gone:
+            answer = page_state.result(Result(error=str(gone)))
         except (BadRequest, KeyError) as error:
             return Response(json.dumps({"ok": False, "error": "bad_request", "sentence": str(error)}), 400)
         return Response(json.dumps(answer), mimetype="application/json")
@@ -171,15 +177,11 @@ class PageServer:
         found = find_element(list(message.blocks), body["action_id"], body.get("block_id"))
         if found is None:
             return Result(error="action_not_found")
-        return self._gestures.press(
-            self._core.person(body["person"]), message, found, body.get("choice") or {}
-        )
+        return self._gestures.press(self._core.person(body["person"]), message, found, body.get("choice") or {})
 
     def _press_in_view(self, body: Json) -> Result:
         person, choice = self._core.person(body["person"]), body.get("choice") or {}
-        return self._forms.press(
-            person, self._view(body), body["action_id"], choice, body.get("values") or {}
-        )
+        return self._forms.press(person, self._view(body), body["action_id"], choice, body.get("values") or {})
 
     def _submit(self, body: Json) -> Result:
         person = self._core.person(body["person"])
@@ -200,11 +202,11 @@ class PageServer:
     def _message(self, body: Json) -> Message:
         message = self._core.board.message(str(body.get("channel")), str(body.get("ts")))
         if message is None:
-            raise BadRequest("that message is gone")
+            raise Gone("message_not_found")
         return message
 
     def _view(self, body: Json) -> View:
         view = self._core.board.view(lambda v: v.id == body.get("view_id") and v.owner == body.get("person"))
         if view is None:
-            raise BadRequest("that view is closed")
+            raise Gone("view_closed")
         return view

@@ -104,16 +104,12 @@ MENUS: dict[str, Check] = {
         {**_MENU, **_CONVERSATION, "initial_conversation": string(255), "response_url_enabled": boolean}
     ),
     "channels_select": _element({**_MENU, "initial_channel": string(255), "response_url_enabled": boolean}),
-    "multi_static_select": _element(
-        {**_STATIC, **_MULTI, "initial_options": list_of(OPTION, 0, 100)}, also=_choices
-    ),
+    "multi_static_select": _element({**_STATIC, **_MULTI, "initial_options": list_of(OPTION, 0, 100)}, also=_choices),
     "multi_external_select": _element(
         {**_MENU, **_MULTI, "initial_options": list_of(OPTION, 0, 100), "min_query_length": whole(0, 100)}
     ),
     "multi_users_select": _element({**_MENU, **_MULTI, "initial_users": _NAMES}),
-    "multi_conversations_select": _element(
-        {**_MENU, **_MULTI, **_CONVERSATION, "initial_conversations": _NAMES}
-    ),
+    "multi_conversations_select": _element({**_MENU, **_MULTI, **_CONVERSATION, "initial_conversations": _NAMES}),
     "multi_channels_select": _element({**_MENU, **_MULTI, "initial_channels": _NAMES}),
 }
 PICKS: dict[str, Check] = {

@@ -65,9 +65,7 @@ class Loopback:
 
     def __init__(self, port: int, routes: dict[str, Route]) -> None:
         self._routes = routes
-        self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", port, self._app, threaded=True, request_handler=Silent
-        )
+        self._server: BaseWSGIServer = make_server("127.0.0.1", port, self._app, threaded=True, request_handler=Silent)
         self.port: int = self._server.server_port
         self._thread = threading.Thread(target=self._serve, name="workspace", daemon=True)
 

@@ -113,7 +113,5 @@ class Call(Fixed):
 class Change(Fixed):
     """Something the page should redraw. `kind` names which."""
 
-    kind: Literal[
-        "message", "removed", "views", "home", "envelope", "call", "status", "connections", "button"
-    ]
+    kind: Literal["message", "removed", "views", "home", "envelope", "call", "status", "connections", "button"]
     body: Json = Field(default_factory=dict)

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from bot.clock import SystemClock
 
-class Dial:
-    """Stands in for bot.clock.SystemClock; `epoch()` is for the stand-in workspace."""
+
+class Dial(SystemClock):
+    """A SystemClock set by hand; `epoch()` is for the stand-in workspace."""
 
     def __init__(self) -> None:
         self.at = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)

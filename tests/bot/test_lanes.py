@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pytest
 
@@ -119,7 +120,7 @@ def test_jobs_of_a_lane_never_overlap_and_keep_their_order(lanes: Lanes):
             done.set()
 
     for number in range(200):
-        lanes.submit("eu", lambda number=number: job(number))
+        lanes.submit("eu", partial(job, number))
     assert done.wait(WAIT)
     assert order == list(range(200))
 

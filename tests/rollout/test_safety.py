@@ -489,8 +489,8 @@ def test_s14_a_persons_pause_survives_a_drift_on_top(scene: Scene) -> None:
     assert scene.newest.cause and scene.newest.cause.kind == "drift"
     scene.target.write(scene.clock.now(), "1", {"2": 10}, "hand")
     scene.look(20)
-    assert scene.newest.phase == "paused"
-    assert scene.newest.cause.kind == "person"
+    row = scene.newest
+    assert (row.phase, row.cause and row.cause.kind) == (Phase.PAUSED, "person")
     assert scene.wish("resume").ok
     scene.until("succeeded")
 

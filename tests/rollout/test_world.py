@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from rollout.ask import Bound
+from rollout.audit import Link
 from rollout.model import TERMINAL, Phase, Rollout
 from rollout.plan import SetWeight
 from rollout.seen import SideHealth
@@ -265,10 +266,10 @@ class World(RuleBasedStateMachine):
         assert least >= timedelta(0)
 
 
-def _last_phase(rows: list[object]) -> str:
+def _last_phase(rows: list[Link]) -> str:
     found = ""
     for row in rows:
-        body = json.loads(row.body)  # type: ignore[attr-defined]  # audit links
+        body = json.loads(row.body)
         if body["kind"] == "transition":
             found = body["facts"]["to"]
     return found

@@ -34,9 +34,7 @@ def update_view(core: Core, args: Json) -> Json:
     body = _checked(args, "modal")
     with core.board.held():
         wanted_id, external = args.get("view_id"), args.get("external_id")
-        old = core.board.view(
-            lambda v: v.id == wanted_id or (bool(external) and v.body["external_id"] == external)
-        )
+        old = core.board.view(lambda v: v.id == wanted_id or (bool(external) and v.body["external_id"] == external))
         if old is None:
             raise SlackError("not_found")
         if args.get("hash") and args["hash"] != old.body["hash"]:

@@ -16,3 +16,10 @@ export const EMOJI = {
   timer_clock: "⏲️", traffic_light: "🚦", vertical_traffic_light: "🚦", warning: "⚠️", wave: "👋",
   white_check_mark: "✅", white_circle: "⚪", white_large_square: "⬜", wrench: "🔧", x: "❌", yellow_circle: "🟡", zap: "⚡", zzz: "💤",
 };
+
+// The marks a status line stands on are drawn by our own style sheet: not every machine has an emoji font.
+export const DRAWN = {
+  white_check_mark: "check", heavy_check_mark: "check", x: "cross", warning: "caution", no_entry: "stop", octagonal_sign: "stop",
+  large_green_circle: "dot green", green_circle: "dot green", red_circle: "dot red", large_yellow_circle: "dot yellow", yellow_circle: "dot yellow",
+  large_orange_circle: "dot orange", large_blue_circle: "dot blue", blue_circle: "dot blue", white_circle: "dot white", black_circle: "dot black",
+};

@@ -95,7 +95,7 @@ function inspect() {
   }
   const { text, blocks } = message;
   fill(picked, h("div", { class: "picked-head" }, h("b", {}, "This message"),
-    button("Copy for Block Kit Builder", () => copy(JSON.stringify({ blocks }, null, 2), "Blocks"), { class: "btn small" }),
+    button("Copy the blocks", () => copy(JSON.stringify({ blocks }, null, 2), "Blocks"), { class: "btn small" }),
     iconButton("close", "Close", () => { state.inspected = null; emit("inspect"); })),
   json({ ts: message.ts, revision: message.revision, text, blocks }));
 }

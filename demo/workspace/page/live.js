@@ -32,6 +32,7 @@ const TAKE = {
       envelopes: new Map(body.envelopes.map((e) => [e.id, e])),
       ready: true, alive: true,
     });
+    forget();
     state.me ??= body.people[0].id;
     state.place.id ??= body.channels[0].id;
     for (const person of body.people) state.read[person.id] ??= lastTs();
@@ -40,10 +41,12 @@ const TAKE = {
   message({ message }) {
     const old = state.messages.get(keyOf(message));
     state.messages.set(keyOf(message), message);
+    forget();
     emit("message", { message, old });
   },
   removed(body) {
     state.messages.delete(`${body.channel}/${body.ts}`);
+    forget();
     emit("removed", body);
   },
   views({ user, stack }) { state.stacks[user] = stack; emit("views", { user }); },
@@ -112,9 +115,26 @@ export const person = (id) => state.people.find((p) => p.id === id);
 export const me = () => person(state.me);
 export const visible = (m) => !m.only_to || m.only_to === state.me;
 
+// Sorted lists and threads are asked for by every message drawn; they are worked out once per change.
+let memo = new Map();
+const remembered = (key, make) => {
+  if (!memo.has(key)) memo.set(key, make());
+  return memo.get(key);
+};
+export const forget = () => { memo = new Map(); };
+
 export function messagesOf(channel) {
-  return [...state.messages.values()].filter((m) => m.channel === channel && visible(m))
-    .sort((a, b) => (a.ts < b.ts ? -1 : 1));
+  return remembered(`${state.me}/${channel}`, () => [...state.messages.values()]
+    .filter((m) => m.channel === channel && visible(m)).sort((a, b) => (a.ts < b.ts ? -1 : 1)));
+}
+
+export function repliesOf(root) {
+  const threads = remembered(`threads/${state.me}/${root.channel}`, () => {
+    const found = new Map();
+    for (const m of messagesOf(root.channel).filter(isReply)) found.set(m.thread_ts, [...(found.get(m.thread_ts) ?? []), m]);
+    return found;
+  });
+  return threads.get(root.ts) ?? [];
 }
 
 export const isReply = (m) => m.thread_ts && m.thread_ts !== m.ts;

@@ -3,12 +3,13 @@
 import { avatar, botAvatar, button, h, icon, iconButton, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { clockTime, dayName, mrkdwn } from "./mrkdwn.js";
-import { emit, isReply, keyOf, messagesOf, person, post, state, visible } from "./live.js";
+import { emit, isReply, keyOf, messagesOf, person, post, repliesOf, state, visible } from "./live.js";
 
 const SOON = 300;
+const FLASH = 1600;
 
 function author(m) {
-  if (m.note === "slackbot") return { name: "Slackbot", mark: h("span", { class: "avatar slackbot", "aria-hidden": "true" }, "S"), app: true };
+  if (m.note === "slackbot") return { name: "Slackbot", mark: h("span", { class: "avatar slackbot", "aria-hidden": "true" }, "S"), app: false };
   if (m.bot) return { name: state.bot.name, mark: botAvatar(), app: true };
   const one = person(m.user);
   return { name: one.real_name, mark: avatar(one), app: false };
@@ -38,10 +39,6 @@ const TROUBLE = {
   dispatch_failed: "The bot is not connected; the press was not delivered.",
 };
 const pressTrouble = (answer) => TROUBLE[answer.error] ?? answer.sentence ?? answer.error;
-
-function repliesOf(m) {
-  return messagesOf(m.channel).filter((r) => isReply(r) && r.thread_ts === m.ts);
-}
 
 function threadLine(m) {
   const replies = repliesOf(m);
@@ -130,8 +127,11 @@ export class Column {
     const kept = this.kept.get(key);
     const sign = signature(m, [compact]);
     if (kept?.sign === sign) return kept.node;
-    const flash = Boolean(kept && kept.revision !== m.revision && !fresh);
-    const node = draw(m, { compact, inThread: this.inThread, flash });
+    const now = performance.now();
+    const flashed = kept && kept.revision !== m.revision && !fresh ? now : kept?.flashed ?? -FLASH;
+    const node = draw(m, { compact, inThread: this.inThread, flash: now - flashed < FLASH });
+    // Drawn anew while it still flashes (a press was answered): the flash goes on where it was.
+    node.style.setProperty("--flashed", `${flashed - now}ms`);
     for (const k of state.busy) {
       if (!k.startsWith(key)) continue;
       const pressed = node.querySelector(`[data-action="${CSS.escape(k.slice(key.length + 1))}"]`);
@@ -140,10 +140,11 @@ export class Column {
     const focused = kept?.node.contains(document.activeElement) ? document.activeElement.dataset.action : null;
     if (kept?.node.isConnected) kept.node.replaceWith(node);
     if (focused) node.querySelector(`[data-action="${CSS.escape(focused)}"]`)?.focus();
-    this.kept.set(key, { node, sign, revision: m.revision });
+    this.kept.set(key, { node, sign, revision: m.revision, flashed });
     return node;
   }
 }
 
-export const mainColumn = (channel) => messagesOf(channel).filter((m) => !isReply(m) || m.broadcast);
+const SHOWN = 300;
+export const mainColumn = (channel) => messagesOf(channel).filter((m) => !isReply(m) || m.broadcast).slice(-SHOWN);
 export const threadColumn = (channel, root) => messagesOf(channel).filter((m) => visible(m) && (m.ts === root || m.thread_ts === root));

@@ -62,7 +62,14 @@ function draw(view, errors = {}) {
       h("footer", {},
         button("", () => leave(view, false), { class: "btn" }, plain(view.close?.text ?? "Cancel")),
         view.submit && h("button", { type: "submit", class: "btn solid primary submit" }, plain(view.submit.text)))));
+  fit();
   if (focused) dialog.querySelector(`[data-block="${CSS.escape(focused)}"] :is(input, select, textarea)`)?.focus();
+}
+
+function fit() {
+  const body = dialog.querySelector(".dialog-body");
+  dialog.classList.remove("roomy");
+  dialog.classList.toggle("roomy", body.scrollHeight <= body.clientHeight + 1);
 }
 
 function show() {
@@ -77,6 +84,7 @@ function show() {
     dialog.addEventListener("close", () => { dialog = null; shown = null; });
     draw(view);
     open(dialog);
+    fit();
     dialog.querySelector(".dialog-body :is(input, select, textarea)")?.focus();
     return;
   }

@@ -1,7 +1,7 @@
 // Slack's mrkdwn and plain text as DOM nodes. Links are http(s) and mailto only.
 
 import { h } from "./dom.js";
-import { EMOJI } from "./emoji.js";
+import { DRAWN, EMOJI } from "./emoji.js";
 import { person, state } from "./live.js";
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
@@ -14,8 +14,11 @@ export function plain(text) {
 
 function emoji(text) {
   return text.split(/(:[a-z0-9_+-]+:)/).map((part) => {
-    const found = part.length > 2 && EMOJI[part.slice(1, -1)];
-    return found ? h("span", { class: "emoji", role: "img", "aria-label": part.slice(1, -1).replaceAll("_", " ") }, found) : part;
+    const name = part.slice(1, -1);
+    const found = part.length > 2 && EMOJI[name];
+    if (!found) return part;
+    const drawn = DRAWN[name];
+    return h("span", { class: drawn ? `emoji drawn ${drawn}` : "emoji", role: "img", "aria-label": name.replaceAll("_", " ") }, drawn ? "" : found);
   });
 }
 
@@ -23,7 +26,7 @@ export function mrkdwn(text) {
   const out = [];
   for (const [index, part] of text.split(/```\n?/).entries()) {
     if (index % 2) out.push(h("pre", { class: "pre" }, unescape(plainLinks(part)).replace(/\n$/, "")));
-    else out.push(...paragraphs(part));
+    else out.push(...paragraphs(index ? part.replace(/^[ \n]+/, "") : part));
   }
   return out;
 }

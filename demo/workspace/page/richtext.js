@@ -1,7 +1,6 @@
 // rich_text and table blocks.
 
 import { h } from "./dom.js";
-import { EMOJI } from "./emoji.js";
 import { date, mention, mrkdwn, personName, plain } from "./mrkdwn.js";
 import { state } from "./live.js";
 
@@ -9,7 +8,7 @@ const PARTS = {
   text: (p) => p.text,
   link: (p) => (/^(https?:|mailto:)/i.test(p.url)
     ? h("a", { href: p.url, target: "_blank", rel: "noopener noreferrer" }, p.text || p.url) : p.text || p.url),
-  emoji: (p) => h("span", { class: "emoji" }, EMOJI[p.name] ?? `:${p.name}:`),
+  emoji: (p) => plain(`:${p.name}:`),
   user: (p) => mention(personName(p.user_id), p.user_id === state.me),
   channel: (p) => mention(`#${state.channels.find((c) => c.id === p.channel_id)?.name ?? p.channel_id}`),
   usergroup: (p) => mention(`@${state.groups.find((g) => g.id === p.usergroup_id)?.handle ?? p.usergroup_id}`),

@@ -16,7 +16,7 @@ const label = (version) => (/^\d+$/.test(version) ? `v${version}` : version);
 function legend(app, version, weight, index) {
   const errors = app.errors?.[version];
   return h("span", { class: "leg" }, h("i", { class: `swatch s${index % 4}` }), h("b", {}, label(version)), ` ${number(weight)} %`,
-    errors === undefined ? null : h("span", { class: errors >= 1 ? "errs bad" : "errs" }, `${number(errors)} % errors`));
+    errors === undefined || errors === null ? null : h("span", { class: errors >= 1 ? "errs bad" : "errs" }, `${number(errors)} % errors`));
 }
 
 function appNode(app) {

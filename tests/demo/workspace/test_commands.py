@@ -39,9 +39,7 @@ def test_the_command_arrives_with_every_field_of_slack(scene):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("line", "error"), [("/nope", "invalid_command"), ("/deploying x", "invalid_command")]
-)
+@pytest.mark.parametrize(("line", "error"), [("/nope", "invalid_command"), ("/deploying x", "invalid_command")])
 def test_an_unknown_command_never_reaches_the_bot(scene, line, error):
     """Slackbot answers for commands no app has."""
     result = scene.ana().slash("deploys", line)
@@ -83,9 +81,7 @@ def test_with_no_bot_the_person_reads_dispatch_failed(ws):
 
 def test_a_dead_http_bot_is_dispatch_failed():
     """Nothing listening at the bot's address fails at once as well."""
-    config = WorkspaceConfig(
-        delivery="http", bot_events_url="http://127.0.0.1:9/x", limits=Limits(ack_seconds=2)
-    )
+    config = WorkspaceConfig(delivery="http", bot_events_url="http://127.0.0.1:9/x", limits=Limits(ack_seconds=2))
     with Workspace(config) as workspace:
         assert workspace.person("ana").slash("deploys", "/deploy x").error == "dispatch_failed"
 

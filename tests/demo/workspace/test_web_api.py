@@ -81,9 +81,7 @@ def test_updates_of_what_is_not_ours_are_refused(ws, client):
 def test_a_deleted_message_is_gone(ws, client):
     """chat.delete removes it; later updates do not find it; the permalink neither."""
     ts = client.chat_postMessage(channel="C0DEPLOYS", text="x")["ts"]
-    assert client.chat_getPermalink(channel="C0DEPLOYS", message_ts=ts)["permalink"].endswith(
-        ts.replace(".", "")
-    )
+    assert client.chat_getPermalink(channel="C0DEPLOYS", message_ts=ts)["permalink"].endswith(ts.replace(".", ""))
     client.chat_delete(channel="C0DEPLOYS", ts=ts)
     assert ws.channel("deploys").messages == []
     with pytest.raises(SlackApiError, match="message_not_found"):
