@@ -40,6 +40,8 @@ class Slack(NamedTuple):
     app: App
     secret: str
     clock: Callable[[], float]
+    open: Callable[[], bool] = lambda: True
+    """False before the bot knows who it is, and once it is ending: then Slack tells the person."""
 
 
 class Edge:
@@ -105,6 +107,8 @@ class Edge:
             self._metrics.count("tidegate_forged_total", reason=reason)
             log.warning("a request to /slack/events was refused: %s", reason)
             return Answer(401, "not a request of Slack\n")
+        if not slack.open():
+            return Answer(503, "not ready\n")
         return _dispatched(slack.app, environ, body)
 
 

@@ -46,6 +46,8 @@ class Ear:
         self._heard = 0.0
         self._pong: object = None
         self._greeted = False
+        self.after_ack: Callable[[], None] = lambda: None
+        """Called after each ack; a failpoint, nothing else."""
         self._stopped = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="socket-keeper", daemon=True)
 
@@ -138,6 +140,7 @@ class Ear:
             kind = reply.first_headers().get("content-type", "")
             payload = _payload(reply.body, kind)
             client.send_socket_mode_response(SocketModeResponse(request.envelope_id, payload))
+            self.after_ack()
 
 
 def _payload(body: str | None, kind: str) -> dict[str, Any] | None:

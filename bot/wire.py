@@ -52,6 +52,13 @@ def web_client(token: str, base_url: str) -> WebClient:
     )
 
 
+def timed_client(web: WebClient, seconds: float) -> WebClient:
+    """The same client with less patience. `timeout` counts whole seconds in its types, not in what it does."""
+    return WebClient(
+        token=web.token, base_url=web.base_url, timeout=seconds, retry_handlers=[], logger=quiet_logger()  # type: ignore[arg-type]  # see above
+    )
+
+
 class Wire:
     """Slack, paced. Used by one thread."""
 

@@ -14,6 +14,7 @@ from bot.policy import ConfigPolicy
 from bot.wire import Wire, web_client
 from demo.workspace import Message, Workspace, WorkspaceConfig
 from rollout.answers import Answers
+from rollout.hooks import Hooks
 from rollout.model import Cause, Phase, Rollout
 from rollout.notices import Answer, CardChanged, Event, NeedsHuman
 from rollout.people import Actor
@@ -43,7 +44,7 @@ class Post:
     def restart(self) -> None:
         """A new process: what was only in memory is gone."""
         wire = Wire(web_client(self.ws.bot_token, self.ws.api_url), self.metrics, self.dial.monotonic)
-        desk: Any = Answers(self.store, ConfigPolicy.__new__(ConfigPolicy), self.dial, lambda: "T0TIDE")
+        desk: Any = Answers(self.store, ConfigPolicy.__new__(ConfigPolicy), self.dial, Hooks())
         office = Office(self.store.outbox, desk, wire, self.dial, self.metrics, self.hit)
         self.outbox = Outbox(office, mention="S0ONCALL", pager=self.call)
 
