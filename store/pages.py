@@ -33,6 +33,15 @@ class PageWrites(View):
             REPEAT // timedelta.resolution,
         )  # fmt: skip
 
+    def take_page(self, rollout: int, by: Actor, at: datetime) -> bool:
+        """Somebody has it: no repeats, until another page is raised. False when none was waiting."""
+        taken = self._run(
+            "UPDATE pages SET next_at = NULL, told_at = ?, taken_by = ?"
+            " WHERE rollout = ? AND next_at IS NOT NULL",
+            stored(at), by.key, rollout,
+        )  # fmt: skip
+        return taken.rowcount == 1
+
 
 class Pages:
     """Pages for whoever sends them."""
@@ -60,13 +69,9 @@ class Pages:
             )
 
     def page_taken(self, rollout: int, by: Actor, at: datetime) -> bool:
-        """Somebody has it: no repeats, until another page is raised. False when none was waiting."""
+        """The same, in a transaction of its own."""
         with self._sessions.writing() as db:
-            taken = db.execute(
-                "UPDATE pages SET next_at = NULL, told_at = ?, taken_by = ? WHERE rollout = ? AND next_at IS NOT NULL",
-                [stored(at), by.key, rollout],
-            )
-            return taken.rowcount == 1
+            return PageWrites(db).take_page(rollout, by, at)
 
     def page_over(self, rollout: int) -> None:
         """Nothing needs a person any more."""

@@ -37,7 +37,7 @@ def bare(link: sqlite3.Connection, rows: dict[str, list[tuple[object, ...]]]) ->
     for table, values in rows.items():
         for row in values:
             marks = ", ".join("?" * len(row))
-            link.execute(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608 - TABLES
+            link.execute(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608 - constant names
     link.execute("COMMIT")
 
 
@@ -48,7 +48,7 @@ def made_rows(folder: Path, rounds: int) -> list[dict[str, list[tuple[object, ..
         worked(store, n)
     store.close()
     with contextlib.closing(sqlite3.connect(folder / "model.db")) as link:
-        whole = {t: link.execute(f"SELECT * FROM {t} ORDER BY 1").fetchall() for t in TABLES}  # noqa: S608 - TABLES
+        whole = {t: link.execute(f"SELECT * FROM {t} ORDER BY 1").fetchall() for t in TABLES}  # noqa: S608 - constant names
     return [
         {table: rows[n * len(rows) // rounds : (n + 1) * len(rows) // rounds] for table, rows in whole.items()}
         for n in range(rounds)

@@ -12,7 +12,7 @@ from rollout.seen import AlarmReading, Fault, Reason, Seen, SideHealth, Verdict
 from rollout.terms import AlarmGate, Approval, Terms
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
+MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - mere bounds
 SPANS = st.timedeltas(timedelta(days=-400), timedelta(days=400))
 LENGTHS = st.integers(0, 10**10).map(lambda ms: timedelta(milliseconds=ms))
 """What a Duration can say: whole milliseconds."""

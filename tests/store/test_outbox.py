@@ -7,7 +7,7 @@ import pytest
 from rollout.model import Phase
 from rollout.notices import Answer, CardChanged, Event, NeedsHuman, Notice
 from store import CardPlace, Outbox, Page, Store, open_store
-from tests.store.make import ANA, NOW, SECRET, answered, later, rollout, stored_ask
+from tests.store.make import ANA, NOW, SECRET, answered, entry, later, rollout, stored_ask
 
 
 def event(rollout: int = 1, **fields: object) -> Event:
@@ -244,6 +244,24 @@ def test_ended_rollout_pages_once_at_most(store: Store) -> None:
     assert len(outbox.waiting_pages(NOW)) == 1
     outbox.page_sent(1, NOW)
     assert outbox.waiting_pages(later(days=1)) == []
+
+
+def test_taking_a_page_is_kept_with_its_record_or_not_at_all(store: Store) -> None:
+    """[I have it] and its audit record commit together: a failed block leaves the page ringing."""
+    outbox = told(store, page())
+
+    def take(*, fails: bool) -> None:
+        with store.work() as work:
+            assert work.take_page(1, ANA, NOW)
+            work.audit(entry(1))
+            if fails:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        take(fails=True)
+    assert len(outbox.waiting_pages(NOW)) == 1
+    take(fails=False)
+    assert outbox.waiting_pages(NOW) == []
 
 
 def test_page_can_be_called_off(store: Store) -> None:
