@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
 
-from demo.workspace import Command, Knob, Limits, Workspace, WorkspaceConfig
+from demo.workspace import Command, Knob, Limits, Status, Workspace, WorkspaceConfig
 from tests.demo.workspace.tiny_bot import HttpBot, Seen
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = playwright.expect
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -22,7 +23,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}"),
 ]
-STATUS = {
+STATUS: Status = {
     "bot": "running",
     "apps": [
         {
@@ -37,8 +38,8 @@ STATUS = {
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield chromium
         chromium.close()
 

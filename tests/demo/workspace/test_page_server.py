@@ -105,12 +105,6 @@ def test_a_gesture_of_the_page_is_done(ws):
     [
         ("dance", {}, "is no gesture; known: line, press"),
         ("line", {"person": "U0NOBODY", "channel": "C0GENERAL", "text": "x"}, "known: ana, ben"),
-        (
-            "press",
-            {"person": "U0ANA", "channel": "C0GENERAL", "ts": "1.2", "action_id": "x"},
-            "message is gone",
-        ),
-        ("submit", {"person": "U0ANA", "view_id": "V1"}, "view is closed"),
         ("knob", {"id": "v9"}, "is no knob; known: v3, bad"),
     ],
 )
