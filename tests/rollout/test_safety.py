@@ -537,3 +537,28 @@ def test_events_mention_who_asked_when_it_ends(scene: Scene) -> None:
     events = [notice for notice in scene.notices() if isinstance(notice, Event)]
     assert [event.what for event in events if event.loud] == ["succeeded"]
     assert [event.percent for event in events if event.what == "raised"] == [10, 50, 100]
+
+
+@pytest.mark.parametrize("fault", ["alarms_unreadable", "targets_unreadable"])
+def test_s2_no_first_raise_while_blind(scene: Scene, fault: str) -> None:
+    """S2: the first raise, out of launching, needs sight like any other."""
+    scene.wish("start")
+    scene.look()
+    scene.target.versions["2"] = SideHealth(state="healthy")
+    setattr(scene.world.faults, fault, 4)
+    scene.look(4)
+    assert raises(scene) == []
+    scene.look(3)
+    assert raises(scene) == [10]
+
+
+def test_s1_after_an_approval_the_raise_still_needs_pass(opened: Open) -> None:
+    """S1: a signature is no evidence: after the approve step a blind or silent alarm still holds the raise."""
+    scene = opened("10%, approve, 50% 1m, 100%")
+    scene.wish("start")
+    scene.until("waiting")
+    scene.world.faults.alarms_unreadable = 3
+    assert scene.wish("approve", EVA).ok
+    scene.look(2)
+    assert raises(scene) == [10]
+    scene.proven(50)
