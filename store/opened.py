@@ -13,7 +13,7 @@ from store.ledger import Looking, Writing
 from store.outbox import Outbox
 from store.people import People
 from store.sessions import Sessions
-from store.upgrade import upgrade
+from store.upgrade import Hit, upgrade
 from store.verify import verify_trail
 
 
@@ -91,15 +91,21 @@ class Store:
         self._sessions.close()
 
 
-def open_store(path: Path | str, *, busy_ms: int = 2000, boot_id: str = "", create: bool = True) -> Store:
+def never(_: str) -> None:
+    """No failpoint is armed."""
+
+
+def open_store(
+    path: Path | str, *, busy_ms: int = 2000, boot_id: str = "", create: bool = True, hit: Hit = never
+) -> Store:
     """Open the file, make or upgrade its tables, prove every setting.
 
-    `busy_ms` is how long another process may hold the file. BadConfig when the place or the file cannot be
-    used; StoreFault when there is none and `create` is False.
+    `busy_ms` is how long another process may hold the file. BadConfig when the place or the file cannot be used;
+    StoreFault when there is none and `create` is False. `hit` is told when failpoint M1 is reached.
     """
     place = Path(path).absolute()
     prepare_place(place, create=create)
-    upgrade(place)
+    upgrade(place, hit)
     sessions = Sessions(place, busy_ms)
     if boot_id:
         with sessions.writing() as db:

@@ -1,5 +1,6 @@
 """Bringing a file to the present schema, whoever else starts at that moment. The tables are in schema.py."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -9,11 +10,14 @@ from store.connect import connect
 from store.faults import translated
 from store.schema import APPLICATION_ID, MIGRATIONS, STEPS
 
+Hit = Callable[[str], object]
+"""Told the name of a failpoint when it is reached: M1, all steps applied and nothing committed."""
+
 PATIENCE_MS = 30_000
 """Many processes may start at once, and each waits for the others."""
 
 
-def upgrade(path: Path) -> None:
+def upgrade(path: Path, hit: Hit) -> None:
     """Apply what is missing, all or nothing. BadConfig when the file is another program's or newer."""
     with translated(path):
         db = connect(path, PATIENCE_MS)
@@ -21,18 +25,19 @@ def upgrade(path: Path) -> None:
             if _in_transaction(db, "BEGIN", path):
                 # sqlite-utils looks first and writes later: of two that start together one would crash
                 # without this lock. Under it we look again, somebody else may have done it meanwhile.
-                _in_transaction(db, "BEGIN IMMEDIATE", path)
+                _in_transaction(db, "BEGIN IMMEDIATE", path, hit)
         finally:
             db.close()
 
 
-def _in_transaction(db: Database, begin: str, path: Path) -> bool:
+def _in_transaction(db: Database, begin: str, path: Path, hit: Hit | None = None) -> bool:
     """What is missing, seen in one snapshot; applied at once where the transaction may write."""
     db.execute(begin)
     try:
         missing = _missing(db, path)
-        if missing and begin == "BEGIN IMMEDIATE":
+        if missing and hit:
             MIGRATIONS.apply(db)
+            hit("M1")
         db.execute("COMMIT")
     except BaseException:
         if db.conn.in_transaction:

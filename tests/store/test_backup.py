@@ -2,6 +2,7 @@
 
 import stat
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from rollout.errors import Refused
 from store import Store, StoreFault, open_store
 from store.backup import back_up
+from store.sessions import Sessions
 from tests.store.make import entry
 
 
@@ -56,6 +58,36 @@ def test_backup_under_writes_is_whole(store: Store, tmp_path: Path) -> None:
         writer.join(30)
     assert counts == sorted(counts)
     assert counts[0] >= 100
+
+
+class Busy(Sessions):
+    """Somebody writes in every gap between two steps."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.path, 2000)
+        self._store = store
+        self.gaps = 0
+
+    def looking(self) -> AbstractContextManager[None]:
+        """A write first."""
+        self.gaps += 1
+        fill(self._store, 1)
+        return super().looking()
+
+
+def test_backup_that_always_begins_anew_ends(store: Store, tmp_path: Path) -> None:
+    """When a write comes into every gap SQLite never gets to the end: then writers wait for the rest, once."""
+    fill(store, 20)
+    busy = Busy(store)
+    back_up(busy, tmp_path / "copy.db", step=4)
+    copy = open_store(tmp_path / "copy.db")
+    with store.reads() as reads:
+        head = reads.head()
+        assert head
+        assert copy.verify() == (head.seq, None)
+    assert busy.gaps > 20
+    copy.close()
+    busy.close()
 
 
 def test_backup_never_replaces_a_file(store: Store, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Making and upgrading the tables: many at once, all or nothing, and files that are not ours."""
 
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -58,14 +59,17 @@ def test_twenty_first_starts_at_once(path: Path) -> None:
         assert [row[0] for row in link.execute("SELECT name FROM _sqlite_migrations ORDER BY id")] == list(STEPS)
 
 
-def test_broken_upgrade_leaves_nothing(path: Path) -> None:
-    """M1: a crash in the middle of the first start keeps no table, and the next start is a first start."""
-    with closing(Database(path, execute_plugins=False).conn) as link:
-        link.isolation_level = None
-        db = Database(link, execute_plugins=False)
-        db.execute("BEGIN IMMEDIATE")
-        MIGRATIONS.apply(db, stop_before="0004_audit")
-        # the process dies here: no COMMIT
+KILL = """
+import os, signal, sys
+from store import open_store
+open_store(sys.argv[1], hit=lambda name: os.kill(os.getpid(), signal.SIGKILL) if name == "M1" else None)
+"""
+
+
+def test_killed_upgrade_leaves_nothing(path: Path) -> None:
+    """M1: a kill in the middle of the first start keeps no table, and the next start is a first start."""
+    killed = subprocess.run([sys.executable, "-c", KILL, str(path)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
     assert tables(path) == set()
     open_store(path).close()
     assert "audit" in tables(path)
