@@ -1,6 +1,5 @@
 """`status`, `list`, `history`, `show`: read from the store, bot or no bot. The desk makes the answers."""
 
-import importlib
 import json
 import sys
 from typing import Any
@@ -9,7 +8,6 @@ from bot.cli import texts
 from bot.cli.guarded import TWIN
 from bot.cli.options import Line
 from bot.cli.place import ask_of, configured, this_user
-from rollout.desk import Desk
 from rollout.errors import NotFound
 from rollout.reports import Listing, Report
 
@@ -20,8 +18,9 @@ def run(line: Line) -> int:
     config = configured(line)
     if not config.store_path.exists():
         raise NotFound(f"there is no state at {config.store_path}", "tidegate run makes it; or see [store] path")
-    desk: Desk = importlib.import_module("bot.app").open_desk(config)
-    report = desk.report(ask, this_user())
+    from bot.app import open_desk  # late: brings Slack and AWS in
+
+    report = open_desk(config).report(ask, this_user())
     if line.json:
         json.dump(_plain(report), sys.stdout)
         print()

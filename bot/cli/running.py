@@ -1,6 +1,5 @@
 """`run`, `demo`, `check`: the commands about the bot itself. What the bot is made of is app.py's."""
 
-import importlib
 import logging
 import os
 from importlib.metadata import entry_points
@@ -29,8 +28,9 @@ def _bot(line: Line) -> int:
     set_up(style=_style(), secrets=known_secrets(os.environ))
     for warning in access.warnings:
         logging.getLogger(__name__).warning("%s", warning)
-    code: int = importlib.import_module("bot.app").run(config, access)
-    return code
+    from bot.app import run as run_bot  # late: brings Slack and AWS in
+
+    return run_bot(config, access)
 
 
 def _style() -> Literal["json", "text"]:

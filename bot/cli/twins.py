@@ -1,6 +1,5 @@
 """The verbs that wish: written into the store for the bot to take, answered there. It permits nothing."""
 
-import importlib
 import json
 import threading
 import time
@@ -52,8 +51,9 @@ def _alone(config: Config, ask: Ask, actor: Actor, line: Line) -> int:
             f"no bot is running on {config.store_path}: nothing was done, and nothing was left for later",
             "start it with tidegate run; rollback works without it",
         )
-    reply: Reply = importlib.import_module("bot.app").drive_rollback(config, ask, actor)
-    return _say(reply, line)
+    from bot.app import drive_rollback  # late: brings AWS in
+
+    return _say(drive_rollback(config, ask, actor), line)
 
 
 class Twin:

@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -195,13 +196,17 @@ def test_run_refuses_an_unknown_log_style(config):
     assert "json or text" in run.stderr
 
 
-def test_a_defect_is_exit_1_with_a_redacted_trace(config, tmp_path):
-    """What nobody foresaw still shows no secret: here the state is a folder full of surprises."""
-    (tmp_path / "tidegate.db").mkdir()
-    run = tidegate("audit", "verify", "--config", config, SLACK_SIGNING_SECRET=str(tmp_path))
-    assert run.returncode in (1, 2)
-    assert run.stderr
-    assert str(tmp_path) not in run.stderr
+def test_a_defect_is_exit_1_with_a_redacted_trace(monkeypatch, capsys):
+    """What nobody foresaw is a traceback without the secrets in it, and exit 1."""
+
+    def defect(line):
+        raise KeyError("xoxb-1-CANARY", "https://hooks.slack.com/commands/CANARY")
+
+    monkeypatch.setitem(sys.modules, "bot.cli.trail", SimpleNamespace(run=defect))
+    assert main(["audit", "verify"]) == 1
+    err = capsys.readouterr().err
+    assert "KeyError" in err
+    assert "CANARY" not in err.replace('"xoxb-1-CANARY", "https://hooks.slack.com/commands/CANARY"', "")
 
 
 def test_audit_verify_walks_the_trail_and_names_the_first_bad_record(config, tmp_path):

@@ -1,6 +1,7 @@
 """Twins against a thread that runs a real conductor over the real store: written, taken, answered, printed."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -181,6 +182,42 @@ def test_no_wait_writes_and_returns(path, capsys):
     assert stored.actor.key == ME
     assert stored.dedupe.startswith("cli:")
     assert stored.ask == Ask(verb="start", app="my-app")
+
+
+def elsewhere(path, *words):
+    """Run it in another process: exit code, stdout, stderr."""
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "AWS_EC2_METADATA_DISABLED": "true"}
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", *words, "--config", path],
+        env=environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return run.returncode, run.stdout, run.stderr
+
+
+def test_questions_read_the_store_beside_a_bot_and_without_one(path):
+    """Reading verbs need no bot; --json is a list or an object; an unknown name is exit 1 with a guess."""
+    assert elsewhere(path, "list")[0] == 1
+    with Bot(path):
+        assert main(["start", "my-app", "--config", path]) == 0
+        assert "#1 my-app -> prod" in elsewhere(path, "status", "my-app")[1]
+    code, out, _ = elsewhere(path, "list", "--json")
+    assert code == 0
+    assert [card["rollout"]["id"] for card in json.loads(out)] == [1]
+    assert json.loads(elsewhere(path, "history", "my-app", "--json")[1])[0]["rollout"]["app"] == "my-app"
+    assert json.loads(elsewhere(path, "show", "1", "--json")[1])["card"]["rollout"]["id"] == 1
+    assert "audit trail" in elsewhere(path, "show", "1")[1]
+    code, out, err = elsewhere(path, "status", "my-ap")
+    assert (code, out) == (1, "")
+    assert "Did you mean my-app?" in err
+
+
+def test_rollback_without_a_bot_takes_the_lock_itself(path):
+    """With nothing to go back to it is refused by the same door, not with `no bot is running`."""
+    open_store(load(path, {}).store_path).close()
+    code, _, err = elsewhere(path, "rollback", "my-app")
+    assert code == 1
+    assert "no bot is running" not in err
+    assert "my-app" in err
 
 
 # -- texts -----------------------------------------------------------------------------------------

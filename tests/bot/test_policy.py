@@ -26,11 +26,28 @@ function = "shop-prod"
 alias = "live"
 region = "eu-west-1"
 gates = "none"
+[apps.twice]
+default = "live"
+[apps.twice.env.dev]
+kind = "lambda"
+function = "twice-dev"
+alias = "live"
+region = "eu-west-1"
+[apps.twice.env.live]
+kind = "lambda"
+function = "twice"
+alias = "live"
+region = "eu-west-1"
+[apps.twice.env.live.plans]
+careful = "50% 1m, 100%"
 [apps.big.env.prod]
 kind = "two"
 region = "us-east-1"
 plan = "all-at-once"
 """
+
+
+TWICE = (("twice", "dev"), ("twice", "live"))
 
 
 @pytest.fixture
@@ -45,22 +62,23 @@ def policy(tmp_path):
 def test_targets_are_those_of_the_file(policy):
     """Every configured (app, environment), in the order of the file."""
     kept: Policy = policy
-    assert kept.targets() == (("my-app", "prod"), ("shop", "dev"), ("shop", "prod"), ("big", "prod"))
+    assert kept.targets() == (("my-app", "prod"), ("shop", "dev"), ("shop", "prod"), *TWICE, ("big", "prod"))
 
 
 def test_aliases_defaults_and_only_environments_are_applied(policy):
     """An alias is its app; an environment left out is the default, or the only one."""
     assert policy.find("app", "") == ("my-app", "prod")
     assert policy.find("big", "") == ("big", "prod")
+    assert policy.find("twice", "") == ("twice", "live")
     assert policy.find("shop", "dev") == ("shop", "dev")
 
 
 @pytest.mark.parametrize(
     ("app", "env", "fact", "hint"),
     [
-        ("my-ap", "", '"my-ap" is not an app here', "Did you mean my-app? Apps: big, my-app, shop"),
-        ("ap", "", '"ap" is not an app here', "Did you mean my-app? Apps: big, my-app, shop"),
-        ("zzz", "", '"zzz" is not an app here', "Apps: big, my-app, shop"),
+        ("my-ap", "", '"my-ap" is not an app here', "Did you mean my-app? Apps: big, my-app, shop, twice"),
+        ("ap", "", '"ap" is not an app here', "Did you mean my-app? Apps: big, my-app, shop, twice"),
+        ("zzz", "", '"zzz" is not an app here', "Apps: big, my-app, shop, twice"),
         ("my-app", "prd", '"prd" is not an environment of my-app', "Did you mean prod? environments: prod"),
         ("shop", "", "shop has several environments and no default", "say which: shop/dev, shop/prod"),
     ],
@@ -107,6 +125,7 @@ def test_plans_resolve_target_then_file_then_built_in(policy):
     """The target's own plan hides the file's and the built-in one of that name."""
     assert str(policy.terms("my-app", "prod", "canary")[1].plan) == "10% 5m, 50% 10m, approve, 100%"
     assert str(policy.terms("my-app", "prod", "careful")[1].plan).startswith("1% 10m")
+    assert str(policy.terms("twice", "", "careful")[1].plan) == "50% 1m, 100%"
     assert str(policy.terms("my-app", "prod", "bluegreen")[1].plan) == "0%, approve, 100%"
 
 
