@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from typing import TypeVar
 
 from demo.workspace.config import Fixed, Limits
 from demo.workspace.ids import mint, secret
+
+T = TypeVar("T")
 
 
 class SlackError(Exception):
@@ -15,6 +18,15 @@ class SlackError(Exception):
         super().__init__(error)
         self.error = error
         self.messages = messages
+
+
+KEPT = 5000
+"""Ids remembered of each kind; older ones are invalid instead of expired. A soak must not grow without end."""
+
+
+def _forget_oldest(known: dict[str, T]) -> None:
+    while len(known) > KEPT:
+        del known[next(iter(known))]
 
 
 class Trigger(Fixed):
@@ -33,6 +45,7 @@ class Triggers:
         trigger_id = f"{int(now * 1000)}.{mint('', 10)}.{secret(32)}"
         with self._lock:
             self._known[trigger_id] = Trigger(user=user, made_at=now)
+            _forget_oldest(self._known)
         return trigger_id
 
     def exchange(self, trigger_id: str, now: float) -> str:
@@ -73,6 +86,7 @@ class Hooks:
         path = f"{hook.kind}/{self._team_id}/{int(hook.made_at * 1000)}/{secret(24)}"
         with self._lock:
             self._known[path] = hook
+            _forget_oldest(self._known)
         return path
 
     def use(self, path: str, now: float) -> Hook:
