@@ -66,7 +66,7 @@ def test_a_configuration_cannot_be_changed(tmp_path):
     with pytest.raises(ValueError, match="frozen"):
         setattr(config.http, "port", 1)  # noqa: B010  # mypy knows it is frozen
     with pytest.raises(ValueError, match="frozen"):
-        setattr(config.apps["my-app"].env["prod"], "region", "x")  # noqa: B010  # ditto
+        setattr(config.apps["my-app"].env["prod"], "region", "x")  # noqa: B010  # mypy knows it is frozen too
 
 
 # -- secrets ---------------------------------------------------------------------------------------
