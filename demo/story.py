@@ -71,9 +71,8 @@ class Story:
         said = self._type("ana", "/deploy my-app canary --reason 'fix basket rounding'")
         _must("looking at my-app" in said, said)
         self._weight("2", 10)
-        card = self._card("10 %")
-        self._press("oskar", card, "Roll back", "you cannot")
-        self._press("ana", card, "Pause")
+        self._press("oskar", self._card_with("Roll back"), "Roll back", "you cannot")
+        self._press("ana", self._card_with("Promote"), "Pause")
         self._card("paused")
         self._press("ben", self._card("paused"), "Resume")
         self._card_with("Promote")
@@ -102,10 +101,11 @@ class Story:
     def drift(self) -> None:
         """Somebody else edits the weights; the bot stops, shows it, and rolls back on a click"""
         self._say("knob", self.stage.cloud.knobs.publish_good())
+        self._until(self._all_green, "green alarms: a red one refuses the start")
         self._type("ben", "/deploy my-app canary")
         self._weight("4", 10)
         self._say("knob", self.stage.cloud.knobs.edit_weights("my-app", "live", {"2": 70.0, "4": 30.0}))
-        card = self._card("Restore", buttons=True)
+        card = self._card_with("Put back")
         _must(self._shares() == {"2": 70.0, "4": 30.0}, "a foreign change was overwritten without asking")
         self._press("ben", card, "Roll back")
         self._weight("4", 0)
@@ -159,6 +159,9 @@ class Story:
     def _shares(self) -> dict[str, float]:
         shares: dict[str, float] = self.stage.cloud.knobs.status()["apps"][0]["weights"]
         return {version: share for version, share in shares.items() if share}
+
+    def _all_green(self) -> bool:
+        return all(alarm["state"] == "OK" for alarm in self.stage.cloud.knobs.status()["apps"][0]["alarms"])
 
     def _weight(self, version: str, percent: int) -> None:
         self._until(lambda: self._shares().get(version, 0) == percent, f"version {version} at {percent} %")

@@ -90,7 +90,8 @@ def _denied(verb: Verb, wanted: tuple[str, ...]) -> Denied:
     }
     role = need.get(verb.right, "an admin")
     hint = "these can:" if wanted else "nobody can: the configuration names nobody for it"
-    return Denied(f"you cannot {verb.name} here: it needs {role}, and you are not one", hint, who=wanted[:10])
+    word = {"start": "deploy", "rollback": "roll back"}.get(verb.name, verb.name)
+    return Denied(f"you cannot {word} here: it needs {role}, and you are not one", hint, who=wanted[:10])
 
 
 def may_sign(rollout: Rollout, approval: Approval | None, actor: Actor) -> None:
