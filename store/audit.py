@@ -51,17 +51,17 @@ class AuditReads(View):
 class AuditWrites(AuditReads):
     """Appending to the trail."""
 
-    _newest: Link | None = None
-    """What this block appended last: nobody else can append before it ends."""
+    _newest: tuple[int, str] | None = None
+    """Number and hash of what this block appended last: nobody else can append before it ends."""
 
     def audit(self, entry: Entry) -> Link:
         """Append to the chain: the record that follows the stored head."""
-        last = self._newest or self.head()
-        seq, prev = (last.seq, last.hash) if last else (0, GENESIS)
+        head = self._newest or self._run("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        seq, prev = head or (0, GENESIS)
         record = link(entry, seq + 1, prev)
         self._run(
             "INSERT INTO audit (seq, body, prev, hash, rollout) VALUES (?, ?, ?, ?, ?)",
             record.seq, record.body, record.prev, record.hash, entry.rollout,
         )  # fmt: skip
-        self._newest = record
+        self._newest = record.seq, record.hash
         return record

@@ -25,6 +25,14 @@ class NoticeWrites(PageWrites):
                 assert_never(notice)
 
     def _tell_card(self, notice: CardChanged) -> None:
+        body = notice.model_dump_json()
+        fresh = self._run(
+            "INSERT INTO notices (kind, rollout, human, body) VALUES ('card', ?, ?, ?)"
+            " ON CONFLICT (rollout) WHERE kind = 'card' DO NOTHING",
+            notice.rollout, notice.human, body,
+        )  # fmt: skip
+        if fresh.rowcount == 1:
+            return
         # The waiting notice gets a new id but keeps its place: `done` of the old id, whose card was rendered
         # before this change, then does not swallow the change.
         waiting = self._run(
@@ -32,9 +40,6 @@ class NoticeWrites(PageWrites):
             " RETURNING coalesce(place, id), human, attempts, not_before",
             notice.rollout,
         ).fetchall()
-        if not waiting:
-            self._queue(notice, human=notice.human)
-            return
         place, waited_for, attempts, not_before = waiting[0]
         human = bool(waited_for) or notice.human
         self._run(
@@ -50,9 +55,8 @@ class NoticeWrites(PageWrites):
             self._run("UPDATE notices SET human = 1 WHERE kind = 'event' AND rollout = ?", notice.rollout)
         self._queue(notice, human=human)
 
-    def _queue(self, notice: CardChanged | Event | Answer, *, human: bool) -> None:
-        at = None if isinstance(notice, CardChanged) else stored(notice.at)
+    def _queue(self, notice: Event | Answer, *, human: bool) -> None:
         self._run(
             "INSERT INTO notices (kind, rollout, human, at, body) VALUES (?, ?, ?, ?, ?)",
-            notice.kind, notice.rollout, human, at, notice.model_dump_json(),
+            notice.kind, notice.rollout, human, stored(notice.at), notice.model_dump_json(),
         )  # fmt: skip
