@@ -3,6 +3,8 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Worlds that `make soak` plays through; about 6 a second on one core.
+SOAK  ?= 3000
 # Folders that hold Python of ours; one that is not there is left out.
 OURS  := $(wildcard rollout handlers aws store bot demo tests bench scripts)
 
@@ -10,7 +12,7 @@ OURS  := $(wildcard rollout handlers aws store bot demo tests bench scripts)
 
 help:
 	@echo "make setup   put everything into .venv (Python >= 3.11; PYTHON=... picks one)"
-	@echo "make demo    try Tidegate in a browser: no Slack workspace, no AWS account"
+	@echo "make demo    try Tidegate in a browser: no Slack workspace, no AWS account (DEMO=--script: in the terminal)"
 	@echo "make test    all tests, with coverage"
 	@echo "make check   lint, types, imports"
 	@echo "make bench   measure how fast it answers"
@@ -24,7 +26,7 @@ $(STAMP): requirements.lock pyproject.toml scripts/venv.sh
 	@touch $(STAMP)
 
 demo: setup
-	$(BIN)/tidegate demo
+	$(BIN)/tidegate demo $(DEMO)
 
 test: setup
 	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST)
@@ -38,7 +40,7 @@ bench: setup
 	$(BIN)/python -m bench
 
 soak: setup
-	TIDEGATE_SOAK=1 $(BIN)/python -m pytest --timeout=0 tests/rollout/test_world.py $(PYTEST)
+	TIDEGATE_SOAK=$(SOAK) $(BIN)/python -m pytest --timeout=0 tests/rollout/test_world.py $(PYTEST)
 
 # Keeps the versions already locked; `make lock LOCK=--upgrade` takes newer ones, `LOCK="-P moto"` one of them.
 lock: setup
