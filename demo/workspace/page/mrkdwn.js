@@ -13,7 +13,9 @@ export function plain(text) {
 
 
 function emoji(text) {
-  return text.split(/(:[a-z0-9_+-]+:)/).map((part) => {
+  return text.split(/(:[a-z0-9_+-]+:|░{4,})/).map((part) => {
+    // Shaded cells shout louder than full ones in most fonts; a bar reads right when its rest is faint.
+    if (part.startsWith("░")) return h("span", { class: "shade" }, part);
     const name = part.slice(1, -1);
     const found = part.length > 2 && EMOJI[name];
     if (!found) return part;
