@@ -1,11 +1,9 @@
-"""Who may talk to the loopback server: right Host, right Origin, right token. Pure.
+"""Who may talk to the loopback server: right Host, right Origin. Pure.
 
 A web page anywhere can make a browser send requests to 127.0.0.1; these checks keep such pages out.
 """
 
 from __future__ import annotations
-
-import hmac
 
 from werkzeug.wrappers import Request
 
@@ -27,7 +25,3 @@ def origin_ok(request: Request, port: int, *, required: bool) -> bool:
     if origin is None:
         return not required
     return origin in {f"http://{name}:{port}" for name in NAMES}
-
-
-def token_ok(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())

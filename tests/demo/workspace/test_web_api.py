@@ -160,3 +160,15 @@ def test_the_default_configuration_refuses_doubles():
     people = WorkspaceConfig().people
     with pytest.raises(ValueError, match="person U0ANA is listed twice"):
         WorkspaceConfig(people=(*people, people[0]))
+
+
+def test_the_environment_is_all_a_bot_needs(ws):
+    """Address and tokens by the names the bot reads; the app token only where sockets are used."""
+    found = ws.environment()
+    assert (found["SLACK_API_URL"], found["SLACK_BOT_TOKEN"]) == (ws.api_url, ws.bot_token)
+    assert found["SLACK_APP_TOKEN"].startswith("xapp-")
+    http = WorkspaceConfig(delivery="http", bot_events_url="http://127.0.0.1:9/x", signing_secret="s3cret")
+    with Workspace(http) as other:
+        assert set(other.environment()) == {"SLACK_API_URL", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"}
+        with pytest.raises(SlackApiError, match="socket_mode_not_enabled"):
+            WebClient(base_url=other.api_url).apps_connections_open(app_token=other.app_token)
