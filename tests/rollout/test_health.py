@@ -1,0 +1,207 @@
+"""The algebra of votes as an exhaustive table, against four formulas written from the design, not from the code."""
+
+from datetime import timedelta
+from itertools import product
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from rollout.health import alarm_votes, judge
+from rollout.model import Phase
+from rollout.seen import AlarmReading, Fault, Observation, Seen, SideHealth, Verdict
+from rollout.terms import AlarmGate
+from tests.rollout.make import T0, row
+
+SECOND = timedelta(seconds=1)
+BEFORE, AFTER = T0 - SECOND, T0 + SECOND
+FAULT = Fault(kind="throttle", text="throttled")
+STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
+HISTORIES = ("unread", "clean", "red", "unreadable")
+
+
+def live(*gates, **fields):
+    """A row at a proven 10 % whose step began at T0."""
+    base = row(Phase.STEPPING)
+    return base.but(terms=base.terms.model_copy(update={"alarms": gates} | fields.pop("terms", {})), **fields)
+
+
+def look(*readings, candidate="healthy", **fields):
+    """A look at T0 in which everything was read, unless told otherwise."""
+    seen = Seen(at=T0, percent=10, stable=SideHealth(state="healthy"), candidate=SideHealth(state=candidate, text="x"))
+    return Observation(**{"at": T0, "seen": seen, "alarms": readings, "alarms_at": T0} | fields)
+
+
+def expected(*, state, found, clean, history, fault, since, no_data, back, known):
+    """What DESIGN says of one alarm: four sentences, of which exactly one is true."""
+    readable = found and not fault
+    changed = since is not None and since >= T0
+    forgiven = state == "ALARM" and since is not None and known == since
+    fine = no_data == "pass" or back
+    says = {
+        "fail": readable
+        and ((state == "ALARM" and not forgiven) or (state == "OK" and clean and changed and history == "red")),
+        "pass": readable
+        and (
+            forgiven
+            or (clean and state == "OK" and not (changed and history != "clean"))
+            or (clean and state == "INSUFFICIENT_DATA" and fine)
+        ),
+        "no_data": readable and clean and state == "INSUFFICIENT_DATA" and not fine,
+        "blind": not readable
+        or (state != "ALARM" and not clean)
+        or (state == "OK" and changed and history in ("unread", "unreadable")),
+    }
+    true = [vote for vote, holds in says.items() if holds]
+    assert len(true) == 1, f"the sentences speak at once or not at all: {true}"
+    return true[0]
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("fault", [False, True])
+def test_every_cell_of_one_alarm(state, fault):
+    """Found x clean x history x since x no-data policy x going back x known red: each cell votes as the design says."""
+    cells = 0
+    for found, clean, history, since, no_data, back, known in product(
+        (True, False), (True, False), HISTORIES, (None, BEFORE, T0, AFTER), ("wait", "ask", "pass"), (False, True),
+        (None, BEFORE, AFTER),
+    ):  # fmt: skip
+        if known is not None and state != "ALARM" and history != "unread":
+            continue  # nothing that is not red reads it; a few cells show that
+        reading = AlarmReading(name="a", found=found, state=state, clean=clean, history=history, since=since)
+        rollout = live(
+            AlarmGate(name="a", no_data=no_data), back=back, known_red={} if known is None else {"a": known}
+        )
+        seen = look(reading, alarms_fault=FAULT if fault else None)
+        wanted = expected(
+            state=state, found=found, clean=clean, history=history, fault=fault, since=since, no_data=no_data,
+            back=back, known=known,
+        )  # fmt: skip
+        (vote,) = alarm_votes(rollout, seen, T0)
+        assert vote.vote == wanted, (found, clean, history, since, no_data, back, known)
+        verdict = judge(rollout, seen, T0)
+        shown = {"pass": ("PASS", ""), "fail": ("FAIL", "")}.get(wanted, ("UNKNOWN", wanted))
+        assert (verdict.outcome, verdict.cause) == shown
+        assert vote in verdict.reasons
+        cells += 1
+    assert cells >= 192
+
+
+ONE_ALARM = {
+    "pass": AlarmReading(name="a", state="OK"),
+    "fail": AlarmReading(name="a", state="ALARM", text="8 over 1"),
+    "no_data": AlarmReading(name="a", state="INSUFFICIENT_DATA"),
+    "blind": AlarmReading(name="a", found=False),
+    "absent": None,
+}
+SIDES = {"healthy": "pass", "sick": "fail", "unknown": "no_data", "unread": "blind"}
+WORST = ["pass", "no_gate", "no_data", "blind", "fail"]
+
+
+def test_the_worst_voter_speaks():
+    """FAIL beats blind beats no_data beats no_gate beats PASS, over two alarms and the receiving side."""
+    for first, second, side in product(ONE_ALARM, ONE_ALARM, SIDES):
+        readings = [
+            reading.model_copy(update={"name": name})
+            for name, vote in (("one", first), ("two", second))
+            if (reading := ONE_ALARM[vote]) is not None
+        ]
+        candidate = "healthy" if side == "unread" else side
+        seen = look(*readings, candidate=candidate, **({"seen": None, "fault": FAULT} if side == "unread" else {}))
+        verdict = judge(live(AlarmGate(name="one"), AlarmGate(name="two")), seen, T0)
+        votes = [vote if vote != "absent" else "blind" for vote in (first, second)] + [SIDES[side]]
+        worst = max(votes, key=WORST.index)
+        said = {"PASS": "pass", "FAIL": "fail"}.get(verdict.outcome, verdict.cause)
+        assert said == worst, (first, second, side)
+
+
+@pytest.mark.parametrize("gates", ["alarms", "none"])
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("side", SIDES)
+def test_without_alarms_nobody_passes_it_by_accident(gates, back, side):
+    """All of nothing is not PASS: without alarms it is no_gate, unless the target says so or it is going back."""
+    seen = look(candidate="healthy" if side == "unread" else side, **({"seen": None} if side == "unread" else {}))
+    verdict = judge(live(terms={"gates": gates}, back=back), seen, T0)
+    unwatched = "pass" if gates == "none" or back else "no_gate"
+    worst = max([unwatched, SIDES[side]], key=WORST.index)
+    assert {"PASS": "pass", "FAIL": "fail"}.get(verdict.outcome, verdict.cause) == worst
+
+
+def test_an_alarm_that_was_not_asked_for_says_nothing():
+    """Only the alarms that the terms name vote, whatever else AWS returned."""
+    red = AlarmReading(name="somebody-elses", state="ALARM")
+    assert judge(live(AlarmGate(name="a")), look(AlarmReading(name="a", state="OK"), red), T0).outcome == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("read", "proven", "now", "good"),
+    [
+        (T0, T0, T0, True),
+        (BEFORE, T0, T0, False),
+        (BEFORE, None, T0, True),
+        (T0, BEFORE, T0 + timedelta(seconds=60), True),
+        (T0, BEFORE, T0 + timedelta(seconds=60.001), False),
+        (T0, BEFORE, T0 - timedelta(hours=1), True),
+    ],
+)
+def test_evidence_is_fresh(read, proven, now, good):
+    """Alarms count when they were read after the weight was seen, and not more than two looks ago."""
+    verdict = judge(live(AlarmGate(name="a"), proven_at=proven), look(ONE_ALARM["pass"], alarms_at=read), now)
+    assert (verdict.outcome, verdict.cause) == (("PASS", "") if good else ("UNKNOWN", "blind"))
+
+
+def test_alarms_that_were_not_read_at_all_are_blind():
+    """No fault and no reading either: nothing is known."""
+    verdict = judge(live(AlarmGate(name="a")), look(ONE_ALARM["pass"], alarms_at=None), T0)
+    assert verdict.cause == "blind"
+    assert "not read" in verdict.said("blind")
+
+
+def test_reasons_carry_the_values():
+    """Who reads the verdict learns the values: of the alarm, of the side, of the fault."""
+    red = judge(live(AlarmGate(name="a")), look(ONE_ALARM["fail"]), T0)
+    assert red.said("fail") == "a is red: 8 over 1"
+    bare = judge(live(AlarmGate(name="a")), look(AlarmReading(name="a", state="ALARM")), T0)
+    assert bare.said("fail") == "a is red"
+    sick = judge(live(terms={"gates": "none"}), look(candidate="sick"), T0)
+    assert sick.said("fail") == "the new release is not healthy: x"
+    unread = judge(live(terms={"gates": "none"}), look(seen=None, fault=FAULT), T0)
+    assert unread.said("blind") == "throttled"
+
+
+def test_known_red_is_forgiven_until_it_turns_red_anew():
+    """S13: red since before the way back is no reason; OK and red again is one, and stays one."""
+    rollout = live(AlarmGate(name="a"), back=True, known_red={"a": BEFORE})
+    states = [("ALARM", BEFORE, "PASS"), ("OK", T0, "PASS"), ("ALARM", AFTER, "FAIL"), ("ALARM", AFTER, "FAIL")]
+    for state, since, outcome in states:
+        reading = AlarmReading(name="a", state=state, since=since, history="clean")
+        assert judge(rollout, look(reading), T0).outcome == outcome
+
+
+moves = st.lists(st.tuples(st.integers(1, 120), st.sampled_from(STATES)), max_size=12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(moves=moves, began=st.integers(0, 600), looked=st.lists(st.integers(0, 700), min_size=1, max_size=6))
+def test_no_alarm_within_the_step_is_missed(moves, began, looked):
+    """Over any course of an alarm: a look at any time fails exactly if it was red since the step began, or is now."""
+    at, course = 0, [(-1000, "OK")]
+    for gap, state in moves:
+        at += gap
+        if state != course[-1][1]:
+            course.append((at, state))
+    rollout = live(AlarmGate(name="a"), gate_from=T0 + began * SECOND, proven_at=T0 + began * SECOND)
+    for moment in looked:
+        known = [one for one in course if one[0] <= moment]
+        since, state = known[-1]
+        red = any(turned == "ALARM" and at >= began for at, turned in known)
+        reading = AlarmReading(
+            name="a", state=state, since=T0 + since * SECOND,
+            history="unread" if since < began else "red" if red else "clean",
+        )  # fmt: skip
+        now = T0 + max(moment, began) * SECOND
+        verdict: Verdict = judge(rollout, look(reading, alarms_at=now), now)
+        if state == "INSUFFICIENT_DATA":
+            assert verdict.cause == "no_data"
+        else:
+            assert (verdict.outcome == "FAIL") == (red or state == "ALARM")
