@@ -5,6 +5,7 @@ from typing import Any
 
 from rollout.ask import Ask
 from rollout.model import Cause, Phase, Rollout, Waiver
+from rollout.people import Actor
 from rollout.plan import Plan
 from rollout.release import Release
 from rollout.seen import AlarmReading, Observation, Seen, SideHealth, Verdict
@@ -57,3 +58,14 @@ def look_at(
 def waiver(step: int) -> Waiver:
     """A waiver for that step."""
     return Waiver(by=EVA, step=step, reason="because", at=T0)
+
+
+def cause(kind: str, text: str = "x", by: Actor | None = None) -> Cause:
+    """A cause of that kind, as text draws it."""
+    return Cause.model_validate({"kind": kind, "text": text, "at": T0, "by": by})
+
+
+def verdict(said: str) -> Verdict:
+    """`PASS`, `FAIL`, or the cause of an UNKNOWN: `blind`, `no_data`, `no_gate`."""
+    parts = {"outcome": said} if said.isupper() else {"outcome": "UNKNOWN", "cause": said}
+    return Verdict.model_validate({"at": T0} | parts)

@@ -29,7 +29,12 @@ def live(*gates, **fields):
 def look(*readings, candidate="healthy", **fields):
     """A look at T0 in which everything was read, unless told otherwise."""
     seen = Seen(at=T0, percent=10, stable=SideHealth(state="healthy"), candidate=SideHealth(state=candidate, text="x"))
-    return Observation(**{"at": T0, "seen": seen, "alarms": readings, "alarms_at": T0} | fields)
+    return Observation.model_validate({"at": T0, "seen": seen, "alarms": readings, "alarms_at": T0} | fields)
+
+
+def reads(name="a", **fields):
+    """One alarm as CloudWatch returned it."""
+    return AlarmReading.model_validate({"name": name} | fields)
 
 
 def expected(*, state, found, clean, history, fault, since, no_data, back, known):
@@ -68,10 +73,9 @@ def test_every_cell_of_one_alarm(state, fault):
     ):  # fmt: skip
         if known is not None and state != "ALARM" and history != "unread":
             continue  # nothing that is not red reads it; a few cells show that
-        reading = AlarmReading(name="a", found=found, state=state, clean=clean, history=history, since=since)
-        rollout = live(
-            AlarmGate(name="a", no_data=no_data), back=back, known_red={} if known is None else {"a": known}
-        )
+        reading = reads(found=found, state=state, clean=clean, history=history, since=since)
+        gate = AlarmGate.model_validate({"name": "a", "no_data": no_data})
+        rollout = live(gate, back=back, known_red={} if known is None else {"a": known})
         seen = look(reading, alarms_fault=FAULT if fault else None)
         wanted = expected(
             state=state, found=found, clean=clean, history=history, fault=fault, since=since, no_data=no_data,
@@ -88,10 +92,10 @@ def test_every_cell_of_one_alarm(state, fault):
 
 
 ONE_ALARM = {
-    "pass": AlarmReading(name="a", state="OK"),
-    "fail": AlarmReading(name="a", state="ALARM", text="8 over 1"),
-    "no_data": AlarmReading(name="a", state="INSUFFICIENT_DATA"),
-    "blind": AlarmReading(name="a", found=False),
+    "pass": reads(state="OK"),
+    "fail": reads(state="ALARM", text="8 over 1"),
+    "no_data": reads(state="INSUFFICIENT_DATA"),
+    "blind": reads(found=False),
     "absent": None,
 }
 SIDES = {"healthy": "pass", "sick": "fail", "unknown": "no_data", "unread": "blind"}
@@ -130,7 +134,7 @@ def test_without_alarms_nobody_passes_it_by_accident(gates, back, side):
 def test_an_alarm_that_was_not_asked_for_says_nothing():
     """Only the alarms that the terms name vote, whatever else AWS returned."""
     red = AlarmReading(name="somebody-elses", state="ALARM")
-    assert judge(live(AlarmGate(name="a")), look(AlarmReading(name="a", state="OK"), red), T0).outcome == "PASS"
+    assert judge(live(AlarmGate(name="a")), look(reads(state="OK"), red), T0).outcome == "PASS"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,7 @@ def test_reasons_carry_the_values():
     """Who reads the verdict learns the values: of the alarm, of the side, of the fault."""
     red = judge(live(AlarmGate(name="a")), look(ONE_ALARM["fail"]), T0)
     assert red.said("fail") == "a is red: 8 over 1"
-    bare = judge(live(AlarmGate(name="a")), look(AlarmReading(name="a", state="ALARM")), T0)
+    bare = judge(live(AlarmGate(name="a")), look(reads(state="ALARM")), T0)
     assert bare.said("fail") == "a is red"
     sick = judge(live(terms={"gates": "none"}), look(candidate="sick"), T0)
     assert sick.said("fail") == "the new release is not healthy: x"
@@ -174,7 +178,7 @@ def test_known_red_is_forgiven_until_it_turns_red_anew():
     rollout = live(AlarmGate(name="a"), back=True, known_red={"a": BEFORE})
     states = [("ALARM", BEFORE, "PASS"), ("OK", T0, "PASS"), ("ALARM", AFTER, "FAIL"), ("ALARM", AFTER, "FAIL")]
     for state, since, outcome in states:
-        reading = AlarmReading(name="a", state=state, since=since, history="clean")
+        reading = reads(state=state, since=since, history="clean")
         assert judge(rollout, look(reading), T0).outcome == outcome
 
 
@@ -195,8 +199,8 @@ def test_no_alarm_within_the_step_is_missed(moves, began, looked):
         known = [one for one in course if one[0] <= moment]
         since, state = known[-1]
         red = any(turned == "ALARM" and at >= began for at, turned in known)
-        reading = AlarmReading(
-            name="a", state=state, since=T0 + since * SECOND,
+        reading = reads(
+            state=state, since=T0 + since * SECOND,
             history="unread" if since < began else "red" if red else "clean",
         )  # fmt: skip
         now = T0 + max(moment, began) * SECOND
