@@ -95,7 +95,9 @@ class Directory:
 
     def _run(self) -> None:
         failures = 0
+        self._wake.wait(AGAIN[0])  # Slack tells in a moment where we are, and then this is woken
         while not self._stopped.is_set():
+            self._wake.clear()
             fresh = self._home() is not None and self._attempt()
             failures = 0 if fresh else failures + 1
             try:
@@ -105,7 +107,6 @@ class Directory:
                 waits = True
             pause = EVERY if fresh and not waits else AGAIN[min(max(failures, 1), len(AGAIN)) - 1]
             self._wake.wait(min(pause, AGAIN[0]) if waits else pause)
-            self._wake.clear()
 
     def _attempt(self) -> bool:
         try:

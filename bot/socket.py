@@ -23,10 +23,13 @@ from bot.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-PING = 5.0
-"""Seconds between pings; a pong is a sign of life."""
+PING = 2.5
+"""Seconds between pings; a pong is a sign of life. Under three, because slack_sdk 3.47.0 forgets a ping that has no
+payload unless another frame follows within three seconds, is then taken for dead, and loses its connection."""
 SILENCE = 25.0
 """Seconds without any sign of life after which the client is thrown away and built anew."""
+CLOSING = 4.0
+"""Seconds that closing may take: the SDK's reader notices within three."""
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts to connect; the last one goes on for ever. apps.connections.open is Tier 3."""
 
@@ -58,9 +61,8 @@ class Ear:
     def close(self) -> None:
         """Take no more envelopes. Acks of running listeners may be lost; their work is committed."""
         self._stopped.set()
-        client, self._client = self._client, None
-        if client is not None:
-            _end(client)
+        if self._keeper.is_alive():
+            self._keeper.join(CLOSING)
 
     def deaf(self) -> str:
         """Empty while connected, greeted, and alive within the last 25 s."""
@@ -81,12 +83,17 @@ class Ear:
                 failures += 1
                 log.warning("cannot connect to Slack: %s", _brief(error))
             self._stopped.wait(BACKOFF[min(failures, len(BACKOFF)) - 1] if failures else 1.0)
+        # Here and not in close(): a client that is closed while it connects opens a socket that nobody ends.
+        client, self._client = self._client, None
+        if client is not None:
+            _end(client)
 
     def _connected(self) -> bool:
         client = self._client
         if client is None or self._stale(client):
             client = self._anew()
         if not client.is_connected():
+            log.info("the socket to Slack has closed: connecting" if self._greeted else "connecting to Slack")
             self._greeted = False
             client.connect_to_new_endpoint()
             self._metrics.count("tidegate_socket_connects_total")

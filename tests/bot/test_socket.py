@@ -139,6 +139,17 @@ def test_a_silent_connection_is_thrown_away(ws: Workspace):
         bot.ear.close()
 
 
+@pytest.mark.slow
+def test_a_quiet_connection_lasts(ws: Workspace, bot: Bot):
+    """Half a minute without an envelope: pings alone keep it, and nobody reconnects."""
+    bot.ear.connect()
+    ws.wait_connected()
+    threading.Event().wait(31)
+    assert ws.connections_opened == 1
+    assert not bot.ear.deaf()
+    assert said(ws, "still here") == "heard still here"
+
+
 def test_closed_means_closed(ws: Workspace, bot: Bot):
     """After close no socket is open and none is opened."""
     bot.ear.connect()
@@ -149,6 +160,21 @@ def test_closed_means_closed(ws: Workspace, bot: Bot):
     assert said(ws, "anyone") != "heard anyone"
     assert ws.connections_opened == opened
     assert bot.ran == []
+
+
+def test_closed_while_connecting_leaves_no_socket_behind(ws: Workspace):
+    """A bot that ends in the moment it connects ends: no thread of the SDK, no connection stays."""
+    before = {thread.ident for thread in threading.enumerate()}
+    for _ in range(5):
+        bot = Bot(ws)
+        opened = ws.connections_opened
+        bot.ear.connect()
+        ws.wait_for(lambda opened=opened: ws.connections_opened > opened, WAIT)  # type: ignore[misc]  # default argument
+        bot.ear.close()
+    ws.wait_for(lambda: ws.connections == 0, WAIT)
+    mine = ("socket-", "ThreadPool", "Thread-")
+    until(lambda: not [thread for thread in threading.enumerate()
+                       if thread.ident not in before and thread.name.startswith(mine) and not thread.daemon])  # fmt: skip
 
 
 def test_nothing_secret_is_logged_when_connecting_fails(
