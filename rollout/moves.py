@@ -23,7 +23,7 @@ def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
         P.AWAITING_APPROVAL: (
             Move(verb="approve", primary=True), Move(verb="reject", reason=True), Move(verb="cancel", danger=True)
         ),
-        P.LAUNCHING: (Move(verb="pause"), Move(verb="cancel", danger=True)),
+        P.LAUNCHING: (Move(verb="pause"), rollback if r.peak else Move(verb="cancel", danger=True)),
         P.STEPPING: (*_promote(r), Move(verb="pause"), rollback),
         P.WAITING: (*_answer(r), rollback),
         P.PAUSED: (*_unpause(r), rollback),
@@ -51,6 +51,8 @@ def _next_weight(r: Rollout) -> int | None:
 
 def _answer(r: Rollout) -> tuple[Move, ...]:
     if r.cause and r.cause.kind == "no_gate":
+        if r.verdict is None or r.verdict.cause not in ("no_gate", "no_data"):
+            return ()
         return (Move(verb="go-on", percent=_next_weight(r), primary=True, reason=True),)
     approve = Move(verb="approve", percent=_next_weight(r), primary=True)
     return (approve, Move(verb="reject", reason=True))
@@ -103,7 +105,8 @@ def stages(r: Rollout, now: datetime) -> tuple[Stage, ...]:
             at = at + _length(r, index) if at is not None and isinstance(step, SetWeight) else None
     baking = r.phase is P.FINAL_BAKE
     over = r.phase in (P.RETIRING, P.SUCCEEDED)
-    out.append(Stage(text="bake", state="done" if over else "now" if baking else "next", at=None if baking else at))
+    bake = "done" if over else "now" if baking else "next"
+    out.append(Stage.model_validate({"text": "bake", "state": bake, "at": at if bake == "next" else None}))
     last = steps[-1]
     need = last.bake if isinstance(last, SetWeight) and last.bake else r.terms.bake
     left = max(need - r.baked, ZERO) if baking else ZERO if over else need

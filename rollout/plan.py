@@ -91,7 +91,7 @@ class Plan(Frozen):
         return cls(name=name, steps=tuple(steps))
 
 
-_WEIGHT = re.compile(r"(\d{1,3})%(?:\s+(\S+))?")
+_WEIGHT = re.compile(r"([0-9]{1,3})%(?:\s+(\S+))?")
 _APPROVE = re.compile(r"approve(?:\s+([1-9]))?")
 _CHECK = re.compile(r"check\s+([a-z0-9][a-z0-9-]{0,30})")
 _USAGE = 'items are `N% [duration]`, `approve [n]`, `check <hook>`, `watch`: "10% 5m, 50% 10m, approve, 100%"'

@@ -6,7 +6,7 @@ from rollout.errors import Denied
 from rollout.model import Rollout
 from rollout.people import Actor, Person, Roles
 from rollout.terms import Approval
-from rollout.values import Frozen
+from rollout.values import Frozen, Moment
 from rollout.verbs import Verb
 
 STALE_AFTER = timedelta(minutes=30)
@@ -20,7 +20,7 @@ class Knowledge(Frozen):
     """What the directory says about an actor, and when it was last read whole."""
 
     person: Person | None = None
-    directory_at: datetime | None = None
+    directory_at: Moment | None = None
     home: str = ""
     """The bot's own workspace; empty until Slack has told."""
 
@@ -40,7 +40,7 @@ def permit(roles: Roles, actor: Actor, verb: Verb, known: Knowledge, now: dateti
     groups = [entry for entry in wanted if entry.startswith("S")]
     if actor.id not in wanted and not groups:
         raise _denied(verb, wanted)
-    person = _current(actor, known, now)
+    person = _current(actor, known, now, named=actor.id in wanted)
     _member(actor, known)
     if actor.id not in wanted and not set(groups) & set(person.groups if person else ()):
         raise _denied(verb, wanted)
@@ -57,11 +57,13 @@ def entries(roles: Roles, right: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(held + roles.admin))
 
 
-def _current(actor: Actor, known: Knowledge, now: datetime) -> Person | None:
-    """The directory's entry; a person in no entry of a fresh directory is simply not named."""
+def _current(actor: Actor, known: Knowledge, now: datetime, *, named: bool) -> Person | None:
+    """The directory's entry. Without one, a person who is not named herself is in none of the named groups; one who
+    is named must be looked up first: nobody passes whose flags were never seen.
+    """
     fresh = known.directory_at is not None and now - known.directory_at <= STALE_AFTER
     person = known.person
-    if person is not None and now - person.read_at > STALE_AFTER:
+    if (person is None and named) or (person is not None and now - person.read_at > STALE_AFTER):
         fresh = False
     if not fresh:
         raise IdentityPending("Slack has not yet told who you are", "this is looked up now; the answer follows")

@@ -29,13 +29,10 @@ TIMES = [
     for name, field in model.model_fields.items()
     if "datetime.datetime" in str(field.annotation)
 ]
-KNOWN = {("Knowledge", "directory_at"): "bug: Knowledge.directory_at is a bare datetime, a naive one passes"}
 
 
 def _time(model, name):
-    reason = KNOWN.get((model.__name__, name))
-    marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-    return pytest.param(model, name, marks=marks, id=f"{model.__name__}.{name}")
+    return pytest.param(model, name, id=f"{model.__name__}.{name}")
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
