@@ -1,9 +1,11 @@
 """What people should learn, stored in the transaction that made it true. Facts only; wording for Slack is elsewhere."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from rollout.durations import Duration
 from rollout.people import Actor
 from rollout.values import Frozen, Moment
 
@@ -63,6 +65,8 @@ class NeedsHuman(Frozen):
     rollout: int
     text: str
     hint: str = ""
+    every: Duration = timedelta(minutes=30)
+    """How long until it is said again."""
     at: Moment
 
 

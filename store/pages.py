@@ -9,9 +9,6 @@ from store.moments import stored
 from store.sessions import Sessions
 from store.views import View
 
-REPEAT = timedelta(minutes=30)
-"""A page is repeated that often until somebody has it."""
-
 
 class Page(Frozen):
     """A page that is to be sent now; `sent` counts how often it was already."""
@@ -24,13 +21,13 @@ class PageWrites(View):
     """Raising a page."""
 
     def raise_page(self, notice: NeedsHuman) -> None:
-        """Page for a rollout, at once. The same text again within half an hour changes nothing."""
+        """Page for a rollout, at once. The same text again before it is due once more changes nothing."""
         self._run(
             "INSERT INTO pages (rollout, told_at, next_at, text, body) VALUES (?1, ?2, ?2, ?3, ?4)"
             " ON CONFLICT (rollout) DO UPDATE SET told_at = ?2, next_at = ?2, text = ?3, body = ?4, sent = 0"
             " WHERE pages.text <> ?3 OR ?2 - pages.told_at >= ?5",
             notice.rollout, stored(notice.at), notice.text, notice.model_dump_json(),
-            REPEAT // timedelta.resolution,
+            notice.every // timedelta.resolution,
         )  # fmt: skip
 
     def take_page(self, rollout: int, by: Actor, at: datetime) -> bool:
@@ -61,11 +58,15 @@ class Pages:
         return [Page(notice=NeedsHuman.model_validate_json(body), sent=sent) for body, sent in rows]
 
     def page_sent(self, rollout: int, at: datetime) -> None:
-        """It went out; the next is due half an hour later."""
+        """It went out; the next is due as much later as the page itself says."""
         with self._sessions.writing() as db:
+            row = db.execute("SELECT body FROM pages WHERE rollout = ?", [rollout]).fetchone()
+            if row is None:
+                return
+            again = at + NeedsHuman.model_validate_json(row[0]).every
             db.execute(
                 "UPDATE pages SET sent = sent + 1, next_at = ? WHERE rollout = ? AND next_at IS NOT NULL",
-                [stored(at + REPEAT), rollout],
+                [stored(again), rollout],
             )
 
     def page_taken(self, rollout: int, by: Actor, at: datetime) -> bool:

@@ -79,7 +79,8 @@ class Look:
 
     def page(self, text: str, hint: str = "") -> None:
         """Somebody has to come."""
-        self.notices.append(NeedsHuman(rollout=self.r.id, text=text, hint=hint, at=self.now))
+        every = self.r.terms.timing.remind
+        self.notices.append(NeedsHuman(rollout=self.r.id, text=text, hint=hint, every=every, at=self.now))
 
     def act(self, action: Action) -> None:
         """Ask for one absolute action; a shift's weight is from now on known to be our own doing."""
