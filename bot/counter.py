@@ -13,6 +13,7 @@ from handlers.buttons import HAVE_IT
 from rollout.actions import Action, Outcome
 from rollout.ask import Ask
 from rollout.desk import Desk
+from rollout.errors import TidegateError
 from rollout.model import Rollout
 from rollout.people import Actor
 from rollout.ports import Reply, World
@@ -76,6 +77,11 @@ class Counter:
         if pending:
             self._bells.directory()
         return answer
+
+    def turned_away(self, words: str, actor: Actor, error: TidegateError) -> None:
+        """See rollout.desk.Desk.turned_away."""
+        self._desk.turned_away(words, actor, error)
+        self._metrics.count("tidegate_asks_total", verb="unknown", outcome="refused")
 
     def report(self, ask: Ask, actor: Actor) -> Report:
         """See rollout.desk.Desk.report."""

@@ -4,6 +4,7 @@ Three ways out: the ack (slash text, errors in a form), the now lane (forms), th
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from slack_bolt import App
@@ -83,12 +84,22 @@ class Listeners:
         turn.reply = self._desk.ask(value.ask(reason=why), actor, dedupe=payloads.view_key(body, actor))
         return under_field(turn.reply)
 
-    def tell_slash(self, _turn: Turn, error: TidegateError) -> Out:
+    def tell_slash(self, turn: Turn, error: TidegateError) -> Out:
         """Answer a command in its ack."""
+        words = turn.body.get("text")
+        self._turned_away(turn, words if isinstance(words, str) else "", error)
         return _ephemeral(refusal(error))
+
+    def _turned_away(self, turn: Turn, words: str, error: TidegateError) -> None:
+        """Every refusal is written down, those of the grammar too. One that names nobody, or that a full disk
+        cannot take, is still answered.
+        """
+        with suppress(TidegateError):
+            self._desk.turned_away(words, payloads.actor_of(turn.body, self._identity()), error)
 
     def tell_press(self, turn: Turn, error: TidegateError) -> Out:
         """Answer a press that reached no desk: in a small window, because this ack shows nothing."""
+        self._turned_away(turn, "a button", error)
         trigger = turn.body.get("trigger_id")
         if isinstance(trigger, str) and trigger:
             said = refusal(error)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rollout.answers import Answers
 from rollout.ask import Ask
 from rollout.door import Door
+from rollout.errors import TidegateError
 from rollout.hooks import Hooks
 from rollout.people import Actor
 from rollout.ports import Clock, Ledger, Policy, Reply, World
@@ -24,6 +25,10 @@ class Conductor:
     def ask(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str = "", known: bool = False) -> Reply:
         """See desk.Desk.ask. `known`: the directory was asked just now."""
         return self._door.ask(ask, actor, dedupe=dedupe, reply=reply, known=known)
+
+    def turned_away(self, words: str, actor: Actor, error: TidegateError) -> None:
+        """See desk.Desk.turned_away."""
+        self._door.turned_away(words, actor, error)
 
     def answer_waiting(self) -> int:
         """Take the wishes that CLI twins wrote into the ledger; how many."""

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from rollout.ask import Ask
+from rollout.errors import TidegateError
 from rollout.people import Actor
 from rollout.ports import Reply
 from rollout.reports import CardView, Report
@@ -16,6 +17,13 @@ class Desk(Protocol):
 
         Never raises for a refusal: that is a Reply with ok=False. The same `dedupe` again returns the stored Reply and
         runs nothing. `reply` is where a later private answer goes (a secret).
+        """
+        ...
+
+    def turned_away(self, words: str, actor: Actor, error: TidegateError) -> None:
+        """Write down a request that never became a wish: outside the grammar, or a question that was denied.
+
+        `words` is foreign text of any length and content; what is kept of it is clipped and printable.
         """
         ...
 

@@ -55,6 +55,12 @@ class Door:
             self._hooks.wake(rollout)
         return answer
 
+    def turned_away(self, words: str, actor: Actor, error: TidegateError) -> None:
+        """Write down a request that never became a wish; see desk.Desk.turned_away."""
+        now = self._clock.now()
+        with self._ledger.work() as work:
+            work.audit(entries.turned_away(words, actor, error, now))
+
     def answer_waiting(self) -> int:
         """Take the wishes that CLI twins wrote into the ledger; how many."""
         with self._ledger.reads() as reads:

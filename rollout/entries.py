@@ -6,9 +6,12 @@ from typing import Any
 from rollout.actions import Intent, Outcome
 from rollout.ask import Ask
 from rollout.audit import Entry, EntryKind
+from rollout.errors import Denied, TidegateError
 from rollout.model import Rollout
 from rollout.people import BOT, Actor
 from rollout.ports import Hold, Reply
+
+WORDS_KEPT = 200
 
 
 def asked(kind: EntryKind, ask: Ask, actor: Actor, reply: Reply, now: datetime, target: str) -> Entry:
@@ -21,6 +24,14 @@ def asked(kind: EntryKind, ask: Ask, actor: Actor, reply: Reply, now: datetime, 
     if actor.name:
         facts["name"] = actor.name
     return Entry(kind=kind, at=now, actor=actor.key, rollout=reply.rollout, target=target, facts=facts)
+
+
+def turned_away(words: str, actor: Actor, error: TidegateError, now: datetime) -> Entry:
+    """A request that never became a wish. Of foreign words only the printable beginning is kept."""
+    kept = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in words[:WORDS_KEPT])
+    facts = {"words": kept, "length": len(words), "answer": error.fact[:500], "hint": error.hint[:500]}
+    kind: EntryKind = "denied" if isinstance(error, Denied) else "refused"
+    return Entry(kind=kind, at=now, actor=actor.key, facts=facts)
 
 
 def transition(before: Rollout | None, after: Rollout, now: datetime, actor: Actor = BOT) -> Entry:

@@ -562,3 +562,17 @@ def test_s1_after_an_approval_the_raise_still_needs_pass(opened: Open) -> None:
     scene.look(2)
     assert raises(scene) == [10]
     scene.proven(50)
+
+
+def test_a_request_outside_the_grammar_is_audited(scene: Scene) -> None:
+    """Every refusal is audited: also the one that never became a wish, its foreign words clipped and printable."""
+    import json
+
+    from rollout.errors import BadInput
+
+    scene.bot.turned_away("\x00\u202e" + "x" * 40_000, OSKAR, BadInput("a control character at 1", "type it again"))
+    with scene.store.reads() as reads:
+        body = json.loads(reads.audit_page()[-1].body)
+    assert (body["kind"], body["actor"]) == ("refused", "cli:oskar")
+    assert len(body["facts"]["words"]) == 200
+    assert body["facts"]["words"].isprintable()
