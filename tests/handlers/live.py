@@ -1,0 +1,39 @@
+"""What Slack would bring to life in a payload, and what a payload must never hold. For assertions only."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# Everything between < and > is live in mrkdwn: mentions, links, dates. We send these three and nothing else.
+OURS = re.compile(
+    r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^(\{[a-z_]+\} ?)+\|\d[0-9:\- ]+ UTC>"
+)
+ENTITY = re.compile(r"&(amp|lt|gt);")
+
+
+def strings(node: object) -> Iterator[tuple[str, bool]]:
+    """Every text a payload shows, and whether Slack reads it as mrkdwn."""
+    if isinstance(node, dict):
+        text = node.get("text")
+        if isinstance(text, str):
+            yield text, node.get("type") != "plain_text"
+        for key, value in node.items():
+            if key != "text" or not isinstance(value, str):
+                yield from strings(value)
+    elif isinstance(node, list | tuple):
+        for item in node:
+            yield from strings(item)
+
+
+def leaks(payload: object) -> list[str]:
+    """Live or broken pieces of foreign text, and characters that are none; [] when there is nothing."""
+    found = []
+    for text, mrkdwn in strings(payload):
+        rest = OURS.sub("", text)
+        if "<" in rest or ">" in rest.replace("‹", ""):
+            found.append(f"live: {rest[:80]!r}")
+        if mrkdwn and "&" in ENTITY.sub("", text):
+            found.append(f"half an entity: {text[:80]!r}")
+        if any(unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != "\n" for char in text):
+            found.append(f"control character: {text[:80]!r}")
+    return found
