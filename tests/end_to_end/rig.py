@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from demo.child import Child
 from demo.cloud import Cloud, CloudConfig, seed_demo
@@ -28,7 +28,6 @@ from demo.workspace import Command, Limits, Message, Workspace, WorkspaceConfig
 from rollout.actions import Intent
 from rollout.model import Rollout
 from rollout.ports import Hold
-from rollout.reports import Line, Show
 from store import Store, open_store
 
 T = TypeVar("T")
@@ -157,10 +156,12 @@ class Rig:
         self.bot = Bot(folder, {**self.ws.environment(), **cloud.env()})
         self._began = len(cloud.log.applied)
         self._store: Store | None = None
+        self.fresh = "2"
+        """The version that nobody has deployed yet."""
 
     # -- life -----------------------------------------------------------------------------------
 
-    def __enter__(self) -> "Rig":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -205,6 +206,22 @@ class Rig:
             f"bot {self.bot.state}; rollouts {phases}; traffic {self.shares()}; applied {self.applied()};\n"
             f"Slack {self.ws.problems}; log:\n{self.bot.tail(12)}"
         )
+
+    def calm(self) -> None:
+        """The bot up, no trouble, nothing live, nothing held, and a fresh good version."""
+        self.ws.heal()
+        self.cloud.knobs.clear_faults()
+        for alarm in ("my-app-errors", "my-app-p99"):
+            self.cloud.knobs.clear_alarm(alarm)
+        if not self.ready():
+            self.start()
+        if any(rollout.live for rollout in self.rollouts()):
+            self.slash("ana", "rollback my-app")
+            until(lambda: not self.rollout().live, self.where)
+        if self.hold():
+            self.slash("ana", "unlock my-app --reason 'the next test begins'")
+        self.fresh = self.cloud.knobs.publish_good(self.function).split()[1]
+        self._began = len(self.cloud.log.applied)
 
     # -- people ---------------------------------------------------------------------------------
 
@@ -273,9 +290,16 @@ class Rig:
         with self.store.reads() as reads:
             return reads.hold("my-app", "prod")
 
-    def trail(self, number: int = 0) -> list[Line]:
-        """The audit records of a rollout, through the command line."""
-        return list(Show.model_validate(self.json("show", str(self.rollout(number).id))).lines)
+    def trail(self, number: int = 0) -> list[dict[str, Any]]:
+        """The bodies of a rollout's audit records."""
+        wanted = self.rollout(number).id
+        with self.store.reads() as reads:
+            return [json.loads(link.body) for link in reads.audit_of(wanted)]
+
+    def changes(self, kind: str, number: int = 0) -> list[tuple[str, int]]:
+        """Key and attempt of every `intent` or `outcome` record of a rollout, in order of the key."""
+        facts = [body["facts"] for body in self.trail(number) if body["kind"] == kind]
+        return sorted((each["key"], each["attempt"]) for each in facts)
 
     def shares(self) -> dict[str, float]:
         """Who really serves how much, in percent."""

@@ -11,7 +11,7 @@ import pytest
 
 from bot.failpoints import NAMES
 from demo.workspace import Result
-from tests.end_to_end.rig import Rig, all_text, one_more, until
+from tests.end_to_end.rig import Rig, one_more, until
 
 AT_ONCE = 4
 DEATH = 30.0
@@ -37,11 +37,8 @@ def ended_right(rig: Rig, *, strays: int = 0) -> None:
     assert len(rig.rollouts()) == 1
     card = rig.card("succeeded")
     assert card == rig.cards()[-1] and len(rig.cards()) <= 1 + strays
-    every = [(intent.key, intent.attempt) for intent in rig.intents()]
-    trail = rig.trail()
-    for kind in ("intent", "outcome"):
-        told = {(line.facts["key"], line.facts["attempt"]) for line in trail if line.kind == kind}
-        assert told == set(every), f"{kind}: {told}, {every}"
+    every = sorted((intent.key, intent.attempt) for intent in rig.intents())
+    assert rig.changes("intent") == rig.changes("outcome") == every
     verified = rig.tell("audit", "verify")
     assert verified.returncode == 0, verified.stdout
     assert not rig.ws.problems
