@@ -167,11 +167,10 @@ def test_closed_while_connecting_leaves_no_socket_behind(ws: Workspace):
     before = {thread.ident for thread in threading.enumerate()}
     for _ in range(5):
         bot = Bot(ws)
-        opened = ws.connections_opened
         bot.ear.connect()
-        ws.wait_for(lambda opened=opened: ws.connections_opened > opened, WAIT)  # type: ignore[misc]  # default argument
+        ws.wait_connected(timeout=WAIT)
         bot.ear.close()
-    ws.wait_for(lambda: ws.connections == 0, WAIT)
+        ws.wait_for(lambda: ws.connections == 0, WAIT)
     mine = ("socket-", "ThreadPool", "Thread-")
     until(lambda: not [thread for thread in threading.enumerate()
                        if thread.ident not in before and thread.name.startswith(mine) and not thread.daemon])  # fmt: skip
