@@ -77,11 +77,6 @@ class ConfigPolicy:
             config_hash=self._hash,
         )
 
-    def approval(self, app: str, env: str) -> Approval | None:
-        """Four eyes, where configured."""
-        app, env = self.find(app, env)
-        return _approval(rules_of(self.config.apps[app].env[env]))
-
     def plans(self, app: str, env: str) -> tuple[str, ...]:
         """The names of the plans that can be run on a target, its own first."""
         app, env = self.find(app, env)

@@ -1,6 +1,6 @@
 """What the inside needs from the world, as small protocols. Implementations live in other rooms, never here."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
@@ -15,7 +15,7 @@ from rollout.notices import Notice
 from rollout.people import Actor, Person
 from rollout.release import Prepared
 from rollout.seen import Observation, Seen
-from rollout.terms import AlarmGate, Approval, Terms
+from rollout.terms import AlarmGate, Terms
 from rollout.values import Frozen, Moment
 
 
@@ -273,9 +273,4 @@ class Policy(Protocol):
         """Driver kind and the terms a new rollout would get; NotFound with the known plans."""
         ...
 
-    def approval(self, app: str, env: str) -> Approval | None:
-        """Four eyes, where configured."""
-        ...
 
-
-Pages = Iterator[list[Link]]

@@ -14,7 +14,7 @@ from rollout.people import Actor, Roles
 from rollout.plan import Plan
 from rollout.ports import Reply
 from rollout.simulated import ManualClock, SimulatedAlarm, SimulatedTarget, SimulatedWorld
-from rollout.terms import AlarmGate, Approval, Terms
+from rollout.terms import AlarmGate, Terms
 from store import open_store
 
 ANA = Actor(kind="principal", id="cli:ana", name="ana")
@@ -50,11 +50,6 @@ class OneApp:
         """The one plan, or the one step back."""
         notation, name = ("100%", "rollback") if back else (self.plan, "canary")
         return "lambda", Terms.model_validate({"plan": Plan.parse(name, notation), **self.changes})
-
-    def approval(self, app: str, env: str) -> Approval | None:
-        """Four eyes, if the test asked for it."""
-        found = self.changes.get("approval")
-        return found if isinstance(found, Approval) else None
 
 
 class Scene:
