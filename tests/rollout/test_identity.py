@@ -77,7 +77,7 @@ def test_the_look_up_decides_and_answers_privately(staffed: Scene, named: bool) 
 
 
 def test_known_but_still_unknown_is_denied(staffed: Scene) -> None:
-    """The directory was asked and still cannot say: no, with what to do, and a denial in the trail. Never pending on."""
+    """The directory was asked and still cannot say: no, with what to do, and a denial in the trail."""
     staffed.bot.ask(ask("start"), UMA, dedupe="k", reply=ADDRESS)
     reply = staffed.bot.ask(ask("start"), UMA, dedupe="k", reply=ADDRESS, known=True)
     assert (reply.ok, reply.hint, reply.offer) == (False, "ask again in a minute", "")
