@@ -102,7 +102,6 @@ def bare_app(bare: Bare, units: Iterator[Unit]) -> App:
         ack("noted")
 
     app.command("/deploy")(listener)
-    app.action("tidegate:pause")(listener)
     return app
 
 
