@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_PLAIN_WORD = re.compile(r"[a-z]+(?=[ ,.:]|$)")
+_PLAIN_WORD = re.compile(r"[a-z]+(?=[,.:]?( |$))")
 _DROPPED = "\u200c\u200d\ufe0e\ufe0f"
 """Joiners and variation selectors: they only shape the glyphs beside them."""
 SHOWN = "\ufffd"

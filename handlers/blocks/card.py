@@ -20,6 +20,7 @@ from handlers.blocks.parts import (
 from handlers.blocks.state import candidate, heading, share, short, waits_for_approval
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.model import Phase, Rollout
+from rollout.plan import SetWeight
 from rollout.reports import CardView, Stage
 
 _MARKS = {"done": "✓", "now": "●", "next": "○", "over": "✕"}
@@ -104,12 +105,10 @@ def _waived(rollout: Rollout) -> Mrkdwn:
     waiver = rollout.waiver
     if waiver is None:
         return md("")
-    return md(
-        "Step {} went on without evidence, by {}: “{}”",
-        waiver.step + 1,
-        who(waiver.by),
-        clip(waiver.reason, 300),
-    )
+    steps = rollout.terms.plan.steps
+    to = steps[waiver.step] if waiver.step < len(steps) else None
+    what = md("{} %", to.percent) if isinstance(to, SetWeight) else clip(str(to), 60) if to else md("the end")
+    return md("Went on to {} without evidence, by {}: “{}”", what, who(waiver.by), clip(waiver.reason, 300))
 
 
 def _small(view: CardView) -> Block:

@@ -38,7 +38,7 @@ _SAID = {
     "restored": "Put back",
     "adopted": "Ended as AWS shows it",
     "blind": "AWS cannot be read",
-    "sight": "AWS can be read again",
+    "sight": "What held it is over",
     "no_data": "No data",
     "no_gate": "Nothing watches this",
     "stuck": "Stuck, needs a person",
@@ -65,7 +65,7 @@ def event(one: Event, rollout: Rollout) -> Message:
 def page(one: NeedsHuman, rollout: Rollout, mention: tuple[str, ...] = ()) -> Message:
     """A call for a person: who, what, what to do, and the button that says somebody has it."""
     calls = join_mentions(mention)
-    where = md("{} → {} (#{}) needs a person: ", rollout.app, rollout.env, rollout.id)
+    where = md("{} → {} needs a person: ", rollout.app, rollout.env)
     fact = md("{}.", clip(one.text.rstrip(" ."), _TEXT))
     hint = md("{}.", clip(one.hint.rstrip(" ."), 600)).capitalized() if one.hint else md("")
     line = join(" ", [calls, md("{}{}", where, fact), hint])

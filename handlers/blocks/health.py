@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from handlers.blocks.parts import date
-from handlers.blocks.state import baking, final_need
+from handlers.blocks.state import baking, final_need, unread
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.model import Phase, Rollout
 from rollout.plan import SetWeight
@@ -21,15 +21,15 @@ _TEXT = 240
 
 def checking(rollout: Rollout) -> bool:
     """The last look could not be read, or was none: neither success nor failure may be shown."""
-    if rollout.fault is not None or rollout.failures > 0 or rollout.verdict is None:
-        return True
-    return rollout.verdict.cause == "blind"
+    return unread(rollout) or rollout.verdict is None
 
 
 def line(rollout: Rollout, now: datetime) -> Mrkdwn:
-    """`my-app-errors OK · my-app-p99 OK · watched 3 of 5 min`; after the end what was seen last."""
+    """`my-app-errors OK · my-app-p99 OK · watched 3 of 5 min`; after the end what was seen last, and so said."""
     if not rollout.live:
-        return _alarms(rollout)
+        if unread(rollout):
+            return md("the last look before the end could not be read")
+        return md("at the end: {}", _alarms(rollout)) if rollout.terms.alarms else md("no alarm watched it")
     if checking(rollout):
         return join(" · ", [_checking(rollout, now), _refused(rollout), _watched(rollout)])
     return join(" · ", [_alarms(rollout), _target(rollout), _refused(rollout), _watched(rollout)])
@@ -40,9 +40,11 @@ def _checking(rollout: Rollout, now: datetime) -> Mrkdwn:
     parts = [md("checking"), md("the last look could not be read: {}", clip(why, 400)) if why else ""]
     if rollout.last_good:
         parts.append(md("last healthy look {}", date(rollout.last_good, now)))
+    if rollout.verdict is not None and rollout.verdict.outcome == "FAIL":
+        parts.append(clip(rollout.verdict.said("fail"), 400))
     if not why:
         names = (gate.name for gate in rollout.terms.alarms)
-        parts.append(_few(names) or "nothing was read yet")
+        parts = [md("not read yet: {}", _few(names)) if rollout.terms.alarms else md("not read yet")]
     return join(" · ", parts)
 
 
@@ -113,9 +115,14 @@ def _target(rollout: Rollout) -> Mrkdwn:
 
 
 def _refused(rollout: Rollout) -> Mrkdwn:
-    """A change that AWS did not take; it is tried again."""
+    """A change that AWS did not take, or whose answer never came: two different things at 3 a.m."""
     fault = rollout.write_fault
-    return md("AWS did not take the change: {}", clip(fault.text, _TEXT)) if fault else md("")
+    if fault is None:
+        return md("")
+    tries = md(" ({} times)", rollout.write_failures) if rollout.write_failures > 1 else md("")
+    if fault.kind == "unknown":
+        return md("AWS did not answer the last change{}: {}", tries, clip(fault.text, _TEXT))
+    return md("AWS did not take the last change{}: {}", tries, clip(fault.text, _TEXT))
 
 
 def _watched(rollout: Rollout) -> Mrkdwn:

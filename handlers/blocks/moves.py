@@ -5,6 +5,7 @@ from typing import Any
 from handlers.blocks.state import candidate, short, stable
 from handlers.buttons import ButtonValue, button, confirm
 from rollout.model import Phase, Rollout
+from rollout.plan import Approve, SetWeight
 from rollout.reports import CardView, Move
 
 MOST = 5
@@ -40,7 +41,7 @@ def label(rollout: Rollout, move: Move) -> str:
     if move.verb == "rollback":
         if move.force:
             return "Roll back anyway"
-        return f"Roll back to {short(move.release)}" if move.release and not rollout.live else "Roll back"
+        return f"Roll back to {stable(rollout)}" if move.release and not rollout.live else "Roll back"
     if move.verb == "retry":
         return "Try again" if rollout.live else "Deploy again"
     if move.verb == "restore" and move.percent is not None:
@@ -53,6 +54,9 @@ def label(rollout: Rollout, move: Move) -> str:
 def _promote(rollout: Rollout, move: Move) -> str:
     if rollout.phase is Phase.FINAL_BAKE:
         return "End the bake now"
+    after = rollout.terms.plan.steps[rollout.step + 1 : rollout.step + 2]
+    if after and not move.full and not isinstance(after[0], SetWeight):
+        return "Go on to approval" if isinstance(after[0], Approve) else "End the bake now"
     to = 100 if move.full else move.percent
     return "Promote" if to is None else f"Promote to {to} %"
 
@@ -64,9 +68,11 @@ def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
         return f"{where}: starts a new rollout that puts all traffic back on {stable(rollout)}."
     if verb == "rollback":
         anyway = " It is known to be unhealthy; your reason is kept." if force else ""
-        return f"{where}: all traffic goes back to {stable(rollout)} now.{anyway}"
+        seen = rollout.seen.foreign if rollout.seen and rollout.phase is not Phase.STUCK else ""
+        again = f" AWS shows {seen}, which is not ours: overwriting that takes a second press." if seen else ""
+        return f"{where}: all traffic goes back to {stable(rollout)} now.{anyway}{again}"
     return {
-        "cancel": f"{where}: ends before any traffic has moved. {stable(rollout)} keeps serving.",
+        "cancel": f"{where}: ends before any traffic has moved; {stable(rollout)} keeps serving.",
         "promote": f"{where}: {candidate(rollout)} gets 100 % of the traffic at once, no steps between.",
         "reject": f"{where}: the answer is no. If traffic has moved, it goes back to {stable(rollout)}.",
         "go-on": f"{where}: goes on one step although nothing shows that {candidate(rollout)} is well.",

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from handlers.blocks.parts import date, date_exact, length, who
-from handlers.blocks.sentences import because
-from handlers.blocks.state import candidate, stable
+from handlers.blocks.sentences import asked_back, because, stop
+from handlers.blocks.state import candidate, percent, stable
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.model import Phase, Rollout
 from rollout.reports import CardView
@@ -18,7 +18,7 @@ def sentence(view: CardView) -> Mrkdwn:
 def _succeeded(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     return md(
-        "{} serves everything since {}; it took {}.", candidate(rollout),
+        "{} has served everything since {}; the rollout took {}.", candidate(rollout),
         date(rollout.proven_at or rollout.phase_at, view.now), length(rollout.phase_at - rollout.created_at),
     ).capitalized()  # fmt: skip
 
@@ -29,21 +29,23 @@ def _rolled_back(view: CardView) -> Mrkdwn:
     exposure = md("")
     if rollout.traffic_from and rollout.peak:
         span = (rollout.traffic_to or rollout.phase_at) - rollout.traffic_from
-        exposure = md("; {} with up to {} %", length(span), rollout.peak)
-    serves = md("{} serves everything since {}{}.", stable(rollout), since, exposure).capitalized()
+        exposure = md("; {} had up to {} % for {}", candidate(rollout), rollout.peak, length(span))
+    serves = md("{} has served everything since {}{}.", stable(rollout), since, exposure).capitalized()
     return join(" ", [because(rollout.cause, view.now), serves, held(view)])
 
 
 def held(view: CardView) -> Mrkdwn:
-    """`Held for you: @ana. Version 3 will not be deployed again until someone releases it.`"""
+    """`Held for @ana: nothing is deployed to my-app/prod, version 3 least of all, until someone releases it.`"""
     hold = view.hold
     if hold is None:
         return md("")
     holder = who(hold.by) if hold.by else who(view.rollout.by)
-    veto = md("Nothing is deployed to {}", view.rollout.target)
-    if hold.veto:
-        veto = md("{} will not be deployed again", _version(view.rollout, hold.veto)).capitalized()
-    return md("Held for {}. {} until someone releases it.", holder, veto)
+    if hold.rollout != view.rollout.id:
+        holder = md("since #{}", hold.rollout)
+    veto = md(", {} least of all,", _version(view.rollout, hold.veto)) if hold.veto else md("")
+    target = view.rollout.target
+    return md("Held {}{}: nothing is deployed to {}{} until someone releases the hold.",
+              md("for ") if hold.rollout == view.rollout.id else md(""), holder, target, veto)  # fmt: skip
 
 
 def _version(rollout: Rollout, id: str) -> Mrkdwn:
@@ -52,14 +54,16 @@ def _version(rollout: Rollout, id: str) -> Mrkdwn:
 
 def _ended(view: CardView) -> Mrkdwn:
     rollout = view.rollout
-    serves = md("No traffic moved; {} serves everything.", stable(rollout)) if not rollout.peak else md("")
-    return join(" ", [because(rollout.cause, view.now), serves])
+    kept = md("No traffic moved; {} kept serving.", stable(rollout)) if not rollout.peak else md("")
+    hint = stop(rollout.cause.hint).capitalized() if rollout.cause else md("")
+    return join(" ", [asked_back(rollout.cause, view.now), kept, hint])
 
 
 def _adopted(view: CardView) -> Mrkdwn:
-    return join(
-        " ", [because(view.rollout.cause, view.now), md("It ended as AWS shows it; nothing is moved back.")]
-    )
+    rollout = view.rollout
+    foreign = rollout.seen.foreign if rollout.seen else ""
+    split = clip(foreign, 200) if foreign else md("{} on {}", percent(rollout), candidate(rollout))
+    return join(" ", [because(rollout.cause, view.now), md("AWS last showed {}; nothing is moved back.", split)])
 
 
 _SAYS: dict[Phase, Callable[[CardView], Mrkdwn]] = {

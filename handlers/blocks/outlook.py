@@ -7,11 +7,11 @@ from datetime import datetime
 from handlers.blocks import outcome
 from handlers.blocks.health import checking
 from handlers.blocks.parts import date, length, mention, named
-from handlers.blocks.sentences import because, fact, minute, stop, until
-from handlers.blocks.state import baking, candidate, percent, share, stable, waits_for_approval
+from handlers.blocks.sentences import asked_back, because, fact, minute, shows, stands, stop, until
+from handlers.blocks.state import baking, candidate, percent, share, stable, unread, waits_for_approval
 from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.model import Phase, Rollout
-from rollout.plan import Approve
+from rollout.plan import Approve, SetWeight
 from rollout.reports import CardView, Stage
 
 _NAMED = 5
@@ -27,17 +27,34 @@ def sentence(view: CardView) -> Mrkdwn:
     return _SAYS.get(view.rollout.phase, _stepping)(view)
 
 
+def _requested(view: CardView) -> Mrkdwn:
+    by = until(view, view.rollout.terms.timing.requested)
+    looks = md("Looking at the release, at what serves now and at the alarms; nothing has moved.")
+    return join(" ", [looks, md("If AWS does not answer by {}, it is refused.", by)])
+
+
 def _stepping(view: CardView) -> Mrkdwn:
     rollout = view.rollout
-    now = _known(rollout) if baking(rollout) else _moving(view)
+    if not baking(rollout):
+        return _moving(view)
     if rollout.hurry == rollout.bound:
-        return join(" ", [now, md("Asked to go on early: rises at the next healthy look.")])
-    return join(" ", [now, _ahead(view)])
+        return join(" ", [_known(rollout), _hurried(rollout)])
+    return join(" ", [_known(rollout), _ahead(view)])
+
+
+def _hurried(rollout: Rollout) -> Mrkdwn:
+    if rollout.phase is Phase.FINAL_BAKE:
+        return md("Asked to end the bake early: done at the next healthy look.")
+    if rollout.hurry_full:
+        return md("Asked to go to 100 % at once: it does at the next healthy look.")
+    return md("Asked to go on early: it does at the next healthy look.")
 
 
 def _known(rollout: Rollout) -> Mrkdwn:
     if checking(rollout) or rollout.verdict is None:
-        return md("Checking: it is not known whether this is healthy, and nothing rises until it is.")
+        if rollout.phase is Phase.FINAL_BAKE:
+            return md("Checking: it is not known whether this is healthy; until it is, the bake stands still.")
+        return md("Checking: it is not known whether this is healthy; until it is, nothing rises.")
     if rollout.verdict.outcome == "PASS":
         return md("Healthy so far.") if rollout.terms.alarms else md("Unwatched: no alarm guards this.")
     if rollout.verdict.outcome == "FAIL":
@@ -47,18 +64,35 @@ def _known(rollout: Rollout) -> Mrkdwn:
 
 def _launching(view: CardView) -> Mrkdwn:
     rollout = view.rollout
-    up = md("Bringing {} up at 0 %; {} serves everything.", candidate(rollout), stable(rollout))
-    return join(" ", [up, _ahead(view)])
+    parts = [md("Bringing {} up at 0 %.", candidate(rollout)), _serves(view, stable(rollout), 0), _ahead(view)]
+    if rollout.verdict is None or rollout.verdict.outcome != "PASS":
+        by = until(view, rollout.terms.timing.launching)
+        parts.append(stands(view) or md("If it is not known healthy by {}, this is stopped.", by))
+    return join(" ", parts)
+
+
+def _serves(view: CardView, name: str, whole: int) -> Mrkdwn:
+    """Who serves everything, if that is what AWS shows; else what it does show."""
+    if share(view.rollout) == whole and not unread(view.rollout):
+        return md("{} serves everything.", name).capitalized()
+    return md("{}.", shows(view))
 
 
 def _moving(view: CardView) -> Mrkdwn:
     rollout = view.rollout
-    here = next((stage for stage in view.stages if stage.state == "now"), None)
-    if here is None or here.percent is None:
-        return md("Working on: {}.", clip(here.text, 200)) if here else md("Working.")
-    seen = share(rollout)
-    shown = md("AWS shows {} %", seen) if seen is not None else md("not seen on AWS yet")
-    return md("Moving to {} %; {}.", here.percent, shown)
+    here = rollout.here
+    if not isinstance(here, SetWeight):
+        return join(" ", [md("Working on: {}.", clip(str(here), 200)), _ahead(view)])
+    if rollout.write_failures:
+        by = until(view, rollout.terms.timing.move)
+        tries = md("Moving to {} % has not succeeded and is tried again; {}.", here.percent, shows(view))
+        then = md("If it is not seen by {}, or fails five times, this pauses and a person is called.", by)
+        return join(" ", [tries, stands(view) or then])
+    waived = rollout.waiver is not None and rollout.waiver.step == rollout.step
+    passed = rollout.verdict is not None and rollout.verdict.outcome == "PASS"
+    if here.percent in rollout.asked or waived or passed:
+        return join(" ", [md("Moving to {} %; {}.", here.percent, shows(view)), _ahead(view)])
+    return join(" ", [md("{} % comes next; {}.", here.percent, shows(view)), _known(rollout)])
 
 
 def _ahead(view: CardView) -> Mrkdwn:
@@ -70,7 +104,10 @@ def _ahead(view: CardView) -> Mrkdwn:
         return md("Next: {}, once it is known to be healthy.", _short(steps[0]))
     known = list(itertools.takewhile(lambda stage: stage.at is not None, steps))
     shown = known if len(known) <= _AHEAD else [*known[: _AHEAD - 1], known[-1]]
-    said = join(", ", (_comes(stage, view.now, first=stage is known[0]) for stage in shown))
+    said = join(", ", (_comes(stage, view.now, first=stage is known[0]) for stage in shown[:_AHEAD - 1]))
+    if len(shown) == _AHEAD:
+        last = _comes(shown[-1], view.now, first=False)
+        said = join(", " if len(known) == _AHEAD else ", then step by step ", [said, last])
     warm = _warm(view)
     return md("{}{}.", said, md("; {}", warm) if warm else "").capitalized()
 
@@ -99,9 +136,9 @@ def _warm(view: CardView) -> Mrkdwn:
 def _awaiting(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     return join(" ", [
-        md("Nothing has moved: {} serves everything.", stable(rollout)),
-        _signatures(rollout, rollout.terms.approval.by if rollout.terms.approval else 1),
-        md("Without an answer it is cancelled at {}.", until(view, rollout.terms.timing.approval)),
+        _serves(view, stable(rollout), 0),
+        _signatures(rollout, 1),
+        stands(view) or md("Without an answer it is cancelled at {}.", until(view, rollout.terms.timing.approval)),
     ])  # fmt: skip
 
 
@@ -109,14 +146,28 @@ def _waiting(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     if waits_for_approval(rollout):
         need = rollout.here.by if isinstance(rollout.here, Approve) else 1
-        asks = join(" ", [md("Holds at {}.", percent(rollout)), _signatures(rollout, need)])
+        asks = join(" ", [_holds(view), _signatures(rollout, need)])
     else:
         why = fact(rollout.cause.text) if rollout.cause else md("nothing watches this target")
-        holds = md("Holds at {}: {}. Each step waits for a click.", percent(rollout), why)
-        asks = join(" ", [holds, _how_to_watch(rollout)])
-    end = md("rolls back") if rollout.peak or share(rollout) else md("is cancelled")
+        each = md("{}, so each step waits for a click.", why).capitalized()
+        asks = join(" ", [_holds(view), each, _how_to_watch(rollout)])
     by = until(view, rollout.terms.timing.approval)
-    return join(" ", [asks, md("Without an answer it {} at {}.", end, by)])
+    return join(" ", [asks, stands(view) or md("Without an answer it {} at {}.", _end(rollout), by)])
+
+
+def _end(rollout: Rollout) -> Mrkdwn:
+    """What going back is called: where no traffic was ever asked for it is a cancellation."""
+    return md("rolls back") if rollout.peak else md("is cancelled")
+
+
+def _holds(view: CardView) -> Mrkdwn:
+    rollout = view.rollout
+    if unread(rollout):
+        return md("{}; nothing is raised.", shows(view))
+    if share(rollout) is None or (rollout.cause and rollout.cause.kind == "drift"):
+        return md("{}.", shows(view))
+    still = md(", and the bake stands still") if rollout.phase is Phase.PAUSED and baking(rollout) else md("")
+    return md("The weight holds at {}{}.", percent(rollout), still)
 
 
 def _how_to_watch(rollout: Rollout) -> Mrkdwn:
@@ -125,46 +176,57 @@ def _how_to_watch(rollout: Rollout) -> Mrkdwn:
 
 
 def _signatures(rollout: Rollout, need: int) -> Mrkdwn:
+    """`Needs 2 approvals (1 so far: @eva). These can: @eva, @ben; @ana asked for it and cannot.`"""
+    four_eyes = rollout.terms.approval
+    need = max(need, four_eyes.by if four_eyes else 1)
     given = [one.by for one in rollout.signatures if one.step == rollout.step]
+    so_far = md(" ({} so far: {})", len(given), join(", ", map(named, given))) if given else md("")
+    needs = md("Needs {} {}{}.", need, "approval" if need == 1 else "approvals", so_far)
     roles = rollout.terms.roles
-    may = [mention(one) for one in roles.approve or roles.deploy]
-    people = "person" if need == 1 else "people"
-    ask = md(
-        "Needs {} {} to approve: {}{}", need, people, join(", ", may[:_NAMED]), " …" if may[_NAMED:] else ""
-    )
-    if rollout.terms.approval:
-        ask = md("{}; {} does not count", ask, named(rollout.by))
-    so_far = md("; given by {}", join(", ", map(named, given))) if given else md("")
-    return md("{}{}.", ask, so_far)
+    spent = {one.id for one in given} | ({rollout.by.id} if four_eyes else set())
+    others = [one for one in dict.fromkeys(roles.approve + roles.admin) if one not in spent]
+    can = join(", ", map(mention, others[:_NAMED])) or md("nobody")
+    more = md(" and {} more", len(others) - _NAMED) if others[_NAMED:] else md("")
+    not_you = md("; {} asked for it and cannot", named(rollout.by)) if four_eyes else md("")
+    return md("{} These can: {}{}{}.", needs, can, more, not_you)
 
 
 def _paused(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     cause = rollout.cause
     kind = cause.kind if cause else "person"
-    holds = md("The weight holds at {} and the bake does not run.", percent(rollout))
-    return join(" ", [because(cause, view.now), holds, _then(view, kind)])
+    return join(" ", [because(cause, view.now), _holds(view), _then(view, kind)])
 
 
 def _then(view: CardView, kind: str) -> Mrkdwn:
-    timing = view.rollout.terms.timing
+    rollout = view.rollout
+    timing = rollout.terms.timing
+    if kind == "blind" and rollout.write_failures:
+        return md("Nothing is tried again until a person presses [Try again] or rolls back.")
     if kind == "blind":
-        return md("Goes on by itself when AWS can be read again; nothing is raised blind.")
-    if kind in ("drift", "foreign"):
-        return md("Nothing moves until a person chooses: adopt what AWS shows, put it back, or roll back.")
+        return md("Goes on by itself when AWS can be read again.")
+    if kind == "drift":
+        until_then = md("Nothing moves until it is undone on AWS or a person chooses:")
+        return join(" ", [until_then, md("put it back, adopt what AWS shows, or roll back.")])
     if kind == "no_data":
-        goes_on = md("Goes on by itself when data comes")
-        if view.rollout.terms.no_data_policy != "rollback":
+        goes_on = md("Goes on by itself when data comes and is fine")
+        if rollout.terms.no_data_policy != "rollback":
             return md("{}; without data it keeps holding until a person chooses.", goes_on)
-        return md("{}; without data it rolls back at {}.", goes_on, until(view, 2 * timing.no_data))
+        back = md("{}; without data it {} at {}.", goes_on, _end(rollout), until(view, 2 * timing.no_data))
+        return join(" ", [md("{}.", goes_on), stands(view)]) if unread(rollout) else back
     if kind == "person":
-        return md("If nobody resumes it, it rolls back at {}.", until(view, timing.paused))
-    return md("Nothing moves until a person chooses.")
+        alarms = md("A red alarm still brings it back at once.") if rollout.terms.alarms else md("")
+        by = until(view, timing.paused)
+        return stands(view) or join(" ", [md("If nobody resumes it, it {} at {}.", _end(rollout), by), alarms])
+    hint = stop(rollout.cause.hint).capitalized() if rollout.cause else ""
+    return join(" ", [md("Nothing moves until a person chooses."), hint])
 
 
 def _final(view: CardView) -> Mrkdwn:
     rollout = view.rollout
-    serves = md("{} serves everything.", candidate(rollout)).capitalized()
+    serves = _serves(view, candidate(rollout), 100)
+    if rollout.hurry == rollout.bound:
+        return join(" ", [serves, _known(rollout), _hurried(rollout)])
     warm = _warm(view)
     then = (
         md("{}, then this is done.", warm)
@@ -177,40 +239,45 @@ def _final(view: CardView) -> Mrkdwn:
 def _retiring(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     by = until(view, rollout.terms.timing.retiring)
-    return md(
-        "{} serves everything and has baked. Removing {}; if that is not done by {}, a person is called.",
-        candidate(rollout), stable(rollout), by,
-    ).capitalized()  # fmt: skip
+    removing = md("The bake is over; removing {}.", stable(rollout))
+    called = stands(view) or md("If that is not done by {}, a person is called.", by)
+    return join(" ", [_serves(view, candidate(rollout), 100), removing, called])
 
 
 def _back(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     by = until(view, rollout.terms.timing.rolling_back)
-    return join(" ", [
-        _asked_back(view),
-        md("All traffic goes back to {}; AWS shows {} on the new side.", stable(rollout), percent(rollout)),
-        md("If that is not seen by {}, a person is called and it keeps trying.", by),
-    ])  # fmt: skip
-
-
-def _asked_back(view: CardView) -> Mrkdwn:
-    """A person's rollback is called `rolled back` by its cause, which nothing has shown yet."""
-    cause = view.rollout.cause
-    if cause is None or not cause.text.startswith("rolled back"):
-        return because(cause, view.now)
-    return because(
-        cause.model_copy(update={"text": "asked to roll back" + cause.text[len("rolled back") :]}), view.now
-    )
+    goes = md("All traffic goes back to {}; {}.", stable(rollout), shows(view))
+    if unread(rollout):
+        goes_on = md("It keeps trying; nobody knows how far it is until AWS can be read.")
+    elif share(rollout) == 0:
+        goes_on = md("It counts as done once that is seen a second time and the new side is retired.")
+    else:
+        goes_on = md("If that is not seen by {}, a person is called and it keeps trying.", by)
+    return join(" ", [asked_back(rollout.cause, view.now), goes, goes_on])
 
 
 def _stuck(view: CardView) -> Mrkdwn:
     cause = view.rollout.cause
-    hint = stop(cause.hint).capitalized() if cause else md("")
+    hint = stop(cause.hint.removeprefix("it keeps trying; ")).capitalized() if cause else md("")
     call = md("A person is called every {} until somebody has it.", length(view.rollout.terms.timing.remind))
-    return join(" ", [because(cause, view.now), hint, call])
+    return join(" ", [because(cause, view.now), md("{}.", shows(view)), _keeps_trying(view.rollout), hint, call])
+
+
+def _keeps_trying(rollout: Rollout) -> Mrkdwn:
+    """What the machine does by itself while it is stuck: only a way back is tried again, and only where it may."""
+    kind = rollout.cause.kind if rollout.cause else ""
+    if rollout.resume_to is not Phase.ROLLING_BACK:
+        return md("Nothing is tried until a person chooses.")
+    if kind == "stable_sick":
+        return md("It goes back by itself as soon as {} is no longer known to be sick.", stable(rollout))
+    if kind == "foreign":
+        return md("It goes back by itself as soon as AWS shows only the old and the new release.")
+    return md("It keeps trying to put all traffic back on {}.", stable(rollout))
 
 
 _SAYS: dict[Phase, Callable[[CardView], Mrkdwn]] = {
+    Phase.REQUESTED: _requested,
     Phase.AWAITING_APPROVAL: _awaiting,
     Phase.LAUNCHING: _launching,
     Phase.STEPPING: _stepping,

@@ -36,7 +36,8 @@ def _status(one: Status) -> Message:
     if one.card is not None:
         return card(one.card)
     line = md(
-        "Nothing has been deployed to {}/{} yet. Start with {}", one.app, one.env, code(f"/deploy {one.app}")
+        "Nothing has been deployed to {}/{} yet. Start with {}", one.app, one.env,
+        code(f"/deploy {one.app}/{one.env}"),
     )
     return message(line, [section(line)])
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from handlers.blocks.parts import date, who
+from handlers.blocks.state import percent, share, unread
 from handlers.escape import Mrkdwn, clip, md
 from rollout.model import Cause
 from rollout.reports import CardView
@@ -18,6 +19,32 @@ def because(cause: Cause | None, now: datetime) -> Mrkdwn:
     at = date(cause.at, now)
     what = md("{}{}", "Alarm " if cause.kind == "alarm" else "", fact(cause.text)).capitalized()
     return md("{} ({}, {}).", what, who(cause.by), at) if cause.by else md("{}, at {}.", what, at)
+
+
+def asked_back(cause: Cause | None, now: datetime) -> Mrkdwn:
+    """The same where nothing has shown yet, or never will, that a person's `rolled back` is done."""
+    if cause is None or not cause.text.startswith("rolled back"):
+        return because(cause, now)
+    text = "asked to roll back" + cause.text.removeprefix("rolled back")
+    return because(cause.model_copy(update={"text": text}), now)
+
+
+def shows(view: CardView) -> Mrkdwn:
+    """What AWS shows; only what the last look did read is said in the present tense."""
+    rollout = view.rollout
+    if share(rollout) is None and rollout.seen is None:
+        return md("AWS has not shown it yet")
+    foreign = rollout.seen.foreign if rollout.seen else ""
+    split = clip(foreign, 200) if foreign else md("{} on the new release", percent(rollout))
+    at = rollout.seen.at if rollout.seen else rollout.proven_at
+    if not unread(rollout) or at is None:
+        return md("AWS shows {}", split)
+    return md("AWS last showed {} at {}", split, date(at, view.now))
+
+
+def stands(view: CardView) -> Mrkdwn:
+    """Deadlines are watched time: they stand still while the machine is blind. Empty when they run."""
+    return md("Its deadline stands still until AWS can be read.") if unread(view.rollout) else md("")
 
 
 def until(view: CardView, limit: timedelta) -> Mrkdwn:

@@ -34,16 +34,22 @@ def candidate(rollout: Rollout) -> str:
 
 
 def share(rollout: Rollout) -> int | None:
-    """The candidate's share as last seen, or as proven where the last look saw nothing. None: unknown."""
-    if rollout.seen is not None and rollout.seen.percent is not None and not rollout.seen.foreign:
-        return rollout.seen.percent
-    return rollout.proven
+    """The candidate's share as last seen, or as proven where nothing was ever seen. None: somebody else's split."""
+    if rollout.seen is None:
+        return rollout.proven
+    return None if rollout.seen.foreign else rollout.seen.percent
 
 
 def percent(rollout: Rollout) -> str:
     """The share as text; a question mark says that nobody knows."""
     now = share(rollout)
     return "? %" if now is None else f"{now} %"
+
+
+def unread(rollout: Rollout) -> bool:
+    """The last look, or a part of it, could not be read. Deadlines stand still meanwhile."""
+    blind = rollout.verdict is not None and rollout.verdict.cause == "blind"
+    return rollout.fault is not None or rollout.failures > 0 or blind
 
 
 def heading(rollout: Rollout) -> str:
@@ -53,19 +59,19 @@ def heading(rollout: Rollout) -> str:
 
 def words(rollout: Rollout) -> str:
     """The state of a rollout, e.g. `baking at 10 %`; complete without colour, emoji or anything beside it."""
-    at = percent(rollout)
+    at = _at(rollout)
     back = f"rolled back from {rollout.peak} %" if rollout.peak else "rolled back, no traffic had moved"
     back_now = f"rolling back from {rollout.peak} %" if rollout.peak else "rolling back"
     fixed = {
         Phase.REQUESTED: "being looked at",
         Phase.AWAITING_APPROVAL: "waiting for approval to start",
         Phase.LAUNCHING: "bringing the new release up at 0 %",
-        Phase.WAITING: f"{_awaited(rollout)} at {at}",
-        Phase.PAUSED: f"paused at {at}{_why(rollout)}",
+        Phase.WAITING: f"{_awaited(rollout)}{at}",
+        Phase.PAUSED: f"paused{_why(rollout)}{at}" if unread(rollout) else f"paused{at}{_why(rollout)}",
         Phase.FINAL_BAKE: "baking at 100 %",
         Phase.RETIRING: "at 100 %, removing the old side",
         Phase.ROLLING_BACK: back_now,
-        Phase.STUCK: f"stuck at {at}, needs a person",
+        Phase.STUCK: f"stuck{at}, needs a person",
         Phase.SUCCEEDED: "succeeded",
         Phase.ROLLED_BACK: back,
         Phase.CANCELLED: "cancelled",
@@ -73,6 +79,13 @@ def words(rollout: Rollout) -> str:
         Phase.ADOPTED: "ended as AWS shows it",
     }
     return fixed.get(rollout.phase) or _stepping(rollout)
+
+
+def _at(rollout: Rollout) -> str:
+    """Where it stands, said only of what was read; a foreign split has no share."""
+    if share(rollout) is None:
+        return ""
+    return f", last seen at {percent(rollout)}" if unread(rollout) else f" at {percent(rollout)}"
 
 
 def final_need(rollout: Rollout) -> timedelta:
@@ -117,7 +130,7 @@ def _why(rollout: Rollout) -> str:
         "no_gate": ": nothing watches it",
         "drift": ": somebody else changed it",
         "foreign": ": somebody else changed it",
-        "blind": ": AWS cannot be read",
+        "blind": ": AWS refuses the change" if rollout.write_failures else ": AWS cannot be read",
         "deadline": ": took too long",
         "stable_sick": ": the old side is not healthy",
     }.get(kind, ": needs a person")

@@ -2,10 +2,13 @@
 
 HOSTILE = (
     "<!channel>", "<!here>", "<!everyone>", "<!subteam^S0ONCALL>", "<@U0EVA>", "<#C0DEPLOYS>",
-    "<https://evil.example|AWS console>", "<mailto:a@b.c|x>", "<!date^1^{date}|x>", "<tel:1>", "&lt;!channel&gt;",
-    "&amp;lt;!here&amp;gt;", "<<!channel>>", "<!chan\u200bnel>", "<\u200b!channel>", "<\x00!channel>", "\u202e>lennahc!<",
+    "<https://evil.example|AWS console>", "<mailto:a@b.c|x>", "<!date^1^{date}|x>", "<tel:1>",
+    "&lt;!channel&gt;",
+    "&amp;lt;!here&amp;gt;", "<<!channel>>", "<!chan\u200bnel>", "<\u200b!channel>", "<\x00!channel>",
+    "\u202e>lennahc!<",
     "＜!channel＞", "@channel", "@here", "#general", "http://evil.example", "*bold* _it_ ~no~ `code`", "```", "> quote",
-    "a\nb\r\nc\td", "\x00\x1b[31mred\x1b[0m", "\ud800", "\U000e0001", "e\u0301" * 40, "😀" * 900, "👩‍👩‍👧‍👦" * 50, "‮" * 100,
+    "a\nb\r\nc\td", "\x00\x1b[31mred\x1b[0m", "\ud800", "\U000e0001", "e\u0301" * 40,
+    "😀" * 900, "👩‍👩‍👧‍👦" * 50, "\u202e" * 100,
     "&" * 3000, "<" * 3000, "<!channel>" * 400, "x" * 3000, "\u2028line", "{0} {} {x.__class__}", "%s %(x)s", "$(id)",
     "'; DROP TABLE rollouts; --", '"quoted"', "\\", "…", " ", "", "𝕬", "مرحبا", "\u200f\u200e", "null", "undefined",
 )  # fmt: skip
