@@ -55,6 +55,17 @@ def test_a_broken_file_is_told_with_place_reason_and_fix(tmp_path, old, new, pla
     assert not (tmp_path / "tidegate.db").exists()
 
 
+@pytest.mark.parametrize("words", [["run"], ["status", "my-app"], ["audit", "verify"], ["pause", "my-app"]])
+def test_a_missing_file_is_named(tmp_path, words):
+    """Every command needs its configuration: exit 2, and the path it looked at."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *words, "--config", str(tmp_path / "nowhere.toml")],
+        env={**clean_environment(), **TOKENS}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "nowhere.toml" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_second_bot_on_the_same_store_is_refused(cloud, tmp_path):
     """Two would contradict each other: the second one ends with 1 and names the first, which goes on."""
     with Rig(tmp_path, cloud) as first:
