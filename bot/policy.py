@@ -31,6 +31,7 @@ class ConfigPolicy:
         self.config = config
         self._drivers = installed_drivers() if drivers is None else drivers
         self._hash = config.hash
+        self._kept: dict[tuple[str, str, str, bool], tuple[str, Terms]] = {}
         self._aliases = {alias: name for name, app in config.apps.items() for alias in app.aliases}
 
     def targets(self) -> Sequence[tuple[str, str]]:
@@ -59,6 +60,13 @@ class ConfigPolicy:
     def terms(self, app: str, env: str, plan: str, *, back: bool = False) -> tuple[str, Terms]:
         """Driver kind and terms of a new rollout; `back` is the one step to a release that served before."""
         app, env = self.find(app, env)
+        found = self._kept.get((app, env, plan, back))
+        if found is None:
+            # At most one entry per target and plan that exists: a name that does not was refused before it got here.
+            found = self._kept[app, env, plan, back] = self._terms(app, env, plan, back=back)
+        return found
+
+    def _terms(self, app: str, env: str, plan: str, *, back: bool) -> tuple[str, Terms]:
         target = self.config.apps[app].env[env]
         can, rules = self._drivers[target.kind].capabilities, rules_of(target)
         return target.kind, Terms(
