@@ -71,9 +71,9 @@ def be(page, name: str) -> None:
 
 def knob(page, label: str) -> None:
     """Turn a knob and see that it says something."""
-    button = page.locator("#dock").get_by_role("button", name=label)
-    button.click()
-    expect(page.locator(".knob", has=button).locator(".said")).not_to_be_empty()
+    found = page.locator(".knob", has=page.get_by_role("button", name=label, exact=True))
+    found.get_by_role("button").click()
+    expect(found.locator(".said")).not_to_be_empty()
 
 
 def card(page, words: str):
@@ -130,7 +130,7 @@ def test_a_newcomer_sees_all_of_it(page, update_goldens):
     if update_goldens:
         portrait(page)
     press(page, "baking at 50 %", "Promote")
-    press(page, "at 100 %", "Promote")
+    press(page, "at 100 %", "End the bake now")
     card(page, "succeeded")
     knob(page, "Publish v3: 8 % errors")
     deploy(page)
