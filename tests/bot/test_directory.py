@@ -125,6 +125,11 @@ def test_one_person_who_cannot_be_read_does_not_spoil_the_rest(desk: Desk, dial:
     person = desk.store.people.person("T0TIDE", first)
     assert person is not None
     assert person.read_at == NEVER
+    desk.directory.read()
+    dial.turn(60)
+    desk.ws.fault("500", "users.info", times=1)
+    desk.directory.read()
+    assert desk.may(first) == "yes"
 
 
 def test_a_group_that_fails_keeps_its_members_for_half_an_hour(desk: Desk, dial: Dial):

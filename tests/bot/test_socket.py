@@ -155,11 +155,17 @@ def test_closed_means_closed(ws: Workspace, bot: Bot):
     bot.ear.connect()
     ws.wait_connected()
     bot.ear.close()
+    assert not bot.ear._keeper.is_alive()
     ws.wait_for(lambda: ws.connections == 0, WAIT)
     opened = ws.connections_opened
     assert said(ws, "anyone") != "heard anyone"
     assert ws.connections_opened == opened
     assert bot.ran == []
+
+
+def lasting(thread: threading.Thread) -> bool:
+    """One of the SDK's or the pool's that would keep a process from ending."""
+    return not thread.daemon and thread.name.startswith(("ThreadPool", "Thread-"))
 
 
 def test_closed_while_connecting_leaves_no_socket_behind(ws: Workspace):
@@ -171,9 +177,7 @@ def test_closed_while_connecting_leaves_no_socket_behind(ws: Workspace):
         ws.wait_connected(timeout=WAIT)
         bot.ear.close()
         ws.wait_for(lambda: ws.connections == 0, WAIT)
-    mine = ("socket-", "ThreadPool", "Thread-")
-    until(lambda: not [thread for thread in threading.enumerate()
-                       if thread.ident not in before and thread.name.startswith(mine) and not thread.daemon])  # fmt: skip
+    until(lambda: not [each for each in threading.enumerate() if each.ident not in before and lasting(each)])
 
 
 def test_nothing_secret_is_logged_when_connecting_fails(
