@@ -45,10 +45,9 @@ def look_at(
     live: Rollout, *, percent: int | None = None, alarm: str = "OK", foreign: str = "", **seen: Any
 ) -> Observation:
     """A good look at that row, with the split it has proven unless told otherwise."""
-    shown = Seen(
-        at=T0, percent=None if foreign else live.proven if percent is None else percent, foreign=foreign,
-        stable=SideHealth(state="healthy"), candidate=SideHealth(state="healthy"), **seen,
-    )  # fmt: skip
+    sides = {"stable": SideHealth(state="healthy"), "candidate": SideHealth(state="healthy")}
+    share = None if foreign else live.proven if percent is None else percent
+    shown = Seen(at=T0, percent=share, foreign=foreign, **(sides | seen))
     reading = AlarmReading.model_validate(
         {"name": "my-app-errors", "state": alarm, "since": "2025-01-01T00:00:00Z"}
     )

@@ -16,7 +16,7 @@ from tests.rollout.make import T0, look_at, row
 from tests.rollout.rows import looks, rows, times
 from tests.rollout.test_health import expected
 
-MANY = settings(max_examples=600, deadline=None)
+MANY = settings(max_examples=250, deadline=None)
 
 
 def known_healthy(before: Rollout, look: Observation, now, proven_at) -> bool:

@@ -16,7 +16,7 @@ from tests.rollout.rows import holds, rows
 
 ZOE = Actor(kind="principal", id="cli:zoe", name="zoe")
 """Somebody with every right, who neither asked nor signed."""
-MANY = settings(max_examples=600, deadline=None)
+MANY = settings(max_examples=250, deadline=None)
 live_rows = rows(sorted(LIVE))
 
 

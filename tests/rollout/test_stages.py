@@ -10,7 +10,7 @@ from rollout.plan import SetWeight
 from tests.rollout.make import T0, row, verdict
 from tests.rollout.rows import rows, times
 
-MANY = settings(max_examples=500, deadline=None)
+MANY = settings(max_examples=200, deadline=None)
 MINUTE = timedelta(minutes=1)
 
 
