@@ -119,7 +119,7 @@ class Bot:
         self.config, self.access, self.hit = config, access, hit
         self.clock, self.metrics = SystemClock(), Metrics()
         self.health = Health({each.variable: each.address for each in access.overrides})
-        self.store = open_store(config.store_path, boot_id=uuid.uuid4().hex)
+        self.store = open_store(config.store_path, boot_id=uuid.uuid4().hex, hit=hit)
         self.policy = ConfigPolicy(config)
         self.sessions = Sessions()
         self.mention = config.page.mention if config.page else ""
@@ -265,7 +265,11 @@ class Bot:
     def _wake(self, rollout: Rollout) -> None:
         """A wish was stored: look at once. A rollback has a thread of its own."""
         back = rollout.phase is Phase.ROLLING_BACK
-        self.lanes.look(rollout.terms.lane, [rollout.id], urgent=back, again=True)
+        try:
+            self.lanes.look(rollout.terms.lane, [rollout.id], urgent=back, again=True)
+        except RuntimeError:
+            # No thread to be had. After the commit nothing may fail: the person would be told that nothing happened.
+            log.exception("#%d is not looked at before the next tick", rollout.id)
 
     def _look(self, ids: Iterable[int]) -> None:
         self.conductor.look(list(ids))
