@@ -48,8 +48,9 @@ def _said(text: str, hint: str, who: tuple[str, ...], button: list[dict[str, obj
 
 
 def said(text: str, hint: str) -> Mrkdwn:
-    """A fact and a hint as sentences."""
-    return join(" ", [_sentence(text, _TEXT), _sentence(hint, 800).capitalized()])
+    """A fact and a hint as sentences; a command in the hint is copied, so no full stop is put behind it."""
+    advice = clip(hint.strip(), 800) if "/deploy" in hint else _sentence(hint, 800)
+    return join(" ", [_sentence(text, _TEXT), advice.capitalized()])
 
 
 def _sentence(text: str, limit: int) -> Mrkdwn:

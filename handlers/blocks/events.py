@@ -21,7 +21,7 @@ _TEXT = 1500
 _SAID = {
     "asked": "Asked for",
     "started": "Started",
-    "raised": "Raised",
+    "raised": "Being raised",
     "proven": "Seen on AWS",
     "approval_wanted": "Approval wanted",
     "approved": "Approved",
@@ -34,13 +34,13 @@ _SAID = {
     "succeeded": "Succeeded",
     "cancelled": "Cancelled",
     "refused": "Refused",
-    "drift": "Changed by somebody else",
-    "restored": "Put back",
+    "drift": "Paused",
+    "restored": "Putting it back",
     "adopted": "Ended as AWS shows it",
-    "blind": "AWS cannot be read",
+    "blind": "Paused",
     "sight": "What held it is over",
-    "no_data": "No data",
-    "no_gate": "Nothing watches this",
+    "no_data": "Paused",
+    "no_gate": "Waiting for a person",
     "stuck": "Stuck, needs a person",
     "retried": "Trying again",
     "alarm": "Alarm",
@@ -54,9 +54,10 @@ def event(one: Event, rollout: Rollout) -> Message:
     """One reply. What it says is complete without the card: broadcasts are read in the channel."""
     calls = join_mentions(one.mention) if one.loud else md("")
     by = md(" by {}", named(one.by)) if one.by else md("")
-    share = md(" to {} %", one.percent) if one.percent is not None and one.what == "raised" else _at(one)
-    head = md("{}{}{}", _SAID[one.what], share, by)
-    fact = clip(one.text.rstrip(" ."), _TEXT)
+    said = _SAID[one.what]
+    head = md("{}{}{}", said, _at(one), by)
+    text = one.text[len(said) :].lstrip(": ") if one.text.lower().startswith(said.lower()) else one.text
+    fact = clip(text.rstrip(" ."), _TEXT)
     where = md("{} → {}, {}: ", rollout.app, rollout.env, _version(rollout)) if one.loud else md("")
     line = join(" ", [calls, md("{}{}{}.", where, head, md(": {}", fact) if fact else md(""))])
     return message(line, [section(line), context(md("#{} · {}", rollout.id, date_exact(one.at)))])
@@ -76,7 +77,11 @@ def page(one: NeedsHuman, rollout: Rollout, mention: tuple[str, ...] = ()) -> Me
 
 
 def _at(one: Event) -> Mrkdwn:
-    return md(" at {} %", one.percent) if one.percent is not None else md("")
+    """The share that the event names; what was adopted is AWS's own, and no share of ours."""
+    if one.percent is None or one.what == "adopted":
+        return md("")
+    words = {"raised": "to", "restored": "to", "going_back": "from"}
+    return md(" {} {} %", words.get(one.what, "at"), one.percent)
 
 
 def _version(rollout: Rollout) -> Mrkdwn:

@@ -85,7 +85,7 @@ def _moving(view: CardView) -> Mrkdwn:
         return join(" ", [md("Working on: {}.", clip(str(here), 200)), _ahead(view)])
     if rollout.write_failures:
         by = until(view, rollout.terms.timing.move)
-        tries = md("Moving to {} % has not succeeded and is tried again; {}.", here.percent, shows(view))
+        tries = md("Moving to {} % has not worked yet and is tried again; {}.", here.percent, shows(view))
         then = md("If it is not seen by {}, or fails five times, this pauses and a person is called.", by)
         return join(" ", [tries, stands(view) or then])
     waived = rollout.waiver is not None and rollout.waiver.step == rollout.step
@@ -248,6 +248,8 @@ def _back(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     by = until(view, rollout.terms.timing.rolling_back)
     goes = md("All traffic goes back to {}; {}.", stable(rollout), shows(view))
+    if not rollout.peak:
+        goes = md("No traffic was sent to {}; {}.", candidate(rollout), shows(view))
     if unread(rollout):
         goes_on = md("It keeps trying; nobody knows how far it is until AWS can be read.")
     elif share(rollout) == 0:

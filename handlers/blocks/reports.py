@@ -47,11 +47,11 @@ def _listing(one: Listing) -> Message:
     count = len(one.cards)
     if not count:
         empty = (
-            md("No rollout{} is running.", place) if one.live else md("No rollout{} has ended yet.", place)
+            md("No rollout{} is running.", place) if one.live else md("There is no rollout{} yet.", place)
         )
         return message(empty, [section(empty)])
-    what = md("running") if one.live else md("past")
-    head = md("{} {} {}{}", count, what, "rollout" if count == 1 else "rollouts", place)
+    noun = "rollout" if count == 1 else "rollouts"
+    head = md("{} running {}{}", count, noun, place) if one.live else md("{} {}{}, newest first", count, noun, place)
     rows = [_row(view) for view in one.cards[:_ROWS]]
     blocks = [section(head), *paragraphs(rows)]
     if count > _ROWS:

@@ -37,8 +37,10 @@ def shows(view: CardView) -> Mrkdwn:
     foreign = rollout.seen.foreign if rollout.seen else ""
     split = clip(foreign, 200) if foreign else md("{} on the new release", percent(rollout))
     at = rollout.seen.at if rollout.seen else rollout.proven_at
-    if not unread(rollout) or at is None:
+    if not unread(rollout):
         return md("AWS shows {}", split)
+    if at is None:
+        return md("AWS could not be read yet")
     return md("AWS last showed {} at {}", split, date(at, view.now))
 
 

@@ -60,8 +60,8 @@ def heading(rollout: Rollout) -> str:
 def words(rollout: Rollout) -> str:
     """The state of a rollout, e.g. `baking at 10 %`; complete without colour, emoji or anything beside it."""
     at = _at(rollout)
-    back = f"rolled back from {rollout.peak} %" if rollout.peak else "rolled back, no traffic had moved"
-    back_now = f"rolling back from {rollout.peak} %" if rollout.peak else "rolling back"
+    back = f"rolled back from {rollout.peak} %" if rollout.peak else "rolled back, no traffic was sent"
+    back_now = f"rolling back from {rollout.peak} %" if rollout.peak else "stopping, no traffic was sent"
     fixed = {
         Phase.REQUESTED: "being looked at",
         Phase.AWAITING_APPROVAL: "waiting for approval to start",

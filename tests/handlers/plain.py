@@ -13,6 +13,12 @@ def read(message: Message) -> str:
     return "\n".join(filter(None, (block(one) for one in message.blocks))) or text(message.text)
 
 
+def form(view: dict) -> str:
+    """A form as lines: its title, what stands in it, its button."""
+    lines = [f"( {view['title']['text']} )", *(block(one) for one in view["blocks"])]
+    return "\n".join([*lines, f"[{view['submit']['text']}]" if "submit" in view else "[Close]"])
+
+
 def block(one: dict) -> str:
     """One block."""
     kind = one["type"]

@@ -74,6 +74,7 @@ def rollout(phase: Phase, percent: int = 0, **more) -> Rollout:
         "id": 42, "app": "my-app", "env": "prod", "kind": "lambda", "by": ANA, "reason": "fix basket rounding",
         "terms": terms(), "created_at": NOW - minutes(12), "phase": phase, "phase_at": NOW - minutes(6),
         "elapsed": minutes(6), "stable": V1, "candidate": V2, "gate_from": NOW - minutes(6), "proven": percent,
+        "proven_at": NOW - minutes(6),
         "seen": seen(percent), "last_look": NOW, "last_good": NOW, "verdict": PASS, "peak": percent,
         "alarms": tuple(alarm(gate.name) for gate in GATES), "traffic_from": NOW - minutes(6) if percent else None,
         **more,
@@ -117,6 +118,7 @@ UNGATED: dict[str, Any] = {"terms": terms(alarms=()), "alarms": (), "verdict": N
 QUIET = (alarm("my-app-errors"), alarm("my-app-p99", "INSUFFICIENT_DATA"))
 REDS = (alarm("my-app-errors", "ALARM", text="8.2 over limit 1 (2 of 3 × 60 s)"), alarm("my-app-p99"))
 SERVERS: dict[str, Any] = {"kind": "ecs", "stable": Release(id="web:41"), "candidate": Release(id="web:42")}
+COLD = SideHealth(state="unknown", text="1 of 3 targets healthy")
 SICK = "the old release is not healthy either: version 1 is Inactive"
 DRIFT = "the traffic was changed by somebody else, by ops-role: 10 % → 3: 100 %"
 SLOW = "my-app-errors cannot fire within a bake of 5m; needs 16m"
@@ -140,9 +142,10 @@ def _rising() -> dict[str, Rollout]:
             P.AWAITING_APPROVAL, terms=terms(approval=Approval(before_start=True)), **UNREAD | {"seen": None}
         ),
         "launching": rollout(P.LAUNCHING, elapsed=minutes(1)),
-        "launching-cold": rollout(P.LAUNCHING, elapsed=minutes(1), **SERVERS, verdict=Verdict(
-            outcome="UNKNOWN", cause="no_data", at=NOW, reasons=(Reason(
-                voter="target", vote="no_data", text="the new release is not known healthy: 1 of 3 targets"),))),
+        "launching-cold": rollout(
+            P.LAUNCHING, elapsed=minutes(1), **SERVERS, seen=seen(0, candidate=COLD, retired=()), verdict=Verdict(
+                outcome="UNKNOWN", cause="no_data", at=NOW, reasons=(Reason(
+                    voter="target", vote="no_data", text=f"the new release is not known healthy: {COLD.text}"),))),
         "moving": rollout(P.STEPPING, 0, asked=(10,), elapsed=minutes(0)),
         "moving-refused": rollout(
             P.STEPPING, 10, step=1, elapsed=minutes(1), asked=(50,), write_failures=2, write_fault=REFUSED
@@ -167,7 +170,7 @@ def _rising() -> dict[str, Rollout]:
         "final-bake-blind": rollout(
             P.FINAL_BAKE, 100, step=2, baked=minutes(4), **UNREAD | {"seen": seen(100, at=NOW - minutes(1))}
         ),
-        "retiring": rollout(P.RETIRING, 100, step=2, **SERVERS),
+        "retiring": rollout(P.RETIRING, 100, step=2, **SERVERS, seen=seen(100, retired=())),
     }  # fmt: skip
 
 
@@ -230,6 +233,16 @@ def _falling() -> dict[str, Rollout]:
         "rolling-back-arrived": rollout(
             P.ROLLING_BACK, 0, alarms=REDS, cause=cause("alarm", RED), verdict=FAIL, peak=10
         ),
+        "rolling-back-sick": rollout(P.ROLLING_BACK, 10, cause=cause(
+            "sick", "the new release is not healthy: version 2 is Failed")),
+        "rolling-back-rejected": rollout(P.ROLLING_BACK, 25, terms=terms("careful"), step=2, cause=cause(
+            "reject", "rejected: the basket is wrong", EVA)),
+        "rolling-back-cancelled": rollout(P.ROLLING_BACK, 0, cause=cause("cancel", "cancelled", ANA)),
+        "rolling-back-unanswered": rollout(P.ROLLING_BACK, 25, cause=cause("deadline", "nobody decided in time")),
+        "rolling-back-no-data": rollout(P.ROLLING_BACK, 10, alarms=QUIET, cause=cause(
+            "no_data", "no data for too long: my-app-p99 has no data")),
+        "rolling-back-crash-loop": rollout(P.ROLLING_BACK, 10, **SERVERS, cause=cause(
+            "crash_loop", "three tasks of web:42 stopped: Essential container in task exited")),
         "rolling-back-person": rollout(
             P.ROLLING_BACK, 50, cause=cause("person", "rolled back: p99 too high", EVA)
         ),
@@ -275,6 +288,8 @@ def _ended() -> dict[str, CardView]:
         "cancelled-by-rollback": view(rollout(P.CANCELLED, cause=cause("person", "rolled back", EVA), **end)),
         "cancelled-unanswered": view(rollout(
             P.CANCELLED, cause=cause("deadline", "nobody approved the start in time"), **end)),
+        "refused-release": view(rollout(P.REFUSED, candidate=None, stable=None, wanted="9", proven=None, seen=None,
+            cause=cause("refused", "there is no version 9", hint="there are 1, 2"), **end)),
         "refused": view(rollout(P.REFUSED, cause=cause("alarm", RED, hint="wait until it is green"), **end)),
         "adopted": view(rollout(P.ADOPTED, 10, seen=seen(None, foreign="3: 100 %"), cause=adopted, **end)),
     }  # fmt: skip

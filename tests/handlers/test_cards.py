@@ -1,0 +1,319 @@
+"""What people read, word by word, and that the machine does what it says.
+
+`pytest tests/handlers --update-goldens` writes goldens anew; each has its plain text beside it: read that.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+
+from handlers.blocks.card import card
+from handlers.blocks.health import checking
+from handlers.blocks.moves import effect, label
+from handlers.blocks.outlook import sentence
+from handlers.blocks.state import heading, unread
+from rollout.ask import Ask
+from rollout.machine import Decision, apply, decide
+from rollout.model import CauseKind, Phase, Rollout
+from rollout.moves import moves, stages
+from rollout.notices import NeedsHuman
+from rollout.plan import Approve, SetWeight
+from rollout.reports import CardView
+from rollout.seen import Observation
+from tests.handlers import plain
+from tests.handlers.messages import MESSAGES, VIEWS, WHATS
+from tests.handlers.samples import ANA, CARDS, EVA, NOW, seen, view
+from tests.rollout.make import T0
+from tests.rollout.rows import rows
+
+GOLDENS = Path(__file__).parent / "goldens"
+P = Phase
+
+
+def _shown() -> dict[str, tuple[dict[str, Any], str]]:
+    """Name -> what Slack gets, and what a person reads."""
+    messages = {name: (one.payload, plain.read(one)) for name, one in MESSAGES.items()}
+    return messages | {name: (one, plain.form(one)) for name, one in VIEWS.items()}
+
+
+SHOWN = _shown()
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_it_is_what_was_read_and_approved(name, update_goldens):
+    """Every message and form equals its golden, and the golden's plain text is the golden's."""
+    payload, text = SHOWN[name]
+    stored, read = GOLDENS / f"{name}.json", GOLDENS / f"{name}.txt"
+    if update_goldens:
+        stored.write_text(json.dumps(payload, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        read.write_text(text + "\n", encoding="utf-8")
+    assert payload == json.loads(stored.read_text(encoding="utf-8"))
+    assert text + "\n" == read.read_text(encoding="utf-8")
+
+
+def test_no_golden_is_left_over():
+    """A golden of a message that no longer exists proves nothing."""
+    assert {path.stem for path in GOLDENS.iterdir()} == set(SHOWN)
+
+
+def test_every_phase_cause_and_event_is_among_them():
+    """Nothing that a card can be in is left unread."""
+    rollouts = [one.rollout for one in CARDS.values()]
+    assert {one.phase for one in rollouts} == set(Phase)
+    assert {one.cause.kind for one in rollouts if one.cause} == set(get_args(CauseKind))
+    assert {f"event-{what}" for what in WHATS} <= set(MESSAGES)
+
+
+# -- what was not read is neither good nor bad ------------------------------------------------------
+
+CLAIMS = r"Healthy| OK|serves everything|The weight holds|AWS shows \d|RED|succeeded"
+
+
+def _says(view: CardView) -> str:
+    return plain.read(card(view))
+
+
+@pytest.mark.parametrize("name", [name for name, one in CARDS.items() if unread(one.rollout) and one.rollout.live])
+def test_a_look_that_could_not_be_read_shows_neither_success_nor_failure(name):
+    """The card says what was seen last and when, and that nothing rises meanwhile."""
+    text = _says(CARDS[name])
+    assert not re.findall(CLAIMS, text)
+    assert "could not be read" in text
+
+
+@settings(max_examples=400, deadline=None)
+@given(rows())
+def test_no_row_shows_health_that_nobody_has_seen(row: Rollout):
+    """Whatever stands in a row: unread, unjudged or not PASS is never `Healthy`, and no time to rise is promised."""
+    shown = CardView(rollout=row, moves=moves(row), stages=stages(row, T0), now=T0)
+    text = plain.text(sentence(shown))
+    passed = row.verdict is not None and row.verdict.outcome == "PASS"
+    assert ("Healthy so far" in text) <= (passed and not checking(row))
+    assert ("oes to " in text and " at 1" in text) <= (passed and not checking(row))
+    if row.live and unread(row):
+        assert not re.findall(CLAIMS, text)
+        assert not re.search(r"(?<!seen) at \d+ %$", heading(row)) or row.phase not in (P.PAUSED, P.STUCK, P.WAITING)
+
+
+def test_a_split_of_somebody_else_is_shown_as_it_is():
+    """Old -> new, and no share of ours where the split names a third release."""
+    text = _says(CARDS["paused-drift"])
+    assert "10 % → 3: 100 %" in text
+    assert "AWS shows 3: 100 %." in text
+    assert "░░░░ ? %" in text
+    assert "paused: somebody else changed it" in text
+    assert "at 10 %" not in text
+
+
+def test_a_refused_write_is_shown_with_its_reason_and_count():
+    """At 3 a.m. the permission that is missing stands on the card; a lost answer is not called a refusal."""
+    refused, unknown = _says(CARDS["moving-refused"]), _says(CARDS["moving-unknown"])
+    why = "UpdateAlias was denied: lambda:UpdateAlias is missing"
+    assert f"AWS did not take the last change (2 times): {why}" in refused
+    assert "AWS did not answer the last change: no answer to UpdateAlias within 10 s" in unknown
+    assert "Goes to" not in refused + unknown
+
+
+def test_warnings_waivers_holds_and_vetoes_are_shown_with_who():
+    """Whatever makes a rollout worth less than it looks."""
+    assert "Note: my-app-errors cannot fire within a bake of 5m; needs 16m" in _says(CARDS["baking-slow-alarms"])
+    assert "my-app-errors OK (sees both sides mixed)" in _says(CARDS["baking-slow-alarms"])
+    assert "Went on to 50 % without evidence, by @eva: “metrics are late" in _says(CARDS["succeeded"])
+    assert "Held for @ana: nothing is deployed to my-app/prod, version 2 least" in _says(CARDS["rolled-back-alarm"])
+    assert "Held for @eva: nothing is deployed to my-app/prod until" in _says(CARDS["rolled-back-person"])
+
+
+def test_a_hold_of_another_rollout_names_it():
+    """An old card does not claim the hold that a later rollout left; many notes are counted."""
+    held = CARDS["rolled-back-person"].hold
+    assert held
+    later = held.model_copy(update={"rollout": 43})
+    assert "Held since #43: nothing" in _says(view(CARDS["rolled-back-alarm"].rollout, later))
+    assert "Held since #43: nothing" in _says(view(CARDS["baking"].rollout, later))
+    noted = CARDS["baking"].rollout.but(warnings=tuple(f"w{n}" for n in range(6)))
+    assert "and 2 more notes: /deploy show #42" in _says(view(noted))
+
+
+def test_a_waiver_at_the_end_says_so():
+    """The last step may be waived too: there is no step after it."""
+    waiver = CARDS["succeeded"].rollout.waiver
+    assert waiver
+    row = CARDS["succeeded"].rollout.but(waiver=waiver.model_copy(update={"step": 3}))
+    assert "Went on to the end without evidence" in _says(view(row))
+    careful = CARDS["waiting-approve"].rollout.but(waiver=waiver.model_copy(update={"step": 2}))
+    assert "Went on to approve without evidence" in _says(view(careful))
+
+
+def test_watched_time_is_counted_out_of_the_bake():
+    """`watched 3 of 5 min`, never more than there is to watch."""
+    assert "watched 3 of 5 min" in _says(CARDS["baking"])
+    assert "watched 4 of 15 min" in _says(CARDS["final-bake"])
+    assert "watched 20 of 60 s" in _says(CARDS["linear"])
+    long = CARDS["baking"].rollout.but(baked=timedelta(hours=2))
+    assert "watched 5 of 5 min" in _says(view(long))
+    assert "watched" not in _says(CARDS["moving"])
+
+
+# -- what is promised is what happens -----------------------------------------------------------------
+
+
+def _look(row: Rollout) -> Observation:
+    """A look that sees once more what the row says."""
+    look = row.seen.model_copy(update={"at": NOW}) if row.seen else seen(0)
+    return Observation(at=NOW, seen=look, alarms=row.alarms, alarms_at=NOW)
+
+
+def _later(row: Rollout, by: timedelta) -> Decision:
+    return decide(row.but(elapsed=row.elapsed + by), _look(row), NOW)
+
+
+DEADLINES = [
+    ("awaiting-approval", P.CANCELLED),
+    ("launching-cold", P.ROLLING_BACK),
+    ("moving-refused", P.PAUSED),
+    ("waiting-approve", P.ROLLING_BACK),
+    ("waiting-approve-two", P.ROLLING_BACK),
+    ("waiting-no-gate", P.ROLLING_BACK),
+    ("waiting-no-gate-at-0", P.ROLLING_BACK),
+    ("paused-person", P.ROLLING_BACK),
+    ("paused-no-data", P.ROLLING_BACK),
+    ("retiring", P.STUCK),
+    ("rolling-back-alarm", P.STUCK),
+]
+
+
+@pytest.mark.parametrize(("name", "then"), DEADLINES)
+def test_the_deadline_on_the_card_is_the_machines(name, then):
+    """At the time the card names it happens, a minute and a half before it does not."""
+    row = CARDS[name].rollout.but(reminded=1)
+    (last,) = re.findall(r"<!date\^(\d+)\^[^>]*>[^<]*\Z", sentence(CARDS[name]))
+    left = datetime.fromtimestamp(int(last), UTC) - NOW
+    assert _later(row, left - timedelta(seconds=90)).rollout.phase is row.phase
+    after = _later(row, left)
+    assert after.rollout.phase is then
+    assert any(isinstance(notice, NeedsHuman) for notice in after.notices) == (then in (P.PAUSED, P.STUCK))
+
+
+def test_what_is_cancelled_is_not_called_a_rollback():
+    """Without traffic the end is `cancelled`, with traffic `rolls back`: as the card says."""
+    fell = _later(CARDS["waiting-no-gate-at-0"].rollout, timedelta(hours=1)).rollout
+    assert decide(fell, _look(fell), NOW).rollout.phase is P.CANCELLED
+    assert "it is cancelled at 15:21" in _says(CARDS["waiting-no-gate-at-0"])
+    assert "it rolls back at 15:21" in _says(CARDS["waiting-no-gate"])
+
+
+def test_no_deadline_runs_while_aws_cannot_be_read():
+    """The card says that it stands still, and it does."""
+    for name in ("awaiting-blind", "paused-person-blind", "moving-blind"):
+        row = CARDS[name].rollout
+        blind = Observation(at=NOW, fault=row.fault)
+        assert decide(row, blind, NOW + timedelta(minutes=1)).rollout.elapsed == row.elapsed
+    for name in ("awaiting-blind", "paused-person-blind"):
+        assert "Its deadline stands still until AWS can be read." in _says(CARDS[name])
+
+
+@pytest.mark.parametrize("name", [name for name, one in CARDS.items() if one.rollout.phase is P.STUCK])
+def test_stuck_says_what_keeps_trying(name):
+    """By itself or not at all: as the next look does once the obstacle is gone."""
+    row = CARDS[name].rollout
+    free = row.but(verdict=None, fault=None)
+    free_look = Observation(at=NOW, seen=seen(50 if row.step == 1 else 100, retired=()), alarms_at=NOW)
+    decision = decide(free, free_look, NOW)
+    by_itself = decision.rollout.phase is not P.STUCK or bool(decision.actions)
+    text = _says(CARDS[name])
+    assert by_itself == any(words in text for words in ("It goes back by itself", "It keeps trying to put"))
+    assert by_itself != ("Nothing is tried until a person chooses." in text)
+
+
+def test_a_pause_for_refused_writes_waits_for_a_person():
+    """AWS readable again is not enough: the card does not promise that it goes on by itself."""
+    row = CARDS["paused-refused"].rollout
+    assert decide(row, _look(row), NOW).rollout.phase is P.PAUSED
+    assert "Nothing is tried again until a person presses [Try again]" in _says(CARDS["paused-refused"])
+    blind = CARDS["paused-blind"].rollout
+    assert decide(blind, _look(blind), NOW).rollout.phase is P.STEPPING
+    assert "Goes on by itself when AWS can be read again." in _says(CARDS["paused-blind"])
+
+
+def test_approvals_are_counted_as_the_machine_counts_them():
+    """Four eyes need as many as configured, whatever the plan's step says, and never those who cannot."""
+    text = _says(CARDS["waiting-approve-two"])
+    assert "Needs 2 approvals. These can: @eva, @ben; @ana asked for it and cannot." in text
+    row = CARDS["waiting-approve-two"].rollout
+    ben = ANA.model_copy(update={"id": "U0BEN", "name": "ben"})
+    once = apply(row, Ask(verb="approve", ref=42), EVA, NOW)
+    assert decide(once, _look(once), NOW).rollout.phase is P.WAITING
+    assert "Needs 2 approvals (1 so far: @eva). These can: @ben;" in _says(view(once))
+    twice = apply(once, Ask(verb="approve", ref=42), ben, NOW)
+    assert decide(twice, _look(twice), NOW).rollout.phase is P.STEPPING
+
+
+def test_nobody_who_can_approve_is_said():
+    """An empty role is a fact the card tells, and a long one is counted."""
+    row = CARDS["waiting-approve"].rollout
+    nobody = row.terms.roles.model_copy(update={"approve": (), "admin": ()})
+    assert "These can: nobody." in _says(view(row.but(terms=row.terms.model_copy(update={"roles": nobody}))))
+    many = row.terms.roles.model_copy(update={"approve": tuple(f"U0{n}" for n in range(9))})
+    assert "U04 and 5 more." in _says(view(row.but(terms=row.terms.model_copy(update={"roles": many}))))
+
+
+def _pressed() -> Iterator[tuple[str, str]]:
+    for name in ("baking", "baking-before-approval", "linear", "final-bake"):
+        one = CARDS[name]
+        yield name, label(one.rollout, one.moves[0])
+
+
+def test_promote_leads_where_its_label_says():
+    """A percent is the next weight, not one behind an approval; at the end it ends the bake."""
+    said = dict(_pressed())
+    assert said == {
+        "baking": "Promote to 50 %",
+        "baking-before-approval": "Go on to approval",
+        "linear": "Promote to 50 %",
+        "final-bake": "End the bake now",
+    }
+    for name, words in said.items():
+        row = CARDS[name].rollout
+        on = apply(row.but(last_good=NOW), Ask(verb="promote", ref=42), ANA, NOW)
+        after = decide(on, _look(on), NOW).rollout
+        here = after.here
+        led = f"Promote to {here.percent} %" if isinstance(here, SetWeight) else "Go on to approval"
+        assert words == ("End the bake now" if after.phase in (P.RETIRING, P.SUCCEEDED) else led)
+        assert isinstance(here, Approve) == (after.phase is P.WAITING)
+
+
+def test_effects_tell_target_and_consequence():
+    """What stands in a question is what the press does."""
+    drift, stuck = CARDS["paused-drift"].rollout, CARDS["stuck-foreign"].rollout
+    assert "AWS shows 3: 100 %, which is not ours: overwriting that takes a second press." in effect(drift, "rollback")
+    assert "second press" not in effect(stuck, "rollback")
+    fell = apply(drift, Ask(verb="rollback", ref=42), ANA, NOW).but(sighting="foreign 3: 100 %")
+    once = decide(fell, _look(fell), NOW).rollout
+    assert once.phase is P.STUCK
+    again = apply(once, Ask(verb="rollback", ref=42), ANA, NOW)
+    assert [action.arg for action in decide(again, _look(again), NOW).actions] == ["0"]
+    assert effect(CARDS["succeeded"].rollout, "rollback").startswith("my-app in prod (#42): starts a new rollout")
+    assert effect(drift, "nonsense").endswith("(#42): nonsense.")
+
+
+def test_both_first_block_and_text_say_it_all():
+    """App, environment and state stand in the header, and the text begins with it."""
+    for name, one in CARDS.items():
+        message = card(one)
+        head = heading(one.rollout)
+        assert message.blocks[0]["text"]["text"] == head, name
+        assert message.text.startswith(head), name
+        assert head.startswith("my-app → prod · "), name
+
+
+def test_an_ended_card_offers_nothing_that_moves_it():
+    """Terminal is absorbing; what is offered begins anew or releases the hold."""
+    for name, one in CARDS.items():
+        if not one.rollout.live:
+            assert {move.verb for move in one.moves} <= {"rollback", "retry", "unlock"}, name
