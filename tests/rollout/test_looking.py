@@ -139,10 +139,10 @@ def test_approvals_are_counted_per_person_step_and_plan(phase, step, plan):
 def test_an_hour_without_an_answer_ends_it(phase, ends):
     """Reminders at half and nine tenths of the hour, each once; then cancelled, or back where traffic is split."""
     live = row(phase, "10%, approve, 100%", step=1, cause=cause("approve"))
-    for minutes, reminded, told in ((29, 0, []), (30, 0, ["reminder"]), (53, 1, []), (54, 1, ["reminder"]), (58, 2, [])):
+    for minutes, reminded, due in ((29, 0, False), (30, 0, True), (53, 1, False), (54, 1, True), (58, 2, False)):
         after = decide(live.but(elapsed=minutes * MINUTE, reminded=reminded), look_at(live), T0)
-        assert (said(after), after.rollout.phase) == (told, phase)
-        assert after.rollout.reminded == reminded + len(told)
+        assert (said(after), after.rollout.phase) == (["reminder"] * due, phase)
+        assert after.rollout.reminded == reminded + due
     over = decide(live.but(elapsed=60 * MINUTE, reminded=2), look_at(live), T0)
     assert over.rollout.phase is ends
     assert over.rollout.cause is not None and over.rollout.cause.kind == "deadline"
