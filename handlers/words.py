@@ -5,6 +5,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from handlers.spelling import Word, refuse, short, split
 from rollout.ask import Ask
@@ -97,17 +98,23 @@ def _verb(words: list[Word]) -> tuple[Verb, list[Word]]:
 
 def _mistyped(first: Word, rest: list[Word]) -> None:
     """Refuse `rolback my-app`: read as a start it would deploy the plan my-app of an app rolback."""
-    near = difflib.get_close_matches(first.plain.lower(), VERBS, n=1, cutoff=0.8)
-    if not near or not rest or abs(len(near[0]) - len(first.plain)) > 1:
+    near = _near(first.plain.lower())
+    if not near or not rest or abs(len(near) - len(first.plain)) > 1:
         return
     following = rest[0].plain
-    if near[0] != first.plain.lower() and (following in FILLERS + BUILT_IN_NAMES or _is_option(rest[0])):
+    if near != first.plain.lower() and (following in FILLERS + BUILT_IN_NAMES or _is_option(rest[0])):
         return
     line = " ".join(word.plain for word in rest[:3])
     raise BadInput(
         f"{_quote(first.text)} is not a verb",
-        f"did you mean /deploy {near[0]} {line[:80]} ? If it is an app: /deploy start {first.plain[:31]} …",
+        f"did you mean /deploy {near} {line[:80]} ? If it is an app: /deploy start {first.plain[:31]} …",
     )
+
+
+# Cached: the first word is an app's name nearly always, and the comparison is a quarter of the parsing.
+@lru_cache(maxsize=1024)
+def _near(word: str) -> str:
+    return next(iter(difflib.get_close_matches(word, VERBS, n=1, cutoff=0.8)), "")
 
 
 def _options(wish: _Wish, words: list[Word]) -> list[Word]:

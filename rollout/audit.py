@@ -86,7 +86,7 @@ def link(entry: Entry, seq: int, prev: str) -> Link:
             "facts": entry.facts,
         }
     )
-    return Link(seq=seq, body=body, prev=prev, hash=digest(prev, body))
+    return Link.model_construct(seq=seq, body=body, prev=prev, hash=digest(prev, body))  # made here, of known types
 
 
 def verify(rows: Iterable[Link], *, after: Link | None = None) -> Break | None:

@@ -66,6 +66,7 @@ class Door:
         with self._ledger.reads() as reads:
             waiting = reads.waiting_asks("new")
         for stored in waiting:
+            self._hooks.hit("E1")
             self.ask(stored.ask, stored.actor, dedupe=stored.dedupe)
         return len(waiting)
 

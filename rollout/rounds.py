@@ -109,6 +109,8 @@ class Rounds:
             intents = [work.plan(after, action, now) for action in decision.actions]
             for intent in intents:
                 work.audit(entries.intended(after, intent, now))
+                if _down(intent):
+                    work.mark(intent.id, "sent", "", now)
             self._tell(work, after, decision)
         return after, intents
 
@@ -146,12 +148,16 @@ class Rounds:
         return outcome.state != "failed"
 
     def _may_send(self, rollout: Rollout, intent: Intent) -> bool:
-        """Mark it sent, unless a click overtook it: a raise that a person has just stopped is never sent."""
+        """Mark it sent, unless a click overtook it: a raise that a person has just stopped is never sent.
+
+        The way down waits for nothing: nobody takes it back, so it was marked with the decision, one commit earlier.
+        """
+        if _down(intent):
+            return True
         with self._ledger.work() as work:
             now = self._clock.now()
             current = work.rollout(rollout.id)
-            raising = not (isinstance(intent.action, Shift) and intent.action.percent == 0)
-            if raising and (current is None or _stopped(rollout, current)):
+            if current is None or _stopped(rollout, current):
                 outcome = Outcome(state="failed", text="overtaken by a person's wish; not sent")
                 work.mark(intent.id, outcome.state, outcome.text, now)
                 work.audit(entries.came_of(rollout, intent, outcome, now))
@@ -171,6 +177,10 @@ class Rounds:
         fault = Fault(kind="unknown" if outcome.state == "unknown" else "state", text=outcome.text, hint=outcome.hint)
         work.save(current.but(write_failures=current.write_failures + 1, write_fault=fault))
         work.tell(CardChanged(rollout=rollout.id))
+
+
+def _down(intent: Intent) -> bool:
+    return isinstance(intent.action, Shift) and intent.action.percent == 0
 
 
 def _stopped(decided: Rollout, current: Rollout) -> bool:

@@ -52,7 +52,7 @@ class NoticeWrites(PageWrites):
     def _tell_event(self, notice: Event) -> None:
         human = notice.loud or notice.by is not None
         if human:  # it must not overtake older replies of its thread: they go first with it
-            self._run("UPDATE notices SET human = 1 WHERE kind = 'event' AND rollout = ?", notice.rollout)
+            self._run("UPDATE notices SET human = 1 WHERE kind = 'event' AND rollout = ? AND human = 0", notice.rollout)
         self._queue(notice, human=human)
 
     def _queue(self, notice: Event | Answer, *, human: bool) -> None:
