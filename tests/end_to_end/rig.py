@@ -9,7 +9,6 @@ import os
 import pwd
 import random
 import re
-import signal
 import socket
 import subprocess
 import threading
@@ -149,7 +148,7 @@ class Rig:
         url = f"http://127.0.0.1:{self.port}/slack/events" if mode == "http" else None
         config = WorkspaceConfig.model_validate(
             {"commands": [Command(name="/deploy")], "delivery": mode, "bot_events_url": url,
-             "limits": Limits(ack_seconds=10)}
+             "limits": Limits(ack_seconds=5)}
         )  # fmt: skip
         self.ws = Workspace(config).start()
         (folder / "tidegate.toml").write_text(toml(port=self.port, function=function, mode=mode))
@@ -347,6 +346,10 @@ class Rig:
 
         return until(found, lambda: f"{' or '.join(phases)}: {self.where()}")
 
+    def serving(self, split: dict[str, float]) -> None:
+        """Wait until traffic is split so."""
+        until(lambda: self.shares() == split, lambda: f"{split}: {self.where()}")
+
     def at(self, percent: int, number: int = 0) -> Rollout:
         """The rollout once it bakes at this weight."""
 
@@ -385,4 +388,4 @@ def shares_of(parameters: dict[str, Any]) -> dict[str, float]:
     return {parameters["FunctionVersion"]: 100 - sum(split.values()), **split}
 
 
-SIGTERM, SIGSTOP, SIGCONT = signal.SIGTERM, signal.SIGSTOP, signal.SIGCONT
+

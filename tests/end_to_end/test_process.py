@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from demo.child import clean_environment
-from tests.end_to_end.rig import Rig, toml
+from tests.end_to_end.rig import toml
 
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1-1-made-up", "SLACK_APP_TOKEN": "xapp-1-made-up"}
 
@@ -64,13 +64,3 @@ def test_a_missing_file_is_named(tmp_path, words):
     )  # fmt: skip
     assert done.returncode == 2
     assert "nowhere.toml" in done.stderr and "Traceback" not in done.stderr
-
-
-def test_a_second_bot_on_the_same_store_is_refused(cloud, tmp_path):
-    """Two would contradict each other: the second one ends with 1 and names the first, which goes on."""
-    with Rig(tmp_path, cloud) as first:
-        done = first.tell("run")
-        assert done.returncode == 1
-        assert f"process {first.bot.pid}" in done.stderr and "stop it first" in done.stderr
-        assert first.ready()
-        assert first.bot.stop() == 0

@@ -32,7 +32,7 @@ def test_a_good_release_paused_resumed_and_promoted(bot):
     assert "goes on" in bot.press("ben", bot.card("paused", button="Resume"), "Resume")
     for percent in (50, 100):
         assert "bake ends" in bot.press("ana", bot.card(button=f"Promote to {percent}"), "Promote")
-        until(lambda percent=percent: bot.shares() == split(old, new, percent), bot.where)
+        bot.serving(split(old, new, percent))
     last = bot.card("succeeded")
     assert last.ts == first.ts
     assert bot.applied() == [split(old, new, percent) for percent in (10, 50, 100)]
@@ -182,7 +182,7 @@ def test_drift_is_shown_and_put_back_by_a_click(bot):
     assert "10 %" in all_text(card) and "30 %" in all_text(card)
     assert bot.shares() == {old: 70, new: 30} and len(bot.applied()) == 1
     bot.press("ben", card, "Put")
-    until(lambda: bot.shares() == split(old, new, 10), bot.where)
+    bot.serving(split(old, new, 10))
     bot.at(10)
 
 
@@ -230,6 +230,14 @@ def test_a_lost_reply_is_settled_by_looking(bot):
     bot.phase("succeeded")
     assert bot.applied() == [split(old, new, percent) for percent in (10, 50, 100)]
     assert ("lost_reply", "lambda:UpdateAlias") in bot.cloud.log.faults
+
+
+def test_a_second_bot_on_the_same_store_is_refused(bot):
+    """Two would contradict each other: the second one ends with 1 and names the first, which goes on."""
+    done = bot.tell("run")
+    assert done.returncode == 1
+    assert f"process {bot.bot.pid}" in done.stderr and "stop it first" in done.stderr
+    assert bot.ready()
 
 
 def test_the_trail_of_all_that_holds(bot):
