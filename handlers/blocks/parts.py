@@ -5,7 +5,7 @@ of about 13,200 characters (github.com/slackapi/bolt-js/issues/2509).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -21,6 +21,8 @@ SECTION = 2900
 HEADER = 150
 CONTEXT = 1900
 TEXT = 3000
+TOTAL = 12_500
+"""Characters of all texts of one message's blocks together."""
 _PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
 _GROUP = re.compile(r"S[A-Z0-9]{1,30}")
 
@@ -38,8 +40,27 @@ class Message(Frozen):
 
 
 def message(text: str, blocks: Iterable[Block]) -> Message:
-    """A message with its text cut to what Slack advises."""
-    return Message(text=fit(join("", [text]), TEXT), blocks=tuple(blocks))
+    """A message with its text cut to what Slack advises, and its blocks to what Slack takes in all."""
+    return Message(text=fit(join("", [text]), TEXT), blocks=tuple(_within([*blocks])))
+
+
+def _within(blocks: list[Block]) -> Iterator[Block]:
+    """The blocks as they are; where they are too long together the last paragraphs lose their ends."""
+    room = TOTAL - sum(_characters(block) for block in blocks if block["type"] != "section")
+    for block in blocks:
+        size = _characters(block)
+        if block["type"] != "section" or size <= room:
+            yield block
+        elif room > 1:
+            yield section(Mrkdwn(block["text"]["text"]), room)
+        room -= size if block["type"] == "section" else 0
+
+
+def _characters(node: object) -> int:
+    if isinstance(node, dict):
+        own = len(node["text"]) if isinstance(node.get("text"), str) else 0
+        return own + sum(map(_characters, node.values()))
+    return sum(map(_characters, node)) if isinstance(node, list) else 0
 
 
 def header(text: str) -> Block:

@@ -1,7 +1,8 @@
 """Foreign text that means harm or only looks odd: what apps, versions, reasons, alarms and AWS errors may hold."""
 
 HOSTILE = (
-    "<!channel>", "<!here>", "<!everyone>", "<!subteam^S0ONCALL>", "<@U0EVA>", "<#C0DEPLOYS>",
+    "<!channel>", "<!here>", "<!everyone>", "<!subteam^S0EVIL>", "<@U0EVIL>", "<#C0DEPLOYS>",
+    "<!date^666^{time}|2026-01-01 00:00 UTC>",
     "<https://evil.example|AWS console>", "<mailto:a@b.c|x>", "<!date^1^{date}|x>", "<tel:1>",
     "&lt;!channel&gt;",
     "&amp;lt;!here&amp;gt;", "<<!channel>>", "<!chan\u200bnel>", "<\u200b!channel>", "<\x00!channel>",

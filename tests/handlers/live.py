@@ -8,6 +8,8 @@ from collections.abc import Iterator
 OURS = re.compile(
     r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^(\{[a-z_]+\} ?)+\|\d[0-9:\- ]+ UTC>"
 )
+EVIL = re.compile(r"<(@U|!subteam\^S)0EVIL>|<!date\^666\^")
+"""Those of the corpus: in shape like ours, so that only their ids tell them apart."""
 ENTITY = re.compile(r"&(amp|lt|gt);")
 
 
@@ -29,6 +31,8 @@ def leaks(payload: object) -> list[str]:
     """Live or broken pieces of foreign text, and characters that are none; [] when there is nothing."""
     found = []
     for text, mrkdwn in strings(payload):
+        if EVIL.search(text):
+            found.append(f"live: {text[:80]!r}")
         rest = OURS.sub("", text)
         if "<" in rest or ">" in rest.replace("‹", ""):
             found.append(f"live: {rest[:80]!r}")

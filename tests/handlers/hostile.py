@@ -1,0 +1,124 @@
+"""Rollouts, reports and notices in which every text that others may write means harm, or is far too long."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from rollout.actions import Intent, Launch
+from rollout.model import Cause, Rollout, Signature, Waiver
+from rollout.moves import moves, stages
+from rollout.people import Actor, Roles
+from rollout.plan import Plan
+from rollout.ports import Hold
+from rollout.release import Release
+from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status, Whoami
+from rollout.seen import AlarmReading, Fault, Reason, Seen, SideHealth, Verdict
+from rollout.terms import AlarmGate
+from tests.handlers.corpus import HOSTILE
+from tests.rollout.make import T0
+
+APP = "a" * 31
+WRITABLE = [text for text in HOSTILE if "\ud800" not in text]
+"""Half a character is no text: pydantic lets none in."""
+MANY = 200
+LONG_PLAN = Plan.parse("p" * 31, "0%, " + ", ".join(f"{n}% 1m" for n in range(1, 50)) + ", approve 2, check smoke, "
+                       + ", ".join(f"{n}% 1m" for n in range(51, 101)))  # fmt: skip
+
+
+class Poison:
+    """Draws hostile texts from a seed."""
+
+    def __init__(self, seed: Random) -> None:
+        self.seed = seed
+
+    def text(self) -> str:
+        """One of the corpus, or two glued together."""
+        return self.seed.choice(WRITABLE) + self.seed.choice(("", "", self.seed.choice(WRITABLE)))
+
+    def texts(self, most: int) -> tuple[str, ...]:
+        """Several."""
+        return tuple(self.text() for _ in range(self.seed.choice((0, 1, most))))
+
+    def actor(self) -> Actor:
+        """A principal of any name and id, or a person of any name."""
+        if self.seed.random() < 0.5:
+            return Actor(kind="principal", id=self.text(), name=self.text())
+        return Actor(id="U0ANA", team="T0HOME", name=self.text())
+
+    def cause(self, old: Cause | None) -> Cause | None:
+        """The same cause in other words."""
+        by = self.seed.choice((None, self.actor()))
+        return old and old.model_copy(update={"text": self.text(), "hint": self.text(), "by": by})
+
+    def row(self, row: Rollout) -> Rollout:
+        """The row with every foreign text replaced."""
+        names = tuple(f"{self.text()[:240]}{n}" for n in range(self.seed.choice((0, 1, MANY))))
+        terms = row.terms.model_copy(update={
+            "alarms": tuple(AlarmGate(name=name) for name in names),
+            "roles": Roles(deploy=self.texts(30), approve=self.texts(30)),
+            "plan": self.seed.choice((row.terms.plan, LONG_PLAN)),
+        })  # fmt: skip
+        step = self.seed.randrange(len(terms.plan.steps))
+        readings = tuple(self.reading(name) for name in names)
+        said = tuple(Reason(voter=self.text(), vote=self.seed.choice(("fail", "blind", "no_data")), text=self.text())
+                     for _ in range(self.seed.choice((0, 1, MANY))))  # fmt: skip
+        fault = Fault(kind=self.seed.choice(("unknown", "auth")), text=self.text(), hint=self.text())
+        foreign = self.seed.choice(("", self.text()))
+        shown = Seen(at=T0, percent=None if foreign else 10, foreign=foreign, edited_by=self.text(),
+                     stable=SideHealth(text=self.text()), candidate=SideHealth(text=self.text()))  # fmt: skip
+        sign = Signature(by=self.actor(), step=step, plan_hash=terms.plan.hash, at=T0)
+        verdict = row.verdict and row.verdict.model_copy(update={"reasons": said})
+        return row.but(
+            app=APP, env=APP, by=self.actor(), reason=self.text(), wanted=self.text(), terms=terms, step=step,
+            kind=self.seed.choice(("lambda", "ecs")), cause=self.cause(row.cause), fell_for=self.cause(row.fell_for),
+            stable=row.stable and self.release(), candidate=self.seed.choice((None, self.release())),
+            diff=self.texts(40), warnings=self.texts(40), alarms=readings, verdict=verdict, seen=shown,
+            signatures=(sign,) * self.seed.choice((0, 9)), write_failures=self.seed.choice((0, 10**9)),
+            fault=self.seed.choice((None, fault)), write_fault=self.seed.choice((None, fault)),
+            waiver=row.waiver and Waiver(by=self.actor(), step=step, reason=self.text(), at=T0),
+        )  # fmt: skip
+
+    def release(self) -> Release:
+        """A release of any name."""
+        return Release(id=self.text(), description=self.text(), published_at=self.seed.choice((None, T0)))
+
+    def reading(self, name: str) -> AlarmReading:
+        """An alarm in any state."""
+        return AlarmReading.model_validate({
+            "name": name, "text": self.text(), "found": self.seed.random() < 0.9, "clean": self.seed.random() < 0.9,
+            "state": self.seed.choice(("OK", "ALARM", "INSUFFICIENT_DATA")),
+            "history": self.seed.choice(("unread", "clean", "red", "unreadable")),
+        })  # fmt: skip
+
+    def view(self, row: Rollout) -> CardView:
+        """Its card, with a hold or without."""
+        hold = Hold(app=APP, env=APP, rollout=self.seed.choice((row.id, 7)), by=self.seed.choice((None, self.actor())),
+                    reason=self.text(), veto=self.text(), at=T0)  # fmt: skip
+        held = self.seed.choice((None, hold))
+        return CardView(
+            rollout=row, moves=moves(row, held), stages=stages(row, T0), hold=held, head_seq=1, now=T0,
+            head_hash=self.text(),
+        )  # fmt: skip
+
+    def reports(self, view: CardView) -> Sequence[Report]:
+        """Every report there is, as long as it may become."""
+        intents = tuple(
+            Intent(id=n, rollout=1, key="k", attempt=n, action=Launch(release=self.text()), state="failed",
+                   outcome=self.text(), planned_at=T0, settled_at=T0 + timedelta(seconds=n))
+            for n in range(1, 40)
+        )  # fmt: skip
+        facts: dict[str, Any] = {self.text(): self.text(), "reason": self.text(), "n": 1, "list": [self.text()]}
+        lines = tuple(Line(seq=n, at=T0, kind=self.text(), actor=self.text(), facts=facts) for n in range(MANY))
+        rights = {f"{self.text()}{n}": self.texts(5) for n in range(MANY)}
+        return (
+            view, Status(app=self.text(), env=self.text(), card=None), Status(app=APP, env=APP, card=view),
+            Listing(live=True, cards=(view,) * 60), Listing(live=False, app=self.text(), cards=(view,)),
+            Listing(live=True, app=self.text(), cards=()), Show(card=view, intents=intents, lines=lines),
+            Whoami(actor=self.text(), known=True, rights=rights), Whoami(actor=self.text(), known=False, rights={}),
+            Help(apps=self.texts(MANY), plans=self.texts(MANY)),
+        )  # fmt: skip
+
+    def verdict(self) -> Verdict:
+        """A FAIL in hostile words."""
+        return Verdict(outcome="FAIL", reasons=(Reason(voter="target", vote="fail", text=self.text()),))
