@@ -163,7 +163,6 @@ CASES: dict[str, tuple[str, Callable[[Rig], None]]] = {
     "T5": ("T5", applied), "T6": ("T6", not_shown), "B1": ("B1", not_posted), "B2": ("B2", posted),
     "R1": ("", recovering), "M1": ("M1", migrating), "E1": ("E1", from_a_shell),
 }  # fmt: skip
-UNWIRED = {"E1": "rollout/door.py takes waiting asks without hit('E1')"}
 SLOWEST_FIRST = sorted(CASES, key=lambda point: point not in {"B1", "B2"})
 
 
@@ -189,12 +188,7 @@ def runs(request, cloud, tmp_path_factory):
         yield found
 
 
-def marked(point: str) -> object:
-    """The places that the code does not reach yet."""
-    return pytest.param(point, marks=pytest.mark.xfail(reason=UNWIRED[point])) if point in UNWIRED else point
-
-
-@pytest.mark.parametrize("point", [marked(point) for point in NAMES])
+@pytest.mark.parametrize("point", NAMES)
 def test_killed_there_it_ends_in_the_right_place(runs, point):
     """The bot dies at that very place, is started again, and all is as if it had never happened."""
     assert not runs[point].result(), "a case answers nothing"

@@ -222,6 +222,20 @@ def test_throttled_aws_holds_and_never_looks_like_success(bot):
     bot.card(button="Promote")
 
 
+def test_alarms_that_cannot_be_read_hold_a_bake_that_is_over(bot):
+    """The weight is seen, the target is well, but CloudWatch is silent: nothing rises until it speaks again."""
+    old, new = served(bot), bot.fresh
+    bot.slash("ana", "my-app canary")
+    until(bot.applied, bot.where)
+    bot.cloud.knobs.throttle("cloudwatch:*")
+    until(lambda: bot.rollout().failures >= 3, bot.where)
+    assert bot.applied() == [split(old, new, 10)]
+    bot.card("not known")
+    bot.cloud.knobs.clear_faults()
+    bot.phase("succeeded")
+    assert bot.applied() == [split(old, new, percent) for percent in (10, 50, 100)]
+
+
 def test_a_lost_reply_is_settled_by_looking(bot):
     """AWS did it and the answer never came: it is not sent again."""
     old, new = served(bot), bot.fresh
