@@ -65,7 +65,7 @@ def _buttons(payload: dict[str, Any]) -> None:
         assert len(one["action_id"]) <= 255
         assert 0 < len(one["text"]["text"]) <= 75
         assert 0 < len(one["accessibility_label"]) <= 75
-        assert ButtonValue.read(one["value"])
+        assert ButtonValue.read(one["value"]).verb
     assert all(text["verbatim"] for text in _nodes(payload, "mrkdwn"))
 
 
