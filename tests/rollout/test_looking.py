@@ -486,3 +486,30 @@ def test_an_error_of_aws_keeps_its_kind():
     assert (error.kind, str(error), str(TargetError("done", "already so"))) == (
         "throttle", "DescribeAlarms was throttled. wait", "already so"
     )  # fmt: skip
+
+
+def test_a_waiver_sends_nothing_to_a_side_not_known_healthy():
+    """S7: go-on answers missing evidence about the traffic, not a receiving side that may not be there."""
+    live = row(P.STEPPING, step=1, waiver=waiver(1))
+    assert decide(live, look_at(live, alarm="INSUFFICIENT_DATA"), T0).actions == (Shift(percent=50),)
+    for side in (UNKNOWN, SICK):
+        assert Shift(percent=50) not in decide(live, look_at(live, candidate=side), T0).actions
+
+
+def test_the_candidate_is_removed_after_settling():
+    """S11 downwards: its side goes only after 0 % was seen and has settled, not again at once; then it is over."""
+    live = but_terms(row(P.ROLLING_BACK, proven=0, sighting="0", cause=cause("alarm")), settle=MINUTE)
+    warm = look_at(live, retired=("stable",))
+    assert decide(live, warm, T0 + 0.9 * MINUTE).actions == ()
+    assert [action.arg for action in decide(live, warm, T0 + MINUTE).actions] == ["candidate"]
+    assert decide(live.but(asked_at=T0 + MINUTE), warm, T0 + MINUTE).actions == ()
+    assert decide(live, warm, T0).rollout.phase is P.ROLLING_BACK
+    assert decide(live, look_at(live), T0).rollout.phase is P.ROLLED_BACK
+
+
+def test_a_red_alarm_counts_during_a_pause():
+    """S12: whoever paused it, and whatever for, a red alarm takes it back."""
+    for kind in ("person", "no_data", "drift", "blind", "deadline"):
+        live = row(P.PAUSED, cause=cause(kind))
+        after = decide(live, look_at(live, alarm="ALARM"), T0)
+        assert (after.rollout.phase, after.actions) == (P.ROLLING_BACK, (Shift(percent=0),))
