@@ -26,9 +26,10 @@ from rollout.notices import NeedsHuman
 from rollout.plan import Approve, SetWeight
 from rollout.reports import CardView
 from rollout.seen import Observation
+from rollout.terms import AlarmGate
 from tests.handlers import plain
 from tests.handlers.messages import MESSAGES, VIEWS, WHATS
-from tests.handlers.samples import ANA, CARDS, EVA, NOW, seen, view
+from tests.handlers.samples import ANA, CARDS, EVA, NOW, alarm, seen, view
 from tests.rollout.make import T0
 from tests.rollout.rows import rows
 
@@ -158,6 +159,43 @@ def test_watched_time_is_counted_out_of_the_bake():
     long = CARDS["baking"].rollout.but(baked=timedelta(hours=2))
     assert "watched 5 of 5 min" in _says(view(long))
     assert "watched" not in _says(CARDS["moving"])
+
+
+ALARMS = [
+    ({"state": "OK"}, "OK"),
+    ({"state": "ALARM"}, "RED"),
+    ({"state": "ALARM", "text": "8.2 over limit 1"}, "RED: 8.2 over limit 1"),
+    ({"state": "INSUFFICIENT_DATA"}, "no data"),
+    ({"state": "OK", "clean": False}, "could not be evaluated"),
+    ({"state": "OK", "found": False}, "does not exist in CloudWatch"),
+    ({"state": "OK", "history": "red"}, "OK now, was red during this step"),
+    ({"state": "OK", "history": "unreadable"}, "OK now, its history could not be read"),
+    ({"state": "OK", "mixed": True}, "OK (sees both sides mixed)"),
+]
+
+
+@pytest.mark.parametrize(("reading", "says"), ALARMS, ids=[says for _, says in ALARMS])
+def test_an_alarm_says_what_is_known_of_it(reading, says):
+    """Only OK is OK: what was not returned, not evaluated, quiet or red in between has its own words."""
+    row = CARDS["baking"].rollout.but(alarms=(alarm("my-app-p99", **reading),))
+    line = _says(view(row)).splitlines()[4]
+    assert f"my-app-p99 {says} ·" in line
+    assert "my-app-errors not read yet" in line
+    if reading["state"] == "ALARM":
+        assert line.startswith("my-app-p99 RED")
+
+
+def test_what_does_not_fit_of_many_alarms_is_counted():
+    """Two hundred alarms: the red one is shown, the rest counted, those that are OK said to be."""
+    names = [f"a{n}" for n in range(200)]
+    gates = tuple(AlarmGate(name=name) for name in names)
+    readings = tuple(alarm(name, "ALARM" if name == "a150" else "OK") for name in names)
+    row = CARDS["baking"].rollout
+    shown = _says(view(row.but(terms=row.terms.model_copy(update={"alarms": gates}), alarms=readings)))
+    assert "\na150 RED · a0 OK" in shown
+    assert "and 194 more, 194 of them OK" in shown
+    blind = row.but(terms=row.terms.model_copy(update={"alarms": gates}), verdict=None)
+    assert "not read yet: a0, a1, a2, a3, a4, a5, and 194 more" in _says(view(blind))
 
 
 # -- what is promised is what happens -----------------------------------------------------------------

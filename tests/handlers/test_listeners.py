@@ -135,14 +135,15 @@ def test_a_command_that_cannot_be_is_refused_and_written_down(text: str, says: s
     assert len(str(asked[0]["facts"])) < 2000
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=[ascii(text)[:20] for text in HOSTILE])
-def test_no_text_brings_anything_to_life_in_an_answer(text: str, rig: Rig):
+def test_no_text_brings_anything_to_life_in_an_answer(rig: Rig):
     """Whatever is typed, alone, as an app, as a release, as a plan or as a reason: 200, valid, nothing live."""
-    for words in (text, f"{text} canary", f"my-app@{text}", f"my-app {text}", f'my-app --reason "{text}"'):
-        out = rig.slash(words)
-        assert leaks(out) == []
-        assert problems(out["blocks"], text=out["text"]) == []
-    assert rig.rollouts() <= 1
+    rig.slash("my-app canary")
+    for text in HOSTILE:
+        for words in (text, f"{text} canary", f"my-app@{text}", f"my-app {text}", f'my-app --reason "{text}"'):
+            out = rig.slash(words)
+            assert leaks(out) == [], ascii(words)
+            assert problems(out["blocks"], text=out["text"]) == [], ascii(words)
+    assert rig.rollouts() == 1
 
 
 def test_who_may_not_is_told_who_can(both: Rig):

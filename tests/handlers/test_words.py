@@ -211,7 +211,7 @@ def asks(draw):
 
 
 @given(asks())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_what_is_printed_reads_back(ask):
     """`words` and `parse` are inverse."""
     assert parse(ask.words) == ask
@@ -225,7 +225,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=80) | st.lists(PIECES, max_size=9).map(" ".join))
 @example('--reason="')
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_any_text_is_read_or_refused(text):
     """No text raises anything but BadInput, and what is read names only legal things."""
     try:
