@@ -155,6 +155,7 @@ def from_a_shell(rig: Rig) -> None:
     dead(rig)
     assert rig.rollouts() == []
     rig.start()
+    until(rig.rollouts, rig.where)
 
 
 CASES: dict[str, tuple[str, Callable[[Rig], None]]] = {

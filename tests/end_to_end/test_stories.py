@@ -86,7 +86,7 @@ def test_a_red_alarm_refuses_the_start_privately(bot):
     def told() -> bool:
         return any("my-app-p99" in all_text(message) for message in bot.ws.person("ana").private[before:])
 
-    until(told, bot.where, patience=15)
+    until(told, bot.where, patience=8)
 
 
 def test_an_outsider_gets_nowhere(bot):
