@@ -117,6 +117,7 @@ class Rollout(Frozen):
     hurry: Bound | None = None
     """A wish to end this bake early."""
     hurry_full: bool = False
+    hurry_by: Actor | None = None
     signatures: tuple[Signature, ...] = ()
     waiver: Waiver | None = None
 

@@ -79,7 +79,7 @@ def _promote(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout
             "promote step by step and approve",
             rollout=rollout.id,
         )
-    return rollout.but(hurry=rollout.bound, hurry_full=ask.full)
+    return rollout.but(hurry=rollout.bound, hurry_full=ask.full, hurry_by=actor)
 
 
 def _pause(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from rollout.actions import Action, Shift
 from rollout.model import Cause, CauseKind, Phase, Rollout
 from rollout.notices import Event, NeedsHuman, Notice, What
+from rollout.people import Actor
 from rollout.plan import SetWeight
 from rollout.ports import Hold
 from rollout.seen import Observation
@@ -62,7 +63,9 @@ class Look:
         self.enter(Phase.STUCK, cause, resume_to=resume_to)
         self.page(f"#{self.r.id} is stuck: {cause.text}", cause.hint)
 
-    def tell(self, what: What, text: str = "", *, loud: bool = False, percent: int | None = None) -> None:
+    def tell(
+        self, what: What, text: str = "", *, loud: bool = False, percent: int | None = None, by: Actor | None = None
+    ) -> None:
         """One event for the thread; loud ones mention who asked."""
         mention = (self.r.by.id,) if loud and self.r.by.kind == "person" else ()
         self.notices.append(
@@ -73,6 +76,7 @@ class Look:
                 loud=loud,
                 percent=percent,
                 mention=mention,
+                by=by,
                 at=self.now,
             )
         )

@@ -128,7 +128,7 @@ def _advance(look: Look) -> None:
         look.tell("proven", percent=100)
         return
     if r.hurry is not None:
-        look.tell("promoted")
+        look.tell("promoted", by=r.hurry_by)
     target = last if r.hurry_full else r.step + 1
     look.enter(
         Phase.STEPPING, step=target, baked=ZERO, last_good=None, hurry=None, hurry_full=False,

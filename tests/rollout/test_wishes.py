@@ -65,7 +65,7 @@ def test_the_machine_asks_for_reasons_itself(verb, reason):
 def test_promote_is_bound_to_what_was_seen():
     """A promote is a wish for this step of this plan; --full says so in the row and stops at an approve step."""
     live = row(P.STEPPING)
-    assert apply(live, ask("promote"), ANA, NOW) == live.but(hurry=live.bound, wake_at=NOW)
+    assert apply(live, ask("promote"), ANA, NOW) == live.but(hurry=live.bound, hurry_by=ANA, wake_at=NOW)
     assert apply(live, ask("promote", full=True), ANA, NOW).hurry_full
     with pytest.raises(Refused, match="approve step ahead"):
         apply(row(P.STEPPING, "10%, approve, 100%"), ask("promote", full=True), ANA, NOW)
