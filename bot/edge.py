@@ -6,6 +6,7 @@ Of a request that is refused nothing is logged but the reason: its body and sign
 import json
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import waitress
 from slack_bolt import App, BoltRequest
 
+from bot.bodies import is_command, misshapen
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.signature import objection
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 256 * 1024
 THREADS = 16
+BROKEN = "something broke here; see /deploy status before you ask again, and tell your admins: the log says what"
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -109,15 +112,30 @@ class Edge:
             return Answer(401, "not a request of Slack\n")
         if not slack.open():
             return Answer(503, "not ready\n")
-        return _dispatched(slack.app, environ, body)
+        return self._dispatched(slack.app, environ, body)
+
+    def _dispatched(self, app: App, environ: Environ, body: bytes) -> Answer:
+        """Through Bolt. The request is signed; a body that Slack does not send is refused all the same."""
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            text = ""  # misshapen, like anything else that is no request
+        if reason := misshapen(text, str(environ.get("CONTENT_TYPE", ""))):
+            self._metrics.count("tidegate_forged_total", reason="malformed")
+            log.warning("a request to /slack/events was refused: its body is %s", reason)
+            return Answer(401, "not a request of Slack\n")
+        try:
+            answer = _through(app, environ, text)
+        except Exception as error:  # noqa: BLE001 - Slack must get an answer; the text could quote the body
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("Bolt failed: %s\n%s", type(error).__name__, where)  # noqa: TRY400 - see above
+            answer = Answer(500, "")
+        if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return answer
+        return Answer(200, BROKEN) if is_command(text) else Answer(401, "not understood\n")
 
 
-def _dispatched(app: App, environ: Environ, body: bytes) -> Answer:
-    """Through Bolt. The request is genuine; a body that is not UTF-8 is not Slack's all the same."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return Answer(400, "the body is not UTF-8\n")
+def _through(app: App, environ: Environ, text: str) -> Answer:
     headers: dict[str, str | Sequence[str]] = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
         for name, value in environ.items()

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import http.client
+import io
 import json
 import random
 import socket as sockets
@@ -179,9 +180,67 @@ def test_a_body_over_the_limit_is_413(bot: Bot):
     assert bot.slack(b"a" * MAX_BODY)[0] != 413
 
 
-def test_a_signed_body_that_is_not_utf8_is_400(bot: Bot):
+def test_a_signed_body_that_is_not_utf8_is_401(bot: Bot):
     """Genuine, but no text: refused without a traceback."""
-    assert bot.slack(b"\xff\xfe=1")[0] == 400
+    assert bot.slack(b"\xff\xfe=1")[0] == 401
+
+
+DEEP = "[" * 5000 + "]" * 5000
+MISSHAPEN = [
+    "payload=nope", "payload={nope", "payload=[1]", "payload=null", "payload=5", f"payload={DEEP}", "payload=",
+    'payload={"type":"block_actions","actions":"x"}', 'payload={"type":"block_actions","actions":[5]}',
+    'payload={"type":"block_actions","actions":[]}', 'payload={"type":"view_submission","view":5}',
+    'payload={"type":"view_submission","view":{}}', 'payload={"type":5}', "payload={}", '{"type":"drop"}', "{nope",
+    "a=b", "text=my-app", "", f"payload={'{' * 30}", f'payload={{"type":"block_actions","actions":{DEEP}}}',
+    'payload={"type":"block_actions","user":5,"actions":[{"action_id":"tidegate:pause"}]}',
+    'payload={"type":"block_actions","team":"T","enterprise":7,"user":[],"actions":[{"action_id":"x"}]}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", MISSHAPEN, ids=[body[:60] for body in MISSHAPEN])
+def test_a_signed_body_that_slack_does_not_send_is_401(bot: Bot, body: str, caplog: pytest.LogCaptureFixture):
+    """Signed but malformed, as a form and as JSON: never a server error, nothing ran, nothing of it logged."""
+    bot.ran.clear()
+    assert bot.slack(body.encode())[0] in ((401, 404) if '"user":' in body else (401,))
+    assert bot.ran == []
+    assert "a request to /slack/events failed" not in caplog.text
+    assert "nope" not in caplog.text
+
+
+@pytest.mark.parametrize("body", ["[1]", "null", "5", DEEP, "nope", '{"type":"url_verification"}'])
+def test_json_that_slack_does_not_send_is_401(bot: Bot, body: str):
+    """The same where the content type says JSON."""
+    stamp = str(int(time.time()))
+    headers = [("Content-Type", "application/json; charset=utf-8"), (STAMP, stamp),
+               (SIGNATURE, sign(SECRET, stamp, body.encode()))]  # fmt: skip
+    assert bot.request("POST", "/slack/events", body.encode(), headers)[0] == 401
+
+
+class Breaking(App):
+    """Bolt, on a bad day."""
+
+    def dispatch(self, req: Any) -> Any:
+        """See App."""
+        raise RuntimeError(f"secret {req.raw_body}")
+
+
+def test_a_bolt_that_breaks_is_no_server_error(caplog: pytest.LogCaptureFixture):
+    """A command is told so in words, a press gets 401; the log has the kind and the place, and nothing of the body."""
+    app = Breaking(name="test", signing_secret=SECRET, token_verification_enabled=False, token="xoxb-1")
+    edge = Edge(Health({}), Metrics(), Slack(app, SECRET, time.time))
+    press = b'payload={"type":"block_actions","actions":[{"action_id":"tidegate:pause"}]}'
+    for body, status, words in ((BODY, "200 OK", "something broke here"), (press, "401 Unauthorized", "")):
+        stamp, said = str(int(time.time())), []
+        environ = {
+            "REQUEST_METHOD": "POST", "PATH_INFO": "/slack/events", "CONTENT_TYPE": FORM,
+            "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "HTTP_X_SLACK_REQUEST_TIMESTAMP": stamp,
+            "HTTP_X_SLACK_SIGNATURE": sign(SECRET, stamp, body),
+        }  # fmt: skip
+        answer = b"".join(edge(environ, lambda given, _, said=said: said.append(given)))
+        assert said == [status]
+        assert words in answer.decode()
+    assert "RuntimeError" in caplog.text
+    assert "my-app" not in caplog.text
 
 
 def test_unknown_paths_are_404_and_wrong_methods_405(bot: Bot):
