@@ -26,7 +26,8 @@ def start(rig: Rig) -> Result:
 
 def dead(rig: Rig) -> None:
     """The process is gone by SIGKILL, and nobody here sent one: the failpoint fired."""
-    assert rig.bot.died(DEATH) == -signal.SIGKILL, rig.where()
+    until(lambda: rig.bot.pid is None, rig.where, patience=DEATH)
+    assert rig.bot.died() == -signal.SIGKILL, rig.where()
 
 
 def ended_right(rig: Rig, *, strays: int = 0) -> None:
@@ -172,11 +173,13 @@ def runs(request, cloud, tmp_path_factory):
     """All chosen cases, under way."""
     chosen = {item.callspec.params["point"] for item in request.session.items if item.path == request.path}
 
+    folder = tmp_path_factory.mktemp("killed")
+
     def run(point: str) -> None:
         armed, story = CASES[point]
         function = f"my-app-{point.lower()}"
         one_more(cloud, function)
-        rig = Rig(tmp_path_factory.mktemp(point), cloud, function=function)
+        rig = Rig(folder / point, cloud, function=function)
         try:
             rig.start(armed, wait=point != "M1")
             story(rig)
