@@ -31,6 +31,7 @@ from bot.policy import ConfigPolicy
 from bot.scheduler import Beat, Scheduler
 from bot.slack import Hello, bolt_app
 from bot.socket import Ear
+from bot.taking import Taking
 from bot.waiting import Waiting
 from bot.watchdog import SILENCE, Watchdog
 from bot.wire import Wire, timed_client, web_client
@@ -129,6 +130,7 @@ class Bot:
         self.lanes = Lanes(self._look, self.metrics)
         self.conductor = self._made_conductor()
         self.outbox = self._made_outbox()
+        self.taking = Taking(self.conductor.answer_waiting, self.outbox.nudge, self.metrics)
         self.directory = Directory(
             self._web, self.store.people, self._named, self.hello.identity, self.clock, self.metrics
         )
@@ -187,6 +189,7 @@ class Bot:
         watch("ending", lambda: "the bot is shutting down" if self._ending else "")
         watch("store", self._unwritable)
         watch("scheduler", self._silent)
+        watch("wishes", self.taking.missing)
         watch("slack", self.hello.missing)
         watch("directory", self.directory.missing)
         if self.ear is not None:
@@ -244,7 +247,7 @@ class Bot:
         """One line when the bot is able to serve."""
         pause = threading.Event()
         while not self.health.ready:
-            pause.wait(0.05)
+            pause.wait(0.5)  # each look at health asks the store
             if self._ending:
                 return
         where = f", http://{self.config.http.host}:{self.server.port}/readyz" if self.server else ""
@@ -276,8 +279,7 @@ class Bot:
         self.outbox.nudge()
 
     def _tick(self, poked: bool) -> None:  # noqa: FBT001 - the scheduler's word
-        if self.conductor.answer_waiting():
-            self.outbox.nudge()
+        self.taking()
         for lane, ids in self.conductor.due().items():
             back = self._going_back(ids)
             self.lanes.look(lane, [each for each in ids if each not in back])
