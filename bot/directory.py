@@ -64,7 +64,7 @@ class Directory:
         self._metrics = metrics
         self._after: Callable[[bool], bool] = bool
         self._group_read: dict[str, datetime] = {}
-        self._told: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="directory", daemon=True)
@@ -87,11 +87,16 @@ class Directory:
         """Why nobody can be recognised; empty when they can."""
         at = self._people.read_at()
         if at is None:
-            return "people and groups were never read from Slack"
+            return f"people and groups were never read from Slack{self._why()}"
         age = self._clock.now() - at
         if age <= STALE_AFTER:
             return ""
-        return f"people and groups were last read {age // timedelta(minutes=1)} minutes ago"
+        return f"people and groups were last read {age // timedelta(minutes=1)} minutes ago{self._why()}"
+
+    def _why(self) -> str:
+        """Slack's words for what it refuses for good, most telling first."""
+        said = sorted({*self._refused.values()}, key=lambda word: (word != "missing_scope", word))
+        return f": {said[0]}: {HINTS[said[0]]}" if said else ""
 
     def _run(self) -> None:
         failures = 0
@@ -132,8 +137,9 @@ class Directory:
         groups = {each: self._members(each) for each in sorted(named) if each.startswith("S")}
         persons = {each for each in named if each[0] in "UW"}.union(*groups.values())
         found = [person for each in sorted(persons) if (person := self._person(each, home, groups))]
-        if found and all(person.read_at < began for person in found):
-            raise Unread("not one person could be read")
+        nobody = all(person.read_at < began for person in found)
+        if nobody and (persons or not named.isdisjoint(self._refused)):  # an empty group is no failure
+            raise Unread(f"not one of those whom roles name could be read{self._why()}")
         self._people.replace(found, groups, self._clock.now())
 
     def _members(self, group: str) -> tuple[str, ...]:
@@ -165,7 +171,7 @@ class Directory:
         for _ in range(4):
             try:
                 answer = ask().data
-                self._told.discard(what)
+                self._refused.pop(what, None)
                 return answer if isinstance(answer, dict) else {}
             except SlackApiError as error:
                 word = str(error.response.get("error", "")) if hasattr(error.response, "get") else ""
@@ -182,8 +188,8 @@ class Directory:
         raise Unread(f"{what}: Slack asks to wait")
 
     def _tell_once(self, what: str, word: str) -> None:
-        if what not in self._told:
-            self._told.add(what)
+        if self._refused.get(what) != word:
+            self._refused[what] = word
             log.error("%s was not read from Slack (%s): %s", what, word, HINTS[word])
 
 

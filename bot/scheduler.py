@@ -59,8 +59,8 @@ class Scheduler:
         self._poker.start()
 
     def restart(self) -> None:
-        """Throw the engine away, however broken it is, and begin anew."""
-        old, self._last = self._engine, self._monotonic()
+        """Throw the engine away, however broken it is, and begin anew. Only a real tick makes `age` small again."""
+        old = self._engine
         self._engine = self._built()
         self._metrics.count("tidegate_scheduler_restarts_total")
         _discard(old)
@@ -76,7 +76,7 @@ class Scheduler:
         self._poked.set()
 
     def age(self) -> float:
-        """Seconds since the last tick ended, on the monotonic clock."""
+        """Seconds since the last tick ended, or since the start, on the monotonic clock."""
         return self._monotonic() - self._last
 
     def _built(self) -> BackgroundScheduler:

@@ -34,10 +34,15 @@ class Watchdog:
         self._stopped.set()
 
     def _run(self) -> None:
+        patience = 0.0  # what was started anew gets as long again before it is thrown away, too
         while not self._stopped.wait(self._silence / 5):
             age = self._age()
             if age <= self._silence:
+                patience = 0.0
                 continue
+            if age <= patience:
+                continue
+            patience = age + self._silence
             log.error("no tick for %.1f s: starting the scheduler anew", age)
             try:
                 self._restart()

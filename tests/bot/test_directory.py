@@ -6,6 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 
 from bot.directory import NEVER, Directory, Unread, described
 from bot.metrics import Metrics
@@ -166,6 +169,37 @@ def test_what_slack_refuses_for_good_is_named_once(desk: Desk, caplog: pytest.Lo
     assert caplog.text.count("S0NOBODY") == 1
     assert caplog.text.count("U0NOBODY") == 1
     assert "correct [roles]" in caplog.text
+
+
+class Scopeless(WebClient):
+    """Slack, for an app without users:read and usergroups:read."""
+
+    def users_info(self, **_: object) -> SlackResponse:
+        """Refused for good."""
+        raise SlackApiError("no", {"ok": False, "error": "missing_scope"})
+
+    usergroups_users_list = users_info
+
+
+@pytest.mark.parametrize("named", [NAMED, {"S0PAYMENTS"}])
+def test_nobody_found_of_those_named_counts_as_unread(named: set[str], desk: Desk, dial: Dial):
+    """A missing scope: the reading failed, readiness says why and what to do; not "read, and nobody is there"."""
+    web, metrics = Scopeless(), Metrics()
+    directory = Directory(web, desk.store.people, lambda: named, lambda: HOME, dial, metrics)
+    with pytest.raises(Unread, match="not one of those whom roles name could be read: missing_scope"):
+        directory.read()
+    assert directory.missing() == (
+        "people and groups were never read from Slack: missing_scope: "
+        "add users:read and usergroups:read to the app, and install it anew"
+    )
+    assert desk.may("U0ANA") == "unknown"
+
+
+def test_nobody_named_is_read_at_once(desk: Desk):
+    """Where roles name nobody of Slack there is nothing to ask, and nothing missing."""
+    desk.named = set()
+    desk.directory.read()
+    assert desk.directory.missing() == ""
 
 
 def test_it_waits_where_slack_says_so(desk: Desk):

@@ -10,6 +10,7 @@ import pytest
 from bot.metrics import Metrics
 from bot.scheduler import Beat, Scheduler
 from bot.watchdog import Watchdog
+from tests.bot.dial import Dial
 
 WAIT = 15.0
 # pytest reports any exception that ends a thread; here ending one is the point.
@@ -193,6 +194,48 @@ def test_a_hanging_tick_piles_up_no_threads(scheduler: Scheduler, ticks: Ticks):
     assert len(pool) - before <= 3
     ticks.free.set()
     assert ticks.ticked.acquire(timeout=WAIT)
+
+
+def test_a_restart_is_no_tick(ticks: Ticks, metrics: Metrics):
+    """Readiness must not lie: while every tick hangs, starting anew does not make the silence shorter."""
+    dial = Dial()
+    scheduler = Scheduler(ticks, [], metrics, dial.monotonic)
+    ticks.free.clear()
+    scheduler.start()
+    try:
+        assert ticks.ticked.acquire(timeout=WAIT)
+        dial.turn(60)
+        scheduler.restart()
+        assert scheduler.age() == 60
+        ticks.free.set()
+        assert ticks.ticked.acquire(timeout=WAIT)
+        assert ticks.ticked.acquire(timeout=WAIT)
+        assert scheduler.age() == 0
+    finally:
+        ticks.free.set()
+        scheduler.stop()
+
+
+def test_the_watchdog_gives_a_new_scheduler_time_to_tick():
+    """While silence lasts it starts anew once per silence, not at every glance."""
+    ages = iter([6.0, 6.2, 7.0, 10.9, 11.1, 12.0, 1.0, 6.0])
+    seen: list[float] = []
+    restarts: list[float] = []
+    done = threading.Event()
+
+    def age() -> float:
+        seen.append(next(ages, 0.0))
+        if seen[-1] == 0.0:
+            done.set()
+        return seen[-1] / 100
+
+    watchdog = Watchdog(age, lambda: restarts.append(seen[-1]), silence=0.05)
+    watchdog.start()
+    try:
+        assert done.wait(WAIT)
+    finally:
+        watchdog.stop()
+    assert restarts == [6.0, 11.1, 6.0]
 
 
 def test_after_stop_nothing_ticks(scheduler: Scheduler, ticks: Ticks):
