@@ -8,7 +8,7 @@ from rollout.ask import Ask
 from rollout.errors import Denied, NotFound, TidegateError
 from rollout.notices import Answer
 from rollout.people import Actor, Roles
-from rollout.policy import Knowledge, permit
+from rollout.policy import IdentityPending, Knowledge, permit
 from rollout.ports import Reply, StoredAsk, Work
 from rollout.verbs import VERBS
 from store import Store
@@ -24,7 +24,10 @@ class Paging:
         self._called = (mention,) if mention else ()
 
     def have_it(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str) -> Reply:
-        """End the calls for one rollout. The same press again gets the stored answer."""
+        """End the calls for one rollout, together with the answer. The same press again gets the stored answer.
+
+        Who is not recognised yet has to press again: a page must not be taken minutes later by surprise.
+        """
         now = self._clock.now()
         with self._store.work() as work:
             old = work.answered(dedupe)
@@ -34,12 +37,11 @@ class Paging:
             state = {"dedupe": dedupe, "ask": ask, "actor": actor, "state": "answered", "reply": answer}
             work.remember(StoredAsk.model_validate({**state, "address": reply, "at": now}))
             work.audit(entries.asked("ask" if answer.ok else "denied", ask, actor, answer, now, target))
+            if answer.ok and answer.rollout is not None:
+                work.take_page(answer.rollout, actor, now)
             if reply:
                 said = {"text": answer.text, "hint": answer.hint, "rollout": answer.rollout}
                 work.tell(Answer.model_validate({"reply": reply, "good": answer.ok, "at": now, **said}))
-        # After the commit: should the process end in between, the calls go on, which is the safe side.
-        if answer.ok and answer.rollout is not None:
-            self._store.outbox.page_taken(answer.rollout, actor, now)
         return answer
 
     def _answer(self, work: Work, ask: Ask, actor: Actor) -> tuple[Reply, str]:
@@ -52,8 +54,11 @@ class Paging:
             person = work.person(actor.team, actor.id) if actor.kind == "person" else None
             known = Knowledge(person=person, directory_at=work.directory_read_at(), home=self._home())
             permit(roles, actor, VERBS["rollback"], known, self._clock.now())
+        except IdentityPending as no:
+            hint = "this is looked up now: try again in a minute; until then the calls go on"
+            return Reply(ok=False, text=no.fact, hint=hint, offer="identity"), ""
         except Denied as no:
-            text = no.fact.replace("rollback", "take a page")
+            text = no.fact.replace("you cannot roll back here", "you cannot take this page")
             return Reply(ok=False, text=text, hint=no.hint, who=no.who), ""
         except TidegateError as no:
             return Reply(ok=False, text=no.fact, hint=no.hint), ""
