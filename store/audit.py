@@ -28,14 +28,11 @@ class AuditReads(View):
         )
 
     def audit_of(self, rollout: int, limit: int = 200) -> list[Link]:
-        """Audit records about one rollout, oldest first."""
-        return _read(
-            self._run(
-                "SELECT seq, body, prev, hash FROM audit WHERE rollout = ? ORDER BY seq LIMIT ?",
-                rollout,
-                limit,
-            )
+        """The newest audit records about one rollout, oldest first."""
+        rows = self._run(
+            "SELECT seq, body, prev, hash FROM audit WHERE rollout = ? ORDER BY seq DESC LIMIT ?", rollout, limit
         )
+        return _read(rows)[::-1]
 
     def filed_page(self, after: int, limit: int) -> list[tuple[Link, bool]]:
         """Records after the given one, each with whether it is filed under the rollout it names."""

@@ -245,6 +245,7 @@ class LedgerContract:
             assert links[0].prev == GENESIS
             assert verify(links) is None
             assert [link.seq for link in reads.audit_of(1)] == [2, 4, 6]
+            assert [link.seq for link in reads.audit_of(1, 2)] == [4, 6], "the newest"
             assert reads.head() == links[-1]
 
     def test_undone_record_leaves_no_gap(self, ledger: Ledger) -> None:
