@@ -1,12 +1,17 @@
-"""Rows of wishes: what was asked and answered, and for a short while where to answer. Nothing is parsed."""
+"""Rows of wishes: what was asked and answered, and for a short while where to answer. No word is parsed."""
 
+import logging
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from rollout.errors import Stale
 from rollout.ports import Reply, StoredAsk
 from store.moments import stored
 from store.views import View
+
+log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=7)
 """An exact replay gets the stored answer for that long."""
@@ -14,26 +19,41 @@ ANSWERABLE = timedelta(minutes=25)
 """Slack takes answers at a response_url for 30 minutes; then the address is only a secret lying about."""
 
 
-def _read(rows: sqlite3.Cursor) -> list[StoredAsk]:
-    return [StoredAsk.model_validate_json(body).model_copy(update={"address": address}) for address, body in rows]
+def _read(address: str, body: str) -> StoredAsk:
+    return StoredAsk.model_validate_json(body).model_copy(update={"address": address})
+
+
+def _one(address: str, body: str) -> StoredAsk | None:
+    """One wish; None when it cannot be read. The error is not repeated: it quotes the row."""
+    try:
+        return _read(address, body)
+    except ValueError:
+        return None
+
+
+def _readable(rows: sqlite3.Cursor) -> Iterator[StoredAsk]:
+    """Those that can be read, the others must not keep them waiting: `forget_asks` drops these and says so."""
+    for row in rows:
+        if found := _one(*row):
+            yield found
 
 
 class AskReads(View):
     """Finding wishes."""
 
     def waiting_asks(self, state: str = "new", limit: int = 100) -> list[StoredAsk]:
-        """Wishes stored by others and not yet answered, oldest first."""
-        return _read(
-            self._run(
-                "SELECT address, body FROM asks WHERE state = ? AND state <> 'answered' ORDER BY id LIMIT ?",
-                state,
-                limit,
-            )
+        """Wishes stored by others and not yet answered, oldest first. Unreadable ones take no room."""
+        rows = self._run(
+            "SELECT address, body FROM asks WHERE state = ? AND state <> 'answered' ORDER BY id", state
         )
+        found = list(islice(_readable(rows), limit))
+        rows.close()
+        return found
 
     def stored_ask(self, dedupe: str) -> StoredAsk | None:
         """One wish by its key."""
-        return next(iter(_read(self._run("SELECT address, body FROM asks WHERE dedupe = ?", dedupe))), None)
+        row = self._run("SELECT address, body FROM asks WHERE dedupe = ?", dedupe).fetchone()
+        return _read(*row) if row else None
 
     def reply_address(self, rollout: int) -> str:
         """Where the person who started that rollout can be answered privately; empty once it was erased.
@@ -75,7 +95,11 @@ class AskWrites(AskReads):
             raise Stale("this request was answered already", "give the stored answer again")
 
     def forget_asks(self, now: datetime, limit: int = 500) -> None:
-        """Erase addresses after 25 minutes and whole wishes after 7 days, at most `limit` of each."""
+        """Erase addresses after 25 minutes and whole wishes after 7 days, at most `limit` of each.
+
+        A waiting wish that cannot be read is dropped, too: nothing was done, and it can be asked again.
+        """
+        self._drop_unreadable(limit)
         self._run(
             "UPDATE asks SET address = '' WHERE id IN"
             " (SELECT id FROM asks WHERE address <> '' AND at < ? LIMIT ?)",
@@ -86,3 +110,12 @@ class AskWrites(AskReads):
             stored(now - KEPT),
             limit,
         )
+
+    def _drop_unreadable(self, limit: int) -> None:
+        rows = self._run(
+            "SELECT id, address, body FROM asks WHERE state <> 'answered' ORDER BY id LIMIT ?", limit
+        ).fetchall()
+        for number, address, body in rows:
+            if _one(address, body) is None:
+                self._run("DELETE FROM asks WHERE id = ?", number)
+                log.error("waiting wish %d could not be read and was given up", number)
