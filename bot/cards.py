@@ -2,7 +2,8 @@
 
 A post has no key on Slack's side: when its reply is lost nobody knows whether the card is there, and the bot
 may not read channels. So it is noted before the post that one is under way; after a lost reply we wait, then
-post once more, and the newest message is the card: at most one stray per lost reply.
+post once more, and the newest message is the card: at most one stray per lost reply. While all
+replies get lost the waiting bounds the strays: one in five minutes.
 """
 
 import hashlib
@@ -26,9 +27,14 @@ from store.outbox import Outbox as Queue
 log = logging.getLogger(__name__)
 
 LOST = timedelta(seconds=30)
-"""How long after a post without a reply the next one waits; doubled with each further one."""
+"""How long after a post without a reply the next one waits; doubled with each further one, up to LONGEST."""
+LONGEST = timedelta(minutes=5)
+"""A live rollout's card is never given up for lost posts: people need its buttons as soon as Slack is well."""
+UNKNOWN = "?"
+"""Stands among the strays for a post whose reply was lost: perhaps there is none."""
 MOST_STRAYS = 5
-"""After so many cards that vanished or were lost no new one is posted: somebody does not want it there."""
+"""After so many cards that vanished no new one is posted: somebody does not want it there. Nor after so many
+lost posts, once the rollout is over."""
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
 CLOSED = frozenset(
@@ -64,6 +70,10 @@ class Cards:
         if rollout.phase is Phase.REFUSED:
             return rollout.candidate is not None
         return rollout.phase is not Phase.REQUESTED
+
+    def address(self, rollout: Rollout, place: CardPlace | None) -> str:
+        """Where its card is or would be; empty when it has nowhere to go."""
+        return (place.channel if place else rollout.terms.channel) or self._person(rollout)
 
     def show(self, number: int, *, human: bool) -> bool:
         """Make the card equal to the state. True when it is; False when that has to wait."""
@@ -106,7 +116,7 @@ class Cards:
         """The card cannot be changed any more: deleted, or its channel closed. A new one takes its place."""
         strays = (*place.strays, place.ts)[-20:]
         log.warning("the card of #%d is gone: %s", view.rollout.id, came.word)
-        if len(strays) > MOST_STRAYS:
+        if len(strays) - strays.count(UNKNOWN) > MOST_STRAYS:
             return self._give_up(view.rollout.id, came.word)
         self._queue.save_card(place.model_copy(update={"ts": "", "posting_since": None, "strays": strays}))
         if came.word in CLOSED:
@@ -117,14 +127,14 @@ class Cards:
 
     def _post(self, view: CardView, place: CardPlace | None, content: dict[str, Any]) -> bool:
         rollout, now = view.rollout, self._clock.now()
-        place = place or CardPlace(rollout=rollout.id, channel=rollout.terms.channel or self._person(rollout))
+        place = place or CardPlace(rollout=rollout.id, channel=self.address(rollout, None))
         if not place.channel:
             return self._give_up(rollout.id, "no channel")
         if place.posting_since is not None:
-            if now < place.posting_since + LOST * 2 ** min(len(place.strays), 5):
+            if now < place.posting_since + min(LOST * 2 ** min(len(place.strays), 5), LONGEST):
                 return False
-            place = place.model_copy(update={"strays": (*place.strays, "?")[-20:]})
-        if len(place.strays) > MOST_STRAYS:
+            place = place.model_copy(update={"strays": (*place.strays, UNKNOWN)[-20:]})
+        if not rollout.live and place.strays.count(UNKNOWN) > MOST_STRAYS:
             return self._give_up(rollout.id, "posts get lost")
         if self._wire.wait("chat.postMessage", place.channel, human=True) > 0:
             return False
@@ -186,7 +196,10 @@ class Cards:
         return False
 
     def _give_up(self, number: int, why: str) -> bool:
+        """Its replies go with it: without a card there is no thread."""
         self._metrics.count("tidegate_outbox_dropped_total", kind="card", why=why)
+        if gone := self._queue.drop_replies(number, why):
+            self._metrics.count("tidegate_outbox_dropped_total", gone, kind="event", why=why)
         log.error("the card of #%d is given up: %s", number, why)
         return True
 

@@ -6,8 +6,8 @@ A notice stays in the store until it is sent, so a crash sends it again, never n
 
 import logging
 import threading
-from datetime import timedelta
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
 
 from bot.cards import Cards, Office
 from bot.patience import Patience
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 PAUSE = 0.5
 """Seconds between two looks into the queue when nobody nudges."""
 TURN = 200
-"""Notices considered in one turn."""
+"""Notices read from the store at once; a turn reads on until it has seen all that may be sent."""
 CARD_FIRST = timedelta(seconds=10)
 """A page waits that long for the card under which it belongs."""
 GIVE_UP = 12
@@ -42,6 +42,14 @@ class Pager(Protocol):
     def __call__(self, notice: NeedsHuman, rollout: Rollout, number: int) -> None: ...
 
 
+class Rung(NamedTuple):
+    """The calls of one page so far: on their own time, since Slack may be away for longer than they may wait."""
+
+    at: datetime
+    due: datetime
+    times: int
+
+
 class Outbox:
     """Sends what waits. `nudge()` after something was written makes it look at once."""
 
@@ -51,7 +59,7 @@ class Outbox:
         self._pager = pager
         self._patience = Patience(self._clock.monotonic)
         self._cards = Cards(office, self._patience)
-        self._paged: set[tuple[int, int]] = set()
+        self._rung: dict[int, Rung] = {}  # rollout -> calls of its present page; after a restart one too many
         self._nudged = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
@@ -85,15 +93,23 @@ class Outbox:
         """Send everything that may be sent now, people's first."""
         now = self._clock.now()
         for page in self._queue.waiting_pages(now):
+            broken = f"page {page.notice.rollout} raises"
+            if not self._patience.over(broken):
+                continue
             try:
                 self._page(page.notice, page.sent)
             except Exception:
+                self._patience.tried(broken)
                 log.exception("a page for #%d failed", page.notice.rollout)
         if not self._wire.back():
             return
         waiting: set[int] = set()
-        for queued in self._queue.pending(now, TURN):
-            self._one(queued, waiting)
+        some = self._queue.pending(now, TURN)
+        while some:
+            for queued in some:
+                self._one(queued, waiting)
+            # Read on: hundreds of replies that wait for one card must not hide what can be sent.
+            some = self._queue.pending(now, TURN, after=some[-1], held=waiting)
 
     def _run(self) -> None:
         while True:
@@ -111,6 +127,10 @@ class Outbox:
     def _one(self, queued: Queued, waiting: set[int]) -> None:
         """Send one notice if it may be sent now. `waiting`: rollouts whose earlier replies must go first."""
         notice = queued.notice
+        if not self._patience.over(_key(queued)):
+            if isinstance(notice, Event):
+                waiting.add(notice.rollout)
+            return
         try:
             if isinstance(notice, CardChanged):
                 if self._cards.show(notice.rollout, human=queued.human):
@@ -123,6 +143,8 @@ class Outbox:
         except NotFound:
             self._drop(queued, "its rollout is gone")
         except Exception as error:
+            if isinstance(notice, Event):
+                waiting.add(notice.rollout)
             self._failed(queued, Came("refused", type(error).__name__))
             if isinstance(notice, Answer):  # only the kind: the text may quote its address
                 log.warning("an answer failed: %s", type(error).__name__)
@@ -136,7 +158,10 @@ class Outbox:
         place = self._queue.card(notice.rollout)
         rollout = self._desk.card(notice.rollout).rollout
         if place is None or not place.ts:
-            if place is None and not rollout.live and not self._cards.shown(rollout):
+            if not self._cards.address(rollout, place):
+                self._drop(queued, "no channel")
+                return True
+            if not rollout.live and not self._queue.card_waits(rollout.id):
                 self._drop(queued, "no card")
                 return True
             return False
@@ -160,8 +185,6 @@ class Outbox:
             self._settle(queued, came)
 
     def _may(self, queued: Queued, method: str, channel: str) -> bool:
-        if not self._patience.over(f"notice {queued.id}"):
-            return False
         return self._wire.wait(method, channel, human=queued.human) <= 0
 
     def _settle(self, queued: Queued, came: Came) -> bool:
@@ -175,17 +198,19 @@ class Outbox:
 
     def _done(self, queued: Queued) -> None:
         self._queue.done(queued.id)
-        self._patience.forget(f"notice {queued.id}")
+        self._patience.forget(_key(queued))
         self._metrics.count("tidegate_outbox_sent_total", kind=queued.notice.kind)
 
     def _failed(self, queued: Queued, came: Came) -> None:
-        tries = self._patience.tried(f"notice {queued.id}")
+        tries = self._patience.tried(_key(queued))
         if came.kind != "away" and queued.notice.kind != "card" and tries >= GIVE_UP:
             self._drop(queued, came.word)
 
     def _drop(self, queued: Queued, why: str) -> None:
-        self._queue.drop(queued.id, why)
-        self._patience.forget(f"notice {queued.id}")
+        gone = self._queue.drop(queued.id, why)
+        self._patience.forget(_key(queued))
+        if not gone:  # it went with its card
+            return
         self._metrics.count("tidegate_outbox_dropped_total", kind=queued.notice.kind, why=why)
         log.warning("%s about #%s was given up: %s", queued.notice.kind, queued.notice.rollout, why)
 
@@ -194,16 +219,20 @@ class Outbox:
     def _page(self, notice: NeedsHuman, sent: int) -> None:
         """SNS whether or not Slack is there, then a loud reply. Repeats end when the trouble has."""
         rollout = self._desk.card(notice.rollout).rollout
-        if sent and rollout.phase in CALM and not rollout.failures:
+        calm = rollout.phase in CALM and not rollout.failures
+        if sent and calm:
             self._queue.page_over(notice.rollout)
+            self._rung.pop(notice.rollout, None)
             return
-        if self._pager is not None and (notice.rollout, sent) not in self._paged:
-            self._paged.add((notice.rollout, sent))
-            self._pager(notice, rollout, sent)
+        self._call(notice, rollout, sent, calm=calm)
         key = f"page {notice.rollout}"
         place = self._queue.card(notice.rollout)
         channel = place.channel if place is not None else rollout.terms.channel
-        if not channel or not self._patience.over(key) or not self._wire.back():
+        if not channel:
+            self._queue.page_sent(notice.rollout, self._clock.now())
+            log.error("a page for #%d has no channel to go to", notice.rollout)
+            return
+        if not self._patience.over(key) or not self._wire.back():
             return
         if (place is None or not place.ts) and self._clock.now() < notice.at + CARD_FIRST:
             return
@@ -218,3 +247,22 @@ class Outbox:
         elif came.kind != "limited":
             self._patience.tried(key)
             log.error("a page for #%d did not reach Slack: %s", notice.rollout, came.word)
+
+    def _call(self, notice: NeedsHuman, rollout: Rollout, sent: int, *, calm: bool) -> None:
+        """One SNS publish per page, then one each time it is due again, however often Slack was told."""
+        if self._pager is None:
+            return
+        now, rung = self._clock.now(), self._rung.get(notice.rollout)
+        if rung is None or rung.at != notice.at:
+            rung = Rung(at=notice.at, due=now, times=sent)  # not 0 after a restart: some were made before it
+        elif now < rung.due or calm:
+            return
+        self._rung[notice.rollout] = Rung(notice.at, now + notice.every, rung.times + 1)
+        self._pager(notice, rollout, rung.times)
+
+
+def _key(queued: Queued) -> str:
+    """What a failure is remembered under. A card's is its rollout's: each change gives its notice another id."""
+    if isinstance(queued.notice, CardChanged):
+        return f"card {queued.notice.rollout}"
+    return f"notice {queued.id}"

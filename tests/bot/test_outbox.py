@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,32 @@ from rollout.notices import Answer, CardChanged, Event, NeedsHuman
 from rollout.people import Actor
 from rollout.plan import Plan
 from rollout.release import Release
+from rollout.reports import CardView
 from rollout.terms import Terms
 from store import Store, open_store
 from tests.bot.dial import Dial
 
 ANA = Actor(id="U0ANA", team="T0TIDE", name="ana")
+PIPELINE = Actor(kind="principal", id="pipeline", name="pipeline")
 
 
 class Killed(BaseException):
     """What SIGKILL is, as far as one process can do it to itself: nothing after it runs."""
+
+
+class Bug(Exception):
+    """A mistake in our own code."""
+
+
+class Shaky(Answers):
+    """A desk that raises for one rollout."""
+
+    broken = 0
+
+    def card(self, rollout: int) -> CardView:
+        if rollout == self.broken:
+            raise Bug
+        return super().card(rollout)
 
 
 class Post:
@@ -44,7 +62,8 @@ class Post:
     def restart(self) -> None:
         """A new process: what was only in memory is gone."""
         wire = Wire(web_client(self.ws.bot_token, self.ws.api_url), self.metrics, self.dial.monotonic)
-        desk: Any = Answers(self.store, ConfigPolicy.__new__(ConfigPolicy), self.dial, Hooks())
+        self.desk = Shaky(self.store, ConfigPolicy.__new__(ConfigPolicy), self.dial, Hooks())
+        desk: Any = self.desk
         office = Office(self.store.outbox, desk, wire, self.dial, self.metrics, self.hit)
         self.outbox = Outbox(office, mention="S0ONCALL", pager=self.call)
 
@@ -55,11 +74,13 @@ class Post:
     def call(self, notice: NeedsHuman, rollout: Rollout, number: int) -> None:
         self.called.append((notice.rollout, number))
 
-    def begin(self, app: str = "my-app", channel: str = "C0DEPLOYS", **fields: object) -> Rollout:
+    def begin(
+        self, app: str = "my-app", channel: str = "C0DEPLOYS", by: Actor = ANA, **fields: object
+    ) -> Rollout:
         """A rollout at its first step, and the notice of it."""
         now = self.dial.now()
         new = Rollout(
-            app=app, env="prod", kind="lambda", by=ANA, created_at=now, phase_at=now, gate_from=now,
+            app=app, env="prod", kind="lambda", by=by, created_at=now, phase_at=now, gate_from=now,
             terms=Terms(plan=Plan.parse("canary", "10% 5m, 50% 10m, 100%"), channel=channel),
         )  # fmt: skip
         with self.store.work() as work:
@@ -222,13 +243,84 @@ def test_a_kill_between_post_and_its_answer_leaves_one_stray_at_most(post: Post)
     assert post.store.outbox.waiting() == 0
 
 
-def test_posts_that_always_get_lost_end(post: Post):
-    """A proxy that swallows every answer must not fill the channel: the gaps grow, and it ends."""
-    post.begin()
+def test_posts_that_always_get_lost_end_with_the_rollout(post: Post):
+    """A proxy that swallows every answer must not fill the channel: the gaps grow, and it ends after the rollout."""
+    rollout = post.begin()
+    post.event(rollout, "never seen")
     post.ws.fault("lost_reply", "chat.postMessage")
-    post.run(3 * 3600, step=5)
-    assert 2 <= len(post.cards) <= 7
-    assert post.metrics.value("tidegate_outbox_dropped_total", why="posts get lost") == 1
+    post.run(3600, step=5)
+    times = sorted(float(message.ts) for message in post.cards)
+    gaps = [later - sooner for sooner, later in pairwise(times)]
+    assert gaps[0] >= 30
+    assert all(gap >= 300 for gap in gaps[4:])
+    assert 10 <= len(times) <= 15
+    assert post.metrics.value("tidegate_outbox_dropped_total", why="posts get lost") == 0
+    post.change(rollout, phase=Phase.ADOPTED)
+    post.run(600, step=5)
+    assert len(post.cards) <= len(times) + 1
+    assert post.metrics.value("tidegate_outbox_dropped_total", kind="card", why="posts get lost") == 1
+    assert post.store.outbox.waiting() == 0, "its replies went with it"
+
+
+def test_a_card_comes_after_an_hour_in_which_every_post_failed(post: Post):
+    """Only posts fail, Slack is there: a live rollout gets its card five minutes after that ended, at the latest."""
+    rollout = post.begin()
+    post.event(rollout, "raised to 10 %")
+    post.ws.fault("500", "chat.postMessage")
+    post.run(3600, step=5)
+    assert post.cards == []
+    post.ws.heal()
+    post.run(310, step=5)
+    card = post.only_card()
+    assert post.ws.channel("deploys").replies(card)
+    post.change(rollout, proven=33)
+    post.run(5)
+    assert "33 %" in str(post.only_card().blocks)
+    assert post.store.outbox.waiting() == 0
+
+
+@pytest.mark.parametrize("nowhere", ["dropped", "held"])
+def test_rollouts_without_a_card_starve_no_other(post: Post, nowhere: str):
+    """Thirty rollouts, three hundred replies, no card: the healthy one after them is told at once."""
+    held = nowhere == "held"
+    if held:  # their channel takes nothing for ten minutes
+        post.ws.fault("429", "chat.postMessage", times=1, retry_after=600)
+    for number in range(30):
+        silent = post.begin(f"silent-{number}", channel="C0DEPLOYS" if held else "", by=PIPELINE)
+        for word in range(10):
+            post.event(silent, f"number {word}")
+    post.run(1)
+    healthy = post.begin("healthy", channel="C0GENERAL")
+    post.event(healthy, "raised to 10 %")
+    post.run(5)
+    (card,) = [message for message in post.ws.channel("general").messages if message.thread_ts is None]
+    assert "healthy" in card.text
+    assert len(post.ws.channel("general").replies(card)) == 1
+    if not held:
+        assert post.store.outbox.waiting() == 0
+        assert post.metrics.value("tidegate_outbox_dropped_total", kind="event", why="no channel") == 300
+
+
+def test_a_reply_to_what_ended_without_a_card_does_not_wait_for_ever(post: Post):
+    """The card was given up before: nothing will ever bring one, so the reply goes as well."""
+    rollout = post.begin(channel="", by=PIPELINE)
+    post.run(1)
+    post.event(rollout, "late")
+    post.run(1)
+    assert post.store.outbox.waiting() == 0
+
+
+def test_a_card_that_cannot_be_drawn_is_tried_less_and_less(post: Post, caplog: pytest.LogCaptureFixture):
+    """A bug in drawing is one traceback now and then, not two a second; and it stops nobody else."""
+    broken = post.begin("broken")
+    post.desk.broken = broken.id
+    for second in range(60):
+        post.change(broken, proven=second % 10)
+        post.run(1)
+    assert 2 <= len([record for record in caplog.records if record.exc_info]) <= 12
+    post.desk.broken = 0
+    post.run(60)
+    assert "broken" in post.only_card().text
 
 
 @pytest.mark.parametrize("kind", ["down", "503", "500"])
@@ -416,6 +508,35 @@ def test_a_page_reaches_sns_while_slack_is_away(post: Post):
     post.run(60)
     said = [message for message in post.cards if "S0ONCALL" in message.text]
     assert len(said) == 1
+
+
+def test_sns_repeats_while_slack_is_away(post: Post):
+    """On its own time: every half hour, whether or not Slack was told in between; and it ends with the trouble."""
+    post.ws.fault("down")
+    rollout = stuck(post)
+    post.run(95 * 60, step=10)
+    assert post.called == [(rollout.id, 0), (rollout.id, 1), (rollout.id, 2), (rollout.id, 3)]
+    post.change(rollout, phase=Phase.STEPPING, cause=None)
+    post.run(65 * 60, step=10)
+    assert len(post.called) == 4
+
+
+def test_another_page_of_one_rollout_calls_at_once(post: Post):
+    """Five minutes after the first page another trouble: SNS is not left out because it was called before."""
+    rollout = stuck(post)
+    post.run(300, step=5)
+    post.tell(NeedsHuman(rollout=rollout.id, text="the rollback fails", at=post.dial.now()))
+    post.run(5)
+    assert post.called == [(rollout.id, 0), (rollout.id, 0)]
+
+
+def test_a_page_without_a_channel_still_calls(post: Post):
+    """No channel and no card: SNS at once and every half hour, and the page is in nobody's way."""
+    rollout = post.begin(channel="", by=PIPELINE, phase=Phase.STUCK)
+    post.tell(NeedsHuman(rollout=rollout.id, text="AWS cannot be read", at=post.dial.now()))
+    post.run(31 * 60, step=10)
+    assert post.called == [(rollout.id, 0), (rollout.id, 1)]
+    assert post.store.outbox.waiting_pages(post.dial.now()) == []
 
 
 def test_a_page_ends_when_the_trouble_has(post: Post):

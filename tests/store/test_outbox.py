@@ -1,5 +1,7 @@
 """The outbox: the order of sending, no change lost before its card, secrets that do not linger."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -269,3 +271,85 @@ def test_page_can_be_called_off(store: Store) -> None:
     outbox = told(store, page())
     outbox.page_over(1)
     assert outbox.waiting_pages(later(days=1)) == []
+
+
+def spoil(path: Path, sql: str, *values: str) -> None:
+    """What a bug or another release may have left in a row."""
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        assert db.execute(sql, values).rowcount > 0
+
+
+@pytest.mark.parametrize("body", ["{", '{"kind": "poem"}', '{"kind": "event", "rollout": "x"}'])
+def test_unreadable_notice_stops_no_other(
+    store: Store, path: Path, caplog: pytest.LogCaptureFixture, body: str
+) -> None:
+    """It is dropped and counted, nothing of it is logged, and the next one is sent, however many there are."""
+    outbox = told(store, answer(), answer(), answer(), event(2))
+    spoil(path, "UPDATE notices SET body = ? WHERE kind = 'answer'", body)
+    assert kinds(outbox, limit=2) == [("event", 2)]
+    assert outbox.waiting() == 1
+    assert outbox.given_up() == {"unreadable": 3}
+    assert caplog.text.count("could not be read") == 3
+    assert "poem" not in caplog.text
+
+
+def test_pages_of_the_queue_meet(store: Store) -> None:
+    """Page by page every notice comes once, in the order of the whole; held rollouts take no room."""
+    outbox = told(store, CardChanged(rollout=1), event(1), event(2), event(3, by=ANA), answer(), event(2))
+    whole, parts = outbox.pending(NOW), outbox.pending(NOW, 2)
+    while more := outbox.pending(NOW, 2, after=parts[-1]):
+        parts += more
+    assert parts == whole
+    rest = outbox.pending(NOW, 2, after=parts[1], held={1, 3})
+    assert [(q.notice.kind, q.notice.rollout) for q in rest] == [("card", 1), ("event", 2)]
+
+
+def test_replies_are_given_up_with_their_card(store: Store) -> None:
+    """All of that rollout and of no other, counted by reason."""
+    outbox = told(store, event(1), event(2), event(1), CardChanged(rollout=1))
+    assert outbox.card_waits(1)
+    assert not outbox.card_waits(2)
+    assert outbox.drop_replies(1, "no channel") == 2
+    assert kinds(outbox) == [("event", 2), ("card", 1)]
+    assert outbox.given_up() == {"no channel": 2}
+
+
+def test_unreadable_page_is_still_sent(store: Store, path: Path) -> None:
+    """Somebody must be called: the row's text is enough; other pages are not held up."""
+    outbox = told(store, page(hint="look"), page("#2 is stuck", rollout=2))
+    spoil(path, "UPDATE pages SET body = '{' WHERE rollout = 1")
+    assert outbox.waiting_pages(NOW) == [
+        Page(notice=page(), sent=0),
+        Page(notice=page("#2 is stuck", rollout=2), sent=0),
+    ]
+    spoil(path, "UPDATE pages SET body = '{' WHERE rollout = 1")
+    outbox.page_sent(1, NOW)
+    assert [each.notice.rollout for each in outbox.waiting_pages(NOW)] == [2]
+
+
+def test_hopeless_page_is_dropped_alone(store: Store, path: Path) -> None:
+    """A row in which nothing can be read: gone, and the other page is sent."""
+    outbox = told(store, page(), page("#2 is stuck", rollout=2))
+    spoil(path, "UPDATE pages SET body = '{', told_at = 9000000000000000000 WHERE rollout = 1")
+    assert [each.notice.rollout for each in outbox.waiting_pages(NOW)] == [2]
+    assert [each.notice.rollout for each in outbox.waiting_pages(NOW)] == [2]
+
+
+def test_unreadable_wish_keeps_no_other_waiting(
+    store: Store, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It takes no room among those that wait, and the next clearing drops it; nothing of it is logged."""
+    with store.work() as work:
+        for key in ("bad-1", "bad-2", "good-1", "good-2", "good-3"):
+            work.remember(stored_ask(key))
+        work.remember(answered("kept"))
+    spoil(path, """UPDATE asks SET body = '{"poem"' WHERE dedupe LIKE 'bad%'""")
+    with store.reads() as reads:
+        assert [each.dedupe for each in reads.waiting_asks(limit=2)] == ["good-1", "good-2"]
+    store.prune(NOW)
+    with store.reads() as reads:
+        assert reads.stored_ask("bad-1") is None
+        assert [each.dedupe for each in reads.waiting_asks()] == ["good-1", "good-2", "good-3"]
+        assert reads.stored_ask("kept")
+    assert caplog.text.count("could not be read") == 2
+    assert "poem" not in caplog.text
