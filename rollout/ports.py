@@ -128,7 +128,7 @@ class Reads(Protocol):
         ...
 
     def audit_of(self, rollout: int, limit: int = 200) -> list[Link]:
-        """Audit records about one rollout, oldest first."""
+        """The newest records about one rollout, oldest first."""
         ...
 
 
@@ -272,5 +272,3 @@ class Policy(Protocol):
     def terms(self, app: str, env: str, plan: str, *, back: bool = False) -> tuple[str, Terms]:
         """Driver kind and the terms a new rollout would get; NotFound with the known plans."""
         ...
-
-
