@@ -12,7 +12,7 @@ from slack_bolt import App
 from handlers import payloads, views
 from handlers.blocks.answers import refusal
 from handlers.blocks.answers import reply as reply_message
-from handlers.blocks.parts import Message
+from handlers.blocks.parts import Message, message
 from handlers.blocks.reports import report as report_message
 from handlers.buttons import ACTION_ID
 from handlers.escape import code, md, plain
@@ -28,6 +28,10 @@ from rollout.reports import CardView
 from rollout.verbs import VERBS
 
 COMMAND = "/deploy"
+_ASKED = (
+    "Slack is being asked now. If it answers within two minutes, this counts and the card shows it. "
+    "If the card shows nothing, try again in a minute."
+)
 
 
 def register(app: App, desk: Desk, now_lane: NowLane, identity: Callable[[], Identity | None]) -> None:
@@ -79,7 +83,7 @@ class Listeners:
         value = payloads.view_value(body)
         why = payloads.reason(body)
         if not why:
-            return _errors("write why: it is kept in the audit trail")
+            raise BadInput("write why: it is kept in the audit trail")
         refuse(why, 1, free=True)
         turn.reply = self._desk.ask(value.ask(reason=why), actor, dedupe=payloads.view_key(body, actor))
         return under_field(turn.reply)
@@ -107,8 +111,9 @@ class Listeners:
             self._now.open_view(trigger, view, reply=payloads.address(turn.body), instead=str(said.text))
         return {}
 
-    def tell_form(self, _turn: Turn, error: TidegateError) -> Out:
+    def tell_form(self, turn: Turn, error: TidegateError) -> Out:
         """Answer a form under its field."""
+        self._turned_away(turn, "a form", error)
         return _errors(str(error))
 
     def _open(self, pressed: payloads.Press, view: dict[str, Any]) -> None:
@@ -130,7 +135,12 @@ class Listeners:
 
 
 def under_field(reply: Reply) -> Out:
-    """The answer to a form: closed when it counted, else the refusal under the field."""
+    """The answer to a form: closed when it counted, else the refusal under the field. A form has no address for an
+    answer that comes later, so who is not recognised yet reads in its place how it goes on.
+    """
+    if reply.offer == "identity":
+        said = message(md("{}. {}", reply.text, _ASKED), [])
+        return {"response_action": "update", "view": views.shown_view(said)}
     return {} if reply.ok else _errors(f"{reply.text}. {reply.hint}" if reply.hint else reply.text)
 
 

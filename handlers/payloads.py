@@ -4,6 +4,7 @@ Everything here is untrusted: Slack signs what it sends, but people write what i
 a payload that lacks what it must have is refused with BadInput.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,9 +112,13 @@ def press(body: Body, identity: Identity | None) -> Press:
 
 
 def view_key(body: Body, actor: Actor) -> str:
-    """The same submission again has the same view and hash."""
+    """The same submission again has the same view, hash and words. The hash alone stays as it is when a form that was
+    refused is corrected: that one is a new wish.
+    """
     view = _token(_inner(body, "view"), "a form")
-    return f"view:{view}:{_token(_inner(body, 'view', 'hash'), 'a state')}:{actor.team}:{actor.id}"
+    state = _token(_inner(body, "view", "hash"), "a state")
+    said = hashlib.sha256(reason(body).encode("utf-8", "replace")).hexdigest()[:12]
+    return f"view:{view}:{state}:{said}:{actor.team}:{actor.id}"
 
 
 def view_value(body: Body) -> ButtonValue:

@@ -1,7 +1,9 @@
 """Requests as Slack sends them, through Bolt, to a real conductor: every one is answered, refusals change nothing."""
 
+import hashlib
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -391,6 +393,50 @@ def test_the_same_form_again_gets_the_stored_answer(held: Rig):
     assert held.submit(view, "found it", hash="1.same") == {}
     assert held.submit(view, "found it", hash="1.same") == {}
     assert [entry["kind"] for entry in held.audited()].count("replayed") == 1
+
+
+def test_a_corrected_form_is_a_new_wish(held: Rig):
+    """Slack sends the corrected form with the hash of the refused one: its first refusal must not stand for ever."""
+    held.press(held.button("unlock"))
+    view = held.lane.views[0][1]
+    first = held.submit(view, "let me", "U0OSKAR", hash="1.same")
+    assert first["response_action"] == "errors"
+    with held.scene.store.work() as work:
+        kept = [work.answered(f"view:V1:1.same:{said}:{HOME}:U0OSKAR") for said in (digest("let me"), digest("please"))]
+    assert [reply is not None for reply in kept] == [True, False]
+    held.submit(view, "please", "U0OSKAR", hash="1.same")
+    kinds = [entry["kind"] for entry in held.audited()]
+    assert (kinds.count("denied"), kinds.count("replayed")) == (2, 0)
+
+
+def digest(reason: str) -> str:
+    """What stands for a reason in the key of its form."""
+    return hashlib.sha256(reason.encode()).hexdigest()[:12]
+
+
+def test_a_form_of_somebody_not_recognised_yet_does_not_vanish(held: Rig):
+    """Nothing was released; in the form's place stands that Slack is asked, and what to do."""
+    held.press(held.button("unlock"))
+    view = held.lane.views[0][1]
+    held.scene.store.people.replace([], {}, held.scene.clock.now() - timedelta(hours=1))
+    out = held.submit(view, "found it")
+    assert out["response_action"] == "update"
+    assert view_problems(out["view"]) == []
+    assert out["view"]["blocks"][0]["text"]["text"].startswith("Slack has not yet told who you are. Slack is")
+    assert "try again in a minute" in str(out["view"])
+    with held.scene.store.reads() as reads:
+        assert reads.hold("my-app", "prod")
+        assert len(reads.waiting_asks("identity")) == 1
+
+
+@pytest.mark.parametrize("why", ["", "x" * 1001, "a\x00b"])
+def test_a_form_refused_before_the_desk_is_written_down(why: str, held: Rig):
+    """Who sent it and why not, like every other refusal."""
+    held.press(held.button("unlock"))
+    before = len(held.audited())
+    assert held.submit(held.lane.views[0][1], why)["response_action"] == "errors"
+    (entry,) = held.audited()[before:]
+    assert (entry["kind"], entry["actor"]) == ("refused", f"{HOME}/U0ANA")
 
 
 # -- the guard --------------------------------------------------------------------------------------
