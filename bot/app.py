@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aws.registry import open_drivers
 from aws.sessions import Sessions
@@ -79,13 +79,16 @@ def open_desk(config: Config) -> Desk:
     return _conductor(config, open_store(config.store_path, create=False))
 
 
-def drive_rollback(config: Config, ask: Ask, actor: Actor) -> Reply:
-    """Take the lock and drive a rollback here, when no bot runs. Refused when one does after all."""
+def drive_rollback(config: Config, ask: Ask, actor: Actor, say: Callable[[str], None]) -> Reply:
+    """Take the lock and drive a rollback here, when no bot runs. Refused when one does after all.
+
+    `say` is told a line per change on the way.
+    """
     lock = _locked(config)
     try:
         store = open_store(config.store_path, create=False)
         try:
-            return drive(_conductor(config, store), store, ask, actor)
+            return drive(_conductor(config, store), store, ask, actor, say)
         finally:
             store.close()
     finally:
@@ -291,10 +294,7 @@ class Bot:
         return [each.id for each in found if each is not None and each.phase is Phase.ROLLING_BACK]
 
     def _prune(self) -> None:
-        now = self.clock.now()
-        with self.store.work() as work:
-            work.forget_asks(now)
-        self.store.outbox.drop_late_answers(now)
+        self.store.prune(self.clock.now())
 
     def _ask_again(self, stored: StoredAsk) -> Reply:
         return self.conductor.ask(

@@ -3,9 +3,9 @@
 The way out for the day on which the bot itself cannot be started. Same permit, same machine, same audit.
 """
 
-import logging
 import threading
 import uuid
+from collections.abc import Callable
 
 from rollout.ask import Ask
 from rollout.conductor import Conductor
@@ -14,30 +14,36 @@ from rollout.people import Actor
 from rollout.ports import Reply
 from store import Store
 
-log = logging.getLogger(__name__)
-
 STUCK_LOOKS = 5
 """So many looks in a row without a way out, and the person at the terminal is told."""
 
 
-def drive(conductor: Conductor, store: Store, ask: Ask, actor: Actor) -> Reply:
-    """Ask, then look until all traffic is where it should be. Interrupting it is safe: the next run goes on."""
+def drive(conductor: Conductor, store: Store, ask: Ask, actor: Actor, say: Callable[[str], None]) -> Reply:
+    """Ask, then look until all traffic is where it should be; `say` is told each change of phase or weight.
+
+    Interrupting it is safe: the next run goes on.
+    """
     conductor.recover()
     reply = conductor.ask(ask, actor, dedupe=f"cli:{uuid.uuid4()}")
     if not reply.ok or reply.rollout is None:
         return reply
-    number, stuck, said = reply.rollout, 0, None
+    number, stuck, said = reply.rollout, 0, ""
     pause = threading.Event()
     while True:
         rollout = _read(store, number)
-        if rollout.phase is not said:
-            said = rollout.phase
-            log.info("#%d %s: %s", number, rollout.target, said.value.replace("_", " "))
+        if (line := _line(rollout)) != said:
+            said = line
+            say(line)
         stuck = stuck + 1 if rollout.phase is Phase.STUCK else 0
         if (done := _end(rollout, stuck)) is not None:
             return done
         conductor.look([number])
         pause.wait(min(rollout.terms.timing.look_moving.total_seconds(), 5.0))
+
+
+def _line(rollout: Rollout) -> str:
+    share = f", {rollout.proven} %" if rollout.proven is not None else ""
+    return f"#{rollout.id} {rollout.target}: {rollout.phase.value.replace('_', ' ')}{share}"
 
 
 def _end(rollout: Rollout, stuck: int) -> Reply | None:

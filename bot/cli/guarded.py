@@ -2,18 +2,19 @@
 
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
 
 from bot.cli.options import Line, Usage
-from bot.cli.table import COMMANDS
+from bot.cli.table import COMMANDS, SLACK_ONLY
 from bot.config.access import known_secrets
 from bot.config.flaws import BadConfigs
 from bot.logs import Redactor
 from rollout.errors import BadConfig, BadInput, TidegateError
 
-TWIN = "tidegate "
+_SLACKS = re.compile(r"/deploy (\S+)")
 
 
 def run_command(line: Line) -> int:
@@ -42,4 +43,16 @@ def run_command(line: Line) -> int:
 def told(fact: str, hint: str) -> str:
     """Fact and hint as this command line says them: the words of Slack's hints become its own."""
     text = f"tidegate: {fact}" + (f"\n    {hint}" if hint else "")
-    return Redactor(known_secrets(os.environ))(text.replace("/deploy ", TWIN))
+    return Redactor(known_secrets(os.environ))(here(text))
+
+
+def here(text: str) -> str:
+    """`/deploy status` as it is typed at a terminal. A start needs its verb here; what only Slack has stays Slack's."""
+    return _SLACKS.sub(_typed, text)
+
+
+def _typed(found: re.Match[str]) -> str:
+    word = found[1].strip("`.,;:!?)")
+    if word in SLACK_ONLY:
+        return found[0]
+    return f"tidegate {found[1]}" if word in COMMANDS or word in ("help", "audit") else f"tidegate start {found[1]}"

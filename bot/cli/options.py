@@ -48,7 +48,10 @@ def read_line(argv: Sequence[str]) -> Line:
             line = line._replace(config=_file(word.removeprefix("--config=")))
         else:
             words.append(word)
-    return _checked(line._replace(verb=words[0] if words else "", words=tuple(words[1:])))
+    line = _checked(line._replace(verb=words[0] if words else "", words=tuple(words[1:])))
+    if not line.wait and line.verb and not line.help and COMMANDS[line.verb].module != "twins":
+        raise Usage(f"{line.verb} waits for nobody: --no-wait means nothing here", f"tidegate {line.verb}")
+    return line
 
 
 def _file(name: str) -> str:

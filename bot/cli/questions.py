@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from bot.cli import texts
-from bot.cli.guarded import TWIN
+from bot.cli.guarded import here
 from bot.cli.options import Line
 from bot.cli.place import ask_of, configured, this_user
 from rollout.errors import NotFound
@@ -25,7 +25,7 @@ def run(line: Line) -> int:
         json.dump(_plain(report), sys.stdout)
         print()
     else:
-        print(texts.render(report).replace("/deploy ", TWIN))
+        print(here(texts.render(report)))
     return 0
 
 

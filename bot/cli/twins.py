@@ -1,6 +1,7 @@
 """The verbs that wish: written into the store for the bot to take, answered there. It permits nothing."""
 
 import json
+import sys
 import threading
 import time
 import uuid
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bot.cli import texts
-from bot.cli.guarded import told
+from bot.cli.guarded import here, told
 from bot.cli.options import Line
 from bot.cli.place import ask_of, configured, this_user
 from bot.clock import SystemClock
@@ -53,7 +54,12 @@ def _alone(config: Config, ask: Ask, actor: Actor, line: Line) -> int:
         )
     from bot.app import drive_rollback  # late: brings AWS in
 
-    return _say(drive_rollback(config, ask, actor), line)
+    return _say(drive_rollback(config, ask, actor, _progress), line)
+
+
+def _progress(text: str) -> None:
+    """To stderr: stdout is the answer's, which may be JSON."""
+    print(texts.safe(text), file=sys.stderr, flush=True)
 
 
 class Twin:
@@ -136,7 +142,7 @@ def _say(reply: Reply, line: Line) -> int:
         print(json.dumps(reply.model_dump(mode="json")))
     elif reply.ok:
         hint = f"\n    {reply.hint}" if reply.hint else ""
-        print(texts.safe(f"{reply.text}{hint}").replace("/deploy ", "tidegate "))
+        print(here(texts.safe(f"{reply.text}{hint}")))
     else:
         texts.complain(told(reply.text, reply.hint))
     return 0 if reply.ok else 1

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot.cli import main
+from bot.cli.guarded import here
 from bot.cli.options import Usage, read_line
 from bot.cli.place import ask_of, this_user
 from bot.cli.table import COMMANDS, LATER, SLACK_ONLY, usage_of, whole_help
@@ -83,6 +84,9 @@ def test_help_needs_nothing_heavy_and_comes_at_once():
         (["status", "my-app", "--dry-run"], 2, "err", "is not an option of status"),
         (["check", "x"], 2, "err", "a word too many"),
         (["check", "--json"], 2, "err", "has no JSON"),
+        *(([verb, "--no-wait"], 2, "err", "--no-wait means nothing here") for verb in ("status", "list", "check", "run")),
+        (["audit", "verify", "--no-wait"], 2, "err", "--no-wait means nothing here"),
+        (["pause", "--no-wait"], 2, "err", "tidegate pause <app>"),
         *(([verb], 2, "err", "has not come yet") for verb in LATER),
         *(([verb], 2, "err", "is for Slack") for verb in SLACK_ONLY),
     ],
@@ -91,6 +95,23 @@ def test_usage_mistakes_are_exit_2_with_what_to_type(words, code, where, said, c
     """Every line that cannot be understood is 2 with a hint; help is 0."""
     assert main(words) == code
     assert said in getattr(capsys.readouterr(), where)
+
+
+@pytest.mark.parametrize(
+    ("slack", "shell"),
+    [
+        ("/deploy my-app/prod starts a rollout", "tidegate start my-app/prod starts a rollout"),
+        ("see /deploy status #1; /deploy list, too", "see tidegate status #1; tidegate list, too"),
+        ("then /deploy unlock my-app/prod", "then tidegate unlock my-app/prod"),
+        ("/deploy help lists what does", "tidegate help lists what does"),
+        ("/deploy go-on #1 --reason", "/deploy go-on #1 --reason"),
+        ("type /deploy whoami.", "type /deploy whoami."),
+        ("nothing to replace", "nothing to replace"),
+    ],
+)
+def test_what_slack_would_be_told_is_what_a_shell_can_run(slack, shell):
+    """A verb stays one, a bare target is a start, and what only Slack has is still named as Slack's."""
+    assert here(slack) == shell
 
 
 def test_the_table_is_the_contract_and_the_verbs():
