@@ -49,11 +49,11 @@ def guarded(listen: Listen, tell: Tell, told: Callable[[Reply], Out]) -> Callabl
         try:
             out = _out(turn, listen, tell, told)
         except Exception as error:  # noqa: BLE001 the last line of defence: an unanswered click looks lost
-            _note(turn, error)
+            note(turn, error)
         try:
             ack(**out)
         except Exception as error:  # noqa: BLE001 an answer that cannot be written down is still an answer
-            _note(turn, error)
+            note(turn, error)
             ack()
 
     return listener
@@ -65,9 +65,9 @@ def _out(turn: Turn, listen: Listen, tell: Tell, told: Callable[[Reply], Out]) -
     except TidegateError as error:
         if turn.reply is None:
             return tell(turn, error)
-        _note(turn, error)
+        note(turn, error)
     except Exception as error:  # noqa: BLE001 see the module: after the commit the reply stands
-        _note(turn, error)
+        note(turn, error)
         if turn.reply is None:
             return tell(turn, _lost(turn))
     return told(turn.reply)
@@ -85,7 +85,7 @@ def bare(reply: Reply) -> Out:
     return {"text": str(said(reply.text, reply.hint))}
 
 
-def _note(turn: Turn, error: Exception) -> None:
+def note(turn: Turn, error: Exception) -> None:
     """Log where it happened and of what kind; never its text, which may quote a payload and its secrets."""
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("listener failed, reference %s: %s\n%s", turn.reference, type(error).__name__, where)

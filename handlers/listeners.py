@@ -4,7 +4,6 @@ Three ways out: the ack (slash text, errors in a form), the now lane (forms), th
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from slack_bolt import App
@@ -16,7 +15,7 @@ from handlers.blocks.parts import Message, message
 from handlers.blocks.reports import report as report_message
 from handlers.buttons import ACTION_ID
 from handlers.escape import code, md, plain
-from handlers.guard import Out, Turn, bare, guarded
+from handlers.guard import Out, Turn, bare, guarded, note
 from handlers.ports import Identity, NowLane
 from handlers.spelling import refuse
 from handlers.words import parse, usage
@@ -98,8 +97,12 @@ class Listeners:
         """Every refusal is written down, those of the grammar too. One that names nobody, or that a full disk
         cannot take, is still answered.
         """
-        with suppress(TidegateError):
+        try:
             self._desk.turned_away(words, payloads.actor_of(turn.body, self._identity()), error)
+        except TidegateError:
+            return
+        except Exception as failed:  # noqa: BLE001 what cannot be written down must not silence the answer
+            note(turn, failed)
 
     def tell_press(self, turn: Turn, error: TidegateError) -> Out:
         """Answer a press that reached no desk: in a small window, because this ack shows nothing."""

@@ -456,8 +456,8 @@ class Broken:
         return Reply(ok=ask.verb != "reject", text="it counts", hint="as stored", offer="rollback", rollout=1)
 
     def turned_away(self, words: str, actor: Actor, error: TidegateError) -> None:
-        """Its disk is full."""
-        raise Refused("the disk is full")
+        """Its disk is full, or it fails like everything else of it."""
+        raise self.before or Refused("the disk is full")
 
     def report(self, ask: Ask, actor: Actor) -> Report:
         """Fails."""
