@@ -188,5 +188,7 @@ _RENEW: Final = "give Tidegate valid AWS credentials: a role, a profile (`aws ss
 
 
 def _credentials(error: Exception) -> str:
-    # The messages of these name files, profiles and addresses, never keys.
-    return "no AWS credentials were found" if isinstance(error, boto.NoCredentialsError) else clip(str(error))
+    # Only the kind: a failing credential_process puts what it printed, keys perhaps, into its message.
+    if isinstance(error, boto.NoCredentialsError):
+        return "no AWS credentials were found"
+    return f"AWS credentials could not be had: {type(error).__name__}"

@@ -92,7 +92,7 @@ class LambdaAlias:
         try:
             return self._shift(rollout, action.percent)
         except CallError as error:
-            if "PreconditionFailed" in error.fact:
+            if error.kind == "race":
                 text = f"somebody changed the alias of {rollout.target} in between; nothing was written"
                 return failed(error).model_copy(update={"text": text})
             return failed(error)
@@ -114,7 +114,9 @@ class LambdaAlias:
         if reply.name != target.alias or candidate_share(reply, stable.id, candidate.id) != percent:
             text = f"asked for {percent} % on {candidate.id}, AWS answered {split_words(reply.shares)}"
             return Outcome(state="unknown", text=text, hint="the next look tells", request_id=request_id)
-        return Outcome(state="done", text=split_words(reply.shares), request_id=request_id)
+        return Outcome(
+            state="done", text=split_words(reply.shares), request_id=request_id, revision=reply.revision_id
+        )
 
     def _seen(self, rollout: Rollout) -> Seen:
         at = self._clock.now()  # before the reads: what is seen is at least as new as it says

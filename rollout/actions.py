@@ -66,6 +66,8 @@ class Outcome(Frozen):
     text: str = ""
     hint: str = ""
     request_id: str = ""
+    revision: str = ""
+    """AWS's token for the state after the call, when it tells."""
 
 
 class Intent(Frozen):

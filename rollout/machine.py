@@ -92,10 +92,14 @@ def _drifting(look: Look) -> bool:
 def _blind(look: Look) -> bool:
     """S2: after five tries hold and page. A pause that a person or a drift began stays what it is."""
     r = look.r
-    if max(r.failures, r.write_failures) < MAX_TRIES or r.phase is Phase.PAUSED:
+    if max(r.failures, r.write_failures) < MAX_TRIES:
         return False
     fault = r.fault or r.write_fault
     text = fault.text if fault else (r.verdict.said("blind") if r.verdict else "AWS cannot be read")
+    if r.phase is Phase.PAUSED:
+        if r.failures == MAX_TRIES and r.cause is not None and r.cause.kind != "blind":
+            look.page(f"#{r.id} is paused, and nobody watches it now: {text}", fault.hint if fault else "")
+        return False
     cause = look.cause("blind", text, (fault.hint if fault else "") or "nothing moves until AWS can be read again")
     look.pause(cause)
     look.tell("blind", text)

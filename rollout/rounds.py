@@ -109,10 +109,23 @@ class Rounds:
             intents = [work.plan(after, action, now) for action in decision.actions]
             for intent in intents:
                 work.audit(entries.intended(after, intent, now))
-                if _down(intent):
+                if _down(after, intent):
                     work.mark(intent.id, "sent", "", now)
+            if after.proven != before.proven or not after.live:
+                self._settle(work, after)
             self._tell(work, after, decision)
         return after, intents
+
+    def _settle(self, work: Work, after: Rollout) -> None:
+        """What nobody answered is settled by what is seen: the weight that was proven, or it did not come to be."""
+        now = self._clock.now()
+        for intent in work.intents(after.id, open_only=True):
+            if intent.state == "unknown" and isinstance(intent.action, Shift):
+                came = intent.action.percent == after.proven
+                text = f"AWS shows {after.proven} %"
+                outcome = Outcome(state="done" if came else "failed", text=text)
+                work.mark(intent.id, outcome.state, text, now)
+                work.audit(entries.came_of(after, intent, outcome, now))
 
     def _tell(self, work: Work, after: Rollout, decision: Decision) -> None:
         if after.phase is Phase.REFUSED and after.candidate is None:
@@ -152,7 +165,7 @@ class Rounds:
 
         The way down waits for nothing: nobody takes it back, so it was marked with the decision, one commit earlier.
         """
-        if _down(intent):
+        if _down(rollout, intent):
             return True
         with self._ledger.work() as work:
             now = self._clock.now()
@@ -171,16 +184,20 @@ class Rounds:
         if current is None or not current.live:
             return
         if outcome.state == "done":
-            if current.write_failures or current.write_fault:
-                work.save(current.but(write_failures=0, write_fault=None))
+            seen = current.seen
+            if outcome.revision and seen is not None:  # a write after a failed read needs the newest revision
+                seen = seen.model_copy(update={"revision": outcome.revision})
+            if current.write_failures or current.write_fault or seen != current.seen:
+                work.save(current.but(write_failures=0, write_fault=None, seen=seen))
             return
         fault = Fault(kind="unknown" if outcome.state == "unknown" else "state", text=outcome.text, hint=outcome.hint)
         work.save(current.but(write_failures=current.write_failures + 1, write_fault=fault))
         work.tell(CardChanged(rollout=rollout.id))
 
 
-def _down(intent: Intent) -> bool:
-    return isinstance(intent.action, Shift) and intent.action.percent == 0
+def _down(decided: Rollout, intent: Intent) -> bool:
+    """The way down of a rollback: no wish takes it back (adopt would, but not in that phase)."""
+    return decided.phase is Phase.ROLLING_BACK and isinstance(intent.action, Shift) and intent.action.percent == 0
 
 
 def _stopped(decided: Rollout, current: Rollout) -> bool:

@@ -10,7 +10,7 @@ P = Phase
 
 ACCEPTS: Mapping[str, frozenset[Phase]] = {
     "promote": frozenset({P.STEPPING, P.FINAL_BAKE}),
-    "pause": frozenset({P.LAUNCHING, P.STEPPING, P.WAITING, P.FINAL_BAKE}),
+    "pause": frozenset({P.LAUNCHING, P.STEPPING, P.WAITING, P.PAUSED, P.FINAL_BAKE}),
     "resume": frozenset({P.PAUSED}),
     "approve": frozenset({P.AWAITING_APPROVAL, P.WAITING}),
     "reject": frozenset({P.AWAITING_APPROVAL, P.WAITING}),

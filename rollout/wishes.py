@@ -84,6 +84,10 @@ def _promote(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout
 
 def _pause(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     cause = _cause("person", "paused", ask, actor, now)
+    if rollout.phase is Phase.PAUSED and rollout.person_pause is not None:
+        raise Refused(f"#{rollout.id} is paused already", "resume goes on", rollout=rollout.id)
+    if rollout.phase is Phase.PAUSED:  # it would go on by itself when sight or data return; now it will not
+        return rollout.but(person_pause=cause)
     return rollout.enter(
         Phase.PAUSED, now, cause, resume_to=rollout.phase, hurry=None, hurry_full=False, last_good=None,
         resume_cause=rollout.cause, person_pause=cause,
@@ -210,7 +214,7 @@ def _cancel(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 def _retry(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     if rollout.phase is Phase.STUCK:
         return rollout.enter(rollout.resume_to or Phase.ROLLING_BACK, now, rollout.fell_for or rollout.cause,
-                             resume_to=None, overwrite=True, write_failures=0, failures=0)  # fmt: skip
+                             resume_to=None, overwrite=rollout.overwrite, write_failures=0, failures=0)  # fmt: skip
     if rollout.cause and rollout.cause.kind not in ("blind", "deadline"):
         raise Refused(
             f"#{rollout.id} is paused, but not for an error of AWS", "resume, go-on, adopt or restore answer a pause",

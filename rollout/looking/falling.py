@@ -15,7 +15,7 @@ def rolling_back(look: Look) -> None:
     r = look.r
     if _held(look):
         return
-    if r.proven == 0 and look.obs.seen is not None and look.obs.seen.percent == 0:
+    if _arrived(look):
         _home(look)
     else:
         _send_home(look)
@@ -30,6 +30,14 @@ def rolling_back(look: Look) -> None:
         fault = r.write_fault or r.fault
         text = f"the old release does not have all traffic yet: {fault.text if fault else 'AWS does not show it'}"
         look.stick(look.cause("deadline", text, "it keeps trying; look at AWS"), Phase.ROLLING_BACK)
+
+
+def _arrived(look: Look) -> bool:
+    """0 % proven and seen, and no raise of ours that could still land: one in flight is fenced by a `Shift(0)` first,
+    whose revision AWS then refuses it for.
+    """
+    r, seen = look.r, look.obs.seen
+    return r.proven == 0 and seen is not None and seen.percent == 0 and not any(r.asked)
 
 
 def _held(look: Look) -> bool:
@@ -58,12 +66,16 @@ def _again(look: Look) -> bool:
 
 def _send_home(look: Look) -> None:
     """Down needs not known sick, and not even sight: AWS's own revision guards a write after a failed read."""
-    r, seen = look.r, look.obs.seen
-    if seen is not None and (seen.percent == 0 or not seen.settled):
+    r, seen = look.r, look.obs.seen or look.r.seen
+    blind = look.obs.seen is None
+    if seen is None or (not blind and not seen.settled) or (blind and r.proven == 0 and not any(r.asked)):
         return
-    if seen is not None and seen.percent is None and not r.overwrite:
-        return
-    if seen is None and (r.seen is None or r.proven == 0):
+    if seen.percent is None and not r.overwrite:
+        return  # S14, also when this look could not be read: what was last seen names somebody else's version
+    if blind and seen.stable.state == "sick" and not r.force:
+        return  # S7: one failed read is no news of the old side's health
+    fenced = not any(r.asked) or 0 in r.asked
+    if not blind and seen.percent == 0 and fenced:
         return
     look.act(Shift(percent=0))
 
@@ -103,7 +115,7 @@ def stuck(look: Look) -> None:
     if r.cause.kind in ("stable_sick", "foreign") and seen is not None:
         look.enter(Phase.ROLLING_BACK, r.fell_for or r.cause, resume_to=None)
         rolling_back(look)
-    elif r.proven == 0 and seen is not None and seen.percent == 0:
+    elif _arrived(look):
         _home(look)
     else:
         _send_home(look)

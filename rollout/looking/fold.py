@@ -9,6 +9,7 @@ from rollout.values import ZERO
 def fold(look: Look) -> None:
     """Take in one look: time first, then the weights, then the verdict over the weight that is there."""
     r, obs = look.r, look.obs
+    _clock_set_back(look)
     if r.last_look is not None:
         look.gap = min(max(look.now - r.last_look, ZERO), 3 * pace(r))
     if obs.seen is not None:
@@ -17,13 +18,23 @@ def fold(look: Look) -> None:
     blind = obs.seen is None or verdict.cause == "blind"
     look.set(
         last_look=look.now,
-        # A deadline must not run out while nothing can be seen: unknown never acts by itself (S2).
-        elapsed=r.elapsed + (ZERO if blind else look.gap),
+        # A deadline must not run out while nothing can be seen: unknown never acts by itself (S2). Going back has
+        # nothing left to decide: its time runs on, so that somebody is called.
+        elapsed=r.elapsed + (ZERO if blind and r.phase not in FALLING else look.gap),
         failures=r.failures + 1 if blind else 0,
         fault=obs.fault or obs.alarms_fault,
         alarms=obs.alarms if obs.alarms_at is not None else r.alarms,
         verdict=verdict,
     )
+
+
+def _clock_set_back(look: Look) -> None:
+    """Moments of ours ahead of this look come from a clock that was set back: nothing was seen in the future."""
+    r = look.r
+    if r.proven_at is not None and r.proven_at > look.obs.at:
+        look.set(proven_at=look.obs.at)
+    if r.gate_from > look.obs.at:
+        look.set(gate_from=look.obs.at)
 
 
 def _sight(look: Look, seen: Seen) -> None:

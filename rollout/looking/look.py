@@ -90,7 +90,8 @@ class Look:
         """Ask for one absolute action; a shift's weight is from now on known to be our own doing."""
         self.actions.append(action)
         if isinstance(action, Shift):
-            self.set(asked=(*self.r.asked, action.percent), peak=max(self.r.peak, action.percent))
+            asked = self.r.asked if self.r.asked[-1:] == (action.percent,) else (*self.r.asked, action.percent)
+            self.set(asked=asked, peak=max(self.r.peak, action.percent))
         self.set(asked_at=self.now)
 
     def asked_lately(self) -> bool:

@@ -18,14 +18,15 @@ def requested(look: Look) -> None:
     prepared = obs.prepared
     votes = alarm_votes(r, obs, look.now)
     blind = [vote for vote in votes if vote.vote == "blind"]
-    if prepared is None or (blind and obs.alarms_fault is not None) or (r.terms.alarms and not obs.alarms_at):
+    absent = [alarm.name for alarm in obs.alarms if not alarm.found]
+    if prepared is None or (blind and not absent) or (r.terms.alarms and not obs.alarms_at):
         _wait(look)
         return
     failed = [check for check in prepared.checks if check.state == "fail"]
     red = [vote for vote in votes if vote.vote == "fail"]
     if failed:
         _refuse(look, look.cause("refused", "; ".join(c.text for c in failed), failed[0].hint))
-    elif blind:
+    elif absent:
         _refuse(look, look.cause("refused", "; ".join(v.text for v in blind), "correct `alarms` of this target"))
     elif red and not r.back:
         hint = "wait until it is green, or deploy the fix by hand and look at the alarm"

@@ -1,6 +1,6 @@
 """Upwards: launching, stepping, waiting, the final bake, retiring. Every raise passes `_may_raise` (S1, S7)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rollout.actions import Launch, Retire, Shift
 from rollout.looking.look import Look
@@ -50,7 +50,7 @@ def _move(look: Look, here: SetWeight) -> None:
         _lack(look, verdict)
         return
     steer(look, here.percent)
-    if look.r.elapsed >= r.terms.timing.move:
+    if look.r.elapsed >= r.terms.timing.move and r.proven != here.percent:
         fault = r.write_fault.text if r.write_fault else f"AWS shows {seen.percent if seen else '?'} %"
         cause = look.cause("deadline", f"{here.percent} % was not seen in time: {fault}", "retry, or roll back")
         look.pause(cause)
@@ -99,13 +99,14 @@ def bake(look: Look, need: timedelta) -> bool:
             look.tell("not_promoted", verdict.said(verdict.cause) or verdict.said("fail"))
         if verdict.cause not in ("no_gate", "no_data"):
             return False
-        if _waived(look, r.step + 1):
-            return True
-        _lack(look, verdict)
-        return False
+        if not _waived(look, r.step + 1):
+            _lack(look, verdict)
+            return False
+        if r.phase is not Phase.FINAL_BAKE:
+            return True  # S5: the final bake is watched out even where a person waived its evidence
     gained = min(max(look.now - r.last_good, ZERO), look.gap) if r.last_good else ZERO
     look.set(baked=r.baked + gained, last_good=look.now)
-    return look.r.baked >= need or r.hurry == r.bound
+    return look.r.baked >= need or look.r.hurry == r.bound
 
 
 def _lack(look: Look, verdict: Verdict) -> None:
@@ -133,9 +134,17 @@ def _advance(look: Look) -> None:
     look.enter(
         Phase.STEPPING, step=target, baked=ZERO, last_good=None, hurry=None, hurry_full=False,
         # What changed after these alarms were read belongs to the next step.
-        gate_from=look.obs.alarms_at or look.obs.at,
+        gate_from=_evidence_at(look),
     )  # fmt: skip
     stepping(look)
+
+
+def _evidence_at(look: Look) -> datetime:
+    """When the alarms behind this step were read; where they were not, the present step's time goes on (S12)."""
+    obs = look.obs
+    if not look.r.terms.alarms:
+        return obs.at
+    return look.r.gate_from if obs.alarms_fault is not None or obs.alarms_at is None else obs.alarms_at
 
 
 def _ask_approval(look: Look) -> None:
@@ -160,6 +169,7 @@ def waiting(look: Look) -> None:
 def final_bake(look: Look) -> None:
     """100 % on the candidate, stable still warm."""
     r, seen = look.r, look.obs.seen
+    _page_red_after_going_back(look)
     need = final_need(look)
     if seen is not None and seen.percent == 100 == r.proven and bake(look, need):
         look.enter(Phase.RETIRING)
@@ -168,6 +178,18 @@ def final_bake(look: Look) -> None:
         cause = look.cause("deadline", "the final bake did not get enough watched time", "retry, or roll back")
         look.pause(cause)
         look.page(f"#{r.id}: {cause.text}", cause.hint)
+
+
+def _page_red_after_going_back(look: Look) -> None:
+    """The old release serves everything, and an alarm turned red after that: no machine knows a better side."""
+    r = look.r
+    red = [
+        alarm.name for alarm in look.obs.alarms
+        if alarm.state == "ALARM" and alarm.since and r.proven_at and alarm.since > r.proven_at
+    ]  # fmt: skip
+    if r.back and red and r.reminded == 0:
+        look.set(reminded=1)
+        look.page(f"#{r.id} has gone back, and {', '.join(red)} turned red after that", "look at the old release too")
 
 
 def final_need(look: Look) -> timedelta:

@@ -8,10 +8,11 @@ import pytest
 from rollout.ask import Ask
 from rollout.conductor import Conductor
 from rollout.door import _length, _taken
-from rollout.errors import BadInput, Denied
+from rollout.errors import BadInput, Denied, NotFound
 from rollout.hooks import Hooks
 from rollout.model import Phase, Rollout
 from rollout.notices import Answer, CardChanged, Event
+from rollout.people import Roles
 from rollout.ports import StoredAsk
 from rollout.table import ACCEPTS, WORDS
 from tests.rollout.conftest import Open
@@ -141,7 +142,8 @@ def test_a_hold_stops_starts_and_retries_and_says_whose_it_is(scene: Scene) -> N
         assert reply.text == "my-app/prod is held by ben since #2: rolled back: slow"
         assert "unlock my-app/prod" in reply.hint
     assert scene.wish("start", dry_run=True).ok
-    assert scene.wish("rollback").ok, "to what served before #1"
+    assert not scene.wish("rollback").ok, "a second rollback moves nothing further"
+    assert scene.wish("rollback", release="1").ok, "to what served, by name, past the hold"
 
 
 def test_an_automatic_hold_names_the_alarm(scene: Scene) -> None:
@@ -228,7 +230,8 @@ def test_there_is_no_way_back_from_what_never_succeeded(scene: Scene, phase: str
     ended(scene, phase)
     reply = scene.wish("rollback")
     assert not reply.ok
-    assert reply.text == f"nothing is running on my-app/prod: #1 has ended, {WORDS[Phase(phase)]}"
+    assert reply.text.startswith(f"#1 has {WORDS[Phase(phase)]} already")
+    assert reply.text.endswith("nothing was changed")
 
 
 def test_going_back_goes_to_what_served_before_the_last_success(scene: Scene) -> None:
@@ -244,9 +247,92 @@ def test_going_back_goes_to_what_served_before_the_last_success(scene: Scene) ->
     assert scene.target.main == "1"
 
 
-@pytest.mark.parametrize(("release", "wanted"), [("1", "1"), ("7", "7"), ("#1", "2"), ("#2", "3")])
+def test_going_back_never_ships_what_did_not_serve(scene: Scene) -> None:
+    """A way back skips approval and holds: a release that never succeeded here is refused, those that did are named."""
+    scene.target.versions = dict.fromkeys(("1", "2", "7"), scene.target.versions["1"])
+    scene.wish("start", release="2")
+    scene.until("succeeded")
+    reply = scene.wish("rollback", release="7")
+    assert not reply.ok
+    assert "@1" in reply.hint and "@2" in reply.hint
+
+
+def test_a_late_press_moves_nothing_further(scene: Scene) -> None:
+    """Two people press [Roll back] on one card: the second press, after its end, is refused and says what serves."""
+    scene.target.versions["3"] = scene.target.versions["1"]
+    scene.wish("start", release="2")
+    first = scene.until("succeeded")
+    scene.wish("start", release="3")
+    bound = scene.proven(10).bound
+    assert scene.wish("rollback", BEN, bound=bound).ok
+    scene.until("rolled_back")
+    late = scene.wish("rollback", ANA, bound=bound)
+    assert (late.ok, late.rollout) == (False, 2)
+    assert "2 serves" in late.text
+    old = scene.wish("rollback", ANA, bound=first.bound)
+    assert not old.ok, "a card that is no longer the newest"
+    assert scene.live is None
+
+
+def test_rolling_back_twice_does_not_bring_the_bad_one_back(scene: Scene) -> None:
+    """After a way back, rollback without a name is refused: it would ship again what was left."""
+    scene.wish("start")
+    scene.until("succeeded")
+    assert scene.wish("rollback").ok
+    scene.until("succeeded")
+    assert not scene.wish("rollback").ok
+    assert scene.target.main == "1"
+
+
+def test_a_target_that_left_the_file_can_still_be_steered(scene: Scene) -> None:
+    """S4: the live rollout keeps its terms; renamed in the file, its buttons and words still work."""
+    scene.wish("start")
+    bound = scene.proven(10).bound
+    scene.policy.find = scene.policy.terms = _gone  # type: ignore[method-assign, assignment]  # the file was edited
+    assert scene.wish("pause", app="my-app").ok
+    assert scene.wish("rollback", bound=bound).ok
+    scene.until("rolled_back")
+
+
+def _gone(*_: object, **__: object) -> tuple[str, str]:
+    raise NotFound("my-app is not an app here", "apps: other")
+
+
+def test_one_bad_wish_stops_no_other(scene: Scene) -> None:
+    """A CLI wish that cannot be taken is answered so, and the next one, a rollback perhaps, is taken."""
+    scene.wish("start")
+    scene.proven(10)
+
+    def hit(point: str) -> None:
+        if point == "L1" and not seen:
+            seen.append(point)
+            raise RuntimeError("unreadable")
+
+    seen: list[str] = []
+    with scene.store.work() as work:
+        for key, verb in (("a", "pause"), ("b", "rollback")):
+            wish = Ask(verb=verb, app="my-app")
+            work.remember(StoredAsk(dedupe=key, ask=wish, actor=ANA, state="new", at=scene.clock.now()))
+    scene.failpoint = hit
+    assert scene.bot.answer_waiting() == 2
+    with scene.store.reads() as reads:
+        first, second = reads.stored_ask("a"), reads.stored_ask("b")
+    assert first is not None and first.reply is not None and not first.reply.ok
+    assert second is not None and second.reply is not None and second.reply.ok
+
+
+def test_without_configured_approval_a_deployer_answers(opened: Open) -> None:
+    """DESIGN §7: where no approval is configured, any deployer may answer an approve step, the requester included."""
+    scene = opened("10%, approve, 100%", roles=Roles(deploy=("cli:ana",)))
+    scene.wish("start")
+    scene.until("waiting")
+    assert scene.wish("approve", ANA).ok
+    scene.proven(100)
+
+
+@pytest.mark.parametrize(("release", "wanted"), [("1", "1"), ("#1", "2"), ("#2", "3")])
 def test_going_back_may_name_another_release(scene: Scene, release: str, wanted: str) -> None:
-    """`to @7` is that release, `to #1` is what #1 brought."""
+    """`to @1` is that release, `to #1` is what #1 brought."""
     scene.target.versions = dict.fromkeys(("1", "2", "3", "7"), scene.target.versions["1"])
     scene.wish("start", release="2")
     scene.until("succeeded")
@@ -274,8 +360,8 @@ def test_a_success_without_an_earlier_release_says_so(scene: Scene) -> None:
     with scene.store.work() as work:
         work.save(live.enter(Phase.SUCCEEDED, scene.clock.now()))
     reply = scene.wish("rollback")
-    assert (reply.ok, reply.text) == (False, "#1 recorded no earlier release")
-    assert scene.wish("rollback", release="1").ok
+    assert not reply.ok
+    assert "nothing was changed" in reply.text
 
 
 def test_full_is_for_admins(scene: Scene) -> None:

@@ -41,15 +41,19 @@ def expected(*, state, found, clean, history, fault, since, no_data, back, known
     """What DESIGN says of one alarm: four sentences, of which exactly one is true."""
     readable = found and not fault
     changed = since is not None and since >= T0
-    forgiven = state == "ALARM" and since is not None and known == since
+    forgiven = state == "ALARM" and back  # a way back waits for no alarm, known red or not
     fine = no_data == "pass" or back
     says = {
         "fail": readable
-        and ((state == "ALARM" and not forgiven) or (state == "OK" and clean and changed and history == "red")),
+        and (
+            (state == "ALARM" and not forgiven)
+            or (state == "OK" and clean and changed and history == "red" and not back)
+        ),
         "pass": readable
         and (
             forgiven
             or (clean and state == "OK" and not (changed and history != "clean"))
+            or (clean and state == "OK" and changed and history == "red" and back)
             or (clean and state == "INSUFFICIENT_DATA" and fine)
         ),
         "no_data": readable and clean and state == "INSUFFICIENT_DATA" and not fine,
@@ -173,13 +177,12 @@ def test_reasons_carry_the_values():
     assert unread.said("blind") == "throttled"
 
 
-def test_known_red_is_forgiven_until_it_turns_red_anew():
-    """S13: red since before the way back is no reason; OK and red again is one, and stays one."""
+def test_a_way_back_waits_for_no_alarm():
+    """Red before, red anew, or red in between: told, but neither held nor turned round (see rollout/health.py)."""
     rollout = live(AlarmGate(name="a"), back=True, known_red={"a": BEFORE})
-    states = [("ALARM", BEFORE, "PASS"), ("OK", T0, "PASS"), ("ALARM", AFTER, "FAIL"), ("ALARM", AFTER, "FAIL")]
-    for state, since, outcome in states:
-        reading = reads(state=state, since=since, history="clean")
-        assert judge(rollout, look(reading), T0).outcome == outcome
+    for state, since, history in (("ALARM", BEFORE, "unread"), ("ALARM", AFTER, "unread"), ("OK", AFTER, "red")):
+        reading = reads(state=state, since=since, history=history)
+        assert judge(rollout, look(reading), T0).outcome == "PASS"
 
 
 moves = st.lists(st.tuples(st.integers(1, 120), st.sampled_from(STATES)), max_size=12)

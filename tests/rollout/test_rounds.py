@@ -273,6 +273,23 @@ def test_recovery_says_what_is_known_and_sends_nothing(scene: Scene, point: str,
     assert raised == [10, 50, 100], "no effect came twice"
 
 
+@pytest.mark.parametrize(("point", "applied"), [("T2", False), ("T3", False), ("T5", True)])
+def test_recovery_never_knows_less_than_unknown_of_the_way_down(scene: Scene, point: str, applied: bool) -> None:
+    """The way down counts as sent from its decision on: after a crash its outcome is unknown, and it is tried again."""
+
+    def dies() -> None:
+        raise RuntimeError(point)
+
+    before_the_raise(scene)
+    scene.alarm.turn("ALARM", scene.clock.now())
+    with pytest.raises(RuntimeError):
+        at_hook(scene, point, dies).look([1])
+    assert (scene.target.share("2") == 0) is applied
+    scene.restart()
+    assert intents(scene)[-1] == ("1/0/shift/0", "unknown")
+    scene.until("rolled_back")
+
+
 def test_recovery_passes_over_what_has_ended(scene: Scene) -> None:
     """A rollout that ends while recovery runs is left alone; without live ones there is nothing to do."""
     assert scene.bot.recover() == 0
@@ -291,14 +308,14 @@ def test_recovery_passes_over_what_has_ended(scene: Scene) -> None:
 
 
 def test_an_absolute_call_is_repeated_under_the_same_key(scene: Scene) -> None:
-    """A lost write is asked for again as the next attempt of the same key, so AWS can tell it is the same effect."""
+    """A lost write is asked for again as the next attempt of the same key; what is seen settles every attempt."""
     before_the_raise(scene)
     scene.world.faults.writes_dropped = 2
     scene.until("succeeded")
     with scene.store.reads() as reads:
         tried = [(intent.key, intent.attempt, intent.state) for intent in reads.intents(1)]
     assert tried[1:4] == [
-        ("1/1/shift/50", 1, "unknown"), ("1/1/shift/50", 2, "unknown"), ("1/1/shift/50", 3, "done")
+        ("1/1/shift/50", 1, "done"), ("1/1/shift/50", 2, "done"), ("1/1/shift/50", 3, "done")
     ]  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def test_s1_go_on_waives_one_step_with_a_reason(scene: Scene) -> None:
     scene.alarm.turn("INSUFFICIENT_DATA", scene.clock.now())
     scene.until("paused")
     assert not scene.wish("go-on", EVA).ok, "without a reason"
-    assert not scene.wish("go-on", ANA, reason="x").ok, "a deployer is not an approver"
+    assert not scene.wish("go-on", OSKAR, reason="x").ok, "an outsider"
     assert scene.wish("go-on", EVA, reason="no traffic at night").ok
     scene.proven(50)
     scene.look(3)
@@ -402,7 +402,7 @@ def test_s13_red_before_the_start_refuses_by_name(scene: Scene) -> None:
 
 
 def test_s13_going_back_is_not_refused_by_the_alarm_it_answers(scene: Scene) -> None:
-    """S13: a red alarm does not refuse a way back; it counts only when it turns red anew."""
+    """S13: a red alarm neither refuses, holds nor turns round a way back; one that turns red after it pages."""
     scene.wish("start")
     scene.until("succeeded")
     scene.alarm.turn("ALARM", scene.clock.now())
@@ -414,7 +414,9 @@ def test_s13_going_back_is_not_refused_by_the_alarm_it_answers(scene: Scene) -> 
     scene.clock.advance(timedelta(seconds=1))
     scene.alarm.turn("ALARM", scene.clock.now())
     scene.look(2)
-    assert scene.newest.phase in ("rolling_back", "rolled_back")
+    assert "turned red after that" in paged(scene)[0]
+    scene.until("succeeded")
+    assert scene.target.main == "1"
 
 
 @pytest.mark.parametrize(

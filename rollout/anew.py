@@ -1,0 +1,88 @@
+"""What `rollback` and `retry` mean once a rollout has ended: the wish for a new one. Reads rows, changes none.
+
+A press that comes late must not move anything further: only the newest rollout that had traffic can be gone back
+from, and only to a release that is known to have served here.
+"""
+
+from rollout.ask import Ask
+from rollout.errors import NotFound, Refused
+from rollout.model import Phase, Rollout
+from rollout.ports import Reads
+from rollout.table import AFTER_END, WORDS
+
+WITHOUT_TRAFFIC = frozenset({Phase.REFUSED, Phase.CANCELLED})
+
+
+def after_end(reads: Reads, ask: Ask, about: Rollout | None) -> Ask:
+    """The start or the way back that the verb means now; Refused or NotFound when it means nothing."""
+    newest = about if ask.verb == "retry" and about is not None else _newest(reads, ask, retry=ask.verb == "retry")
+    if newest is None or ask.verb not in AFTER_END:
+        raise nothing(ask, newest)
+    if ask.verb == "retry":
+        return _again(ask, newest)
+    if about is not None and about.id != newest.id and not ask.release:
+        raise Refused(
+            f"#{about.id} is not the newest rollout of {about.target}: #{newest.id} has {WORDS[newest.phase]} since",
+            f"/deploy rollback {about.target} to @<release> names where to go",
+            rollout=newest.id, offer="status",
+        )  # fmt: skip
+    release = _named(reads, ask, newest) if ask.release else _before(ask, newest)
+    return ask.model_copy(update={"release": release, "ref": None})
+
+
+def nothing(ask: Ask, ended: Rollout | None) -> Refused:
+    """There is no live rollout to wish about."""
+    if ended is None:
+        return Refused(f"nothing is running on {ask.app}/{ask.env}", f"/deploy {ask.app}/{ask.env} starts a rollout")
+    return Refused(
+        f"nothing is running on {ended.target}: #{ended.id} has ended, {WORDS[ended.phase]}",
+        f"/deploy {ended.target} starts a new one; /deploy status {ended.target} shows the last",
+        rollout=ended.id, offer="status",
+    )  # fmt: skip
+
+
+def _newest(reads: Reads, ask: Ask, *, retry: bool) -> Rollout | None:
+    ended = [one for one in reads.history(ask.app, ask.env, limit=50) if not one.live]
+    if retry:
+        return next(iter(ended), None)
+    with_traffic = (one for one in ended if one.phase not in WITHOUT_TRAFFIC)
+    return next(with_traffic, next(iter(ended), None))
+
+
+def _again(ask: Ask, ended: Rollout) -> Ask:
+    if ended.phase not in AFTER_END["retry"]:
+        raise nothing(ask, ended)
+    release = ended.candidate.id if ended.candidate else ended.wanted
+    same = {"verb": "start", "release": release, "plan": ended.terms.plan.name, "ref": None, "bound": None}
+    return ask.model_copy(update=same)
+
+
+def _before(ask: Ask, ended: Rollout) -> str:
+    """The release that served before the newest success; after a rollback there is nothing to go back from."""
+    if ended.phase in AFTER_END["rollback"] and ended.stable is not None and not ended.back:
+        return ended.stable.id
+    serving = ended.candidate if ended.phase is Phase.SUCCEEDED else ended.stable
+    now = f"; {serving.id} serves" if serving is not None and ended.phase is not Phase.ADOPTED else ""
+    raise Refused(
+        f"#{ended.id} has {WORDS[ended.phase]} already{now}: nothing was changed",
+        f"/deploy rollback {ended.target} to @<release> goes back further; /deploy history {ended.app} lists them",
+        rollout=ended.id, offer="status",
+    )  # fmt: skip
+
+
+def _named(reads: Reads, ask: Ask, newest: Rollout) -> str:
+    """Only what served here: a way back skips approval and holds, so it must not be a way to ship something new."""
+    release = ask.release
+    if release.startswith("#") and release[1:].isdigit():
+        other = reads.rollout(int(release[1:]))
+        if other is None or other.candidate is None or other.target != newest.target:
+            raise NotFound(f"{release} is no rollout of {newest.target}", f"/deploy history {newest.app} lists them")
+        release = other.candidate.id
+    good = [one for one in reads.history(newest.app, newest.env, limit=500) if one.phase is Phase.SUCCEEDED]
+    served = dict.fromkeys(side.id for one in good for side in (one.candidate, one.stable) if side is not None)
+    if release not in served:
+        known = ", ".join(f"@{name}" for name in list(served)[:10]) or "none is recorded"
+        raise Refused(
+            f"{release} is not recorded as having served {newest.target}", f"these have: {known}; or start it as usual"
+        )
+    return release
