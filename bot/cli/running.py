@@ -26,7 +26,7 @@ def run(line: Line) -> int:
 def _bot(line: Line) -> int:
     config, access = load_to_run(config_path(line, os.environ), os.environ)
     set_up(style=_style(), secrets=known_secrets(os.environ))
-    for warning in access.warnings:
+    for warning in (*config.warnings, *access.warnings):
         logging.getLogger(__name__).warning("%s", warning)
     from bot.app import run as run_bot  # late: brings Slack and AWS in
 
@@ -49,7 +49,7 @@ def _check(line: Line) -> int:
     print(f"{path}: ok")
     print(f"Slack by {'Socket Mode' if access.mode == 'socket' else 'HTTP'}, state in {config.store_path}")
     print(f"targets: {', '.join(targets)}")
-    for warning in access.warnings:
+    for warning in (*config.warnings, *access.warnings):
         print(f"warning: {warning}")
     return 0
 

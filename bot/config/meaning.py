@@ -1,6 +1,7 @@
 """What must fit together: used roles exist, plans can be run, names do not clash, nothing is locked twice."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from bot.config.explain import toml
 from bot.config.flaws import Findings, Place, shown, spell, suggest
@@ -13,6 +14,9 @@ from rollout.plan import Approve, Plan
 from rollout.ports import Capabilities
 
 LEAST_LOOK_MS = 100
+MOST_LOOK = timedelta(minutes=5)
+ACCESS_KEYS = frozenset({"iam_role"})
+"""Say as whom AWS is asked, not what is deployed."""
 
 
 def check_meaning(settings: Settings, targets: list[ReadTarget], findings: Findings) -> None:
@@ -43,6 +47,10 @@ def _timing(settings: Settings, findings: Findings) -> None:
         value = getattr(settings.timing, key)
         if key.startswith("look_") and value.total_seconds() * 1000 < LEAST_LOOK_MS:
             findings.add(("timing", key), "looking that often would be throttled by AWS", 'write "1s" or more')
+        elif key.startswith("look_") and value > MOST_LOOK:
+            findings.add(
+                ("timing", key), "looking that seldom would see a red alarm too late", 'write "5m" or less'
+            )
         elif not value and key != "alarm_slack":
             findings.add(("timing", key), "0s would end this at once", "write a longer time, or none")
 
@@ -98,7 +106,9 @@ class _Whole:
         self._findings = findings
 
     def check(self) -> None:
-        """Roles, alarms, plans."""
+        """Roles, alarms, plans, the bake."""
+        if not self._rules.bake:
+            self._add(("bake",), "0s would end the rollout unwatched at 100%", 'write "1m" or more, or leave it out')
         self._role(self._rules.deploy, ("deploy",))
         if self._rules.approve is not None:
             self._role(self._rules.approve.from_, ("approve", "from"))
@@ -189,7 +199,7 @@ def _same_thing(settings: Settings, findings: Findings) -> None:
     for name, app in settings.apps.items():
         for env, target in app.env.items():
             at: Place = ("apps", name, "env", env)
-            own = target.model_dump(mode="json", exclude=set(Rules.model_fields))
+            own = target.model_dump(mode="json", exclude=set(Rules.model_fields) | ACCESS_KEYS)
             first = seen.setdefault(toml(dict(sorted(own.items()))), at)
             if first != at:
                 findings.add(

@@ -250,6 +250,14 @@ class Config(Settings):
         return (self.path.parent / Path(self.store.path).expanduser()).absolute()
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is right as it stands and does nothing yet: said at start and by `check`."""
+        if not self.digests:
+            return ()
+        count = f"{len(self.digests)} daily {'summary' if len(self.digests) == 1 else 'summaries'}"
+        return (f"[[digests]]: {count} configured; this release reads them and does not send them yet",)
+
+    @property
     def hash(self) -> str:
         """Twelve hex digits that change when the meaning of the file does; every rollout's terms name it."""
         meaning = self.model_dump(mode="json", exclude={"path"})

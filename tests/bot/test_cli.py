@@ -84,7 +84,7 @@ def test_help_needs_nothing_heavy_and_comes_at_once():
         (["status", "my-app", "--dry-run"], 2, "err", "is not an option of status"),
         (["check", "x"], 2, "err", "a word too many"),
         (["check", "--json"], 2, "err", "has no JSON"),
-        *(([verb, "--no-wait"], 2, "err", "--no-wait means nothing here") for verb in ("status", "list", "check", "run")),
+        *(([verb, "--no-wait"], 2, "err", "--no-wait means nothing") for verb in ("status", "list", "check", "run")),
         (["audit", "verify", "--no-wait"], 2, "err", "--no-wait means nothing here"),
         (["pause", "--no-wait"], 2, "err", "tidegate pause <app>"),
         *(([verb], 2, "err", "has not come yet") for verb in LATER),
@@ -190,6 +190,11 @@ def test_check_says_ok_or_everything_that_is_wrong(config):
     assert "ok" in good.stdout
     assert "my-app/prod (lambda)" in good.stdout
     assert "warning: AWS_ENDPOINT_URL is set: AWS is replaced by http://127.0.0.1:5000" in good.stdout
+    digest = '[[digests]]\nchannel = "C0DEPLOYS"\nat = "09:00"\n'
+    Path(config).write_text(digest + SMALL)
+    early = tidegate("check", "--config", config, **tokens)
+    assert early.returncode == 0
+    assert "warning: [[digests]]: 1 daily summary configured; this release reads them and does not" in early.stdout
     Path(config).write_text(SMALL + 'bakes = "10m"\ngate = 1\n')
     bad = tidegate("check", TIDEGATE_CONFIG=config, SLACK_BOT_TOKEN="xapp-1-CANARY")
     assert bad.returncode == 2

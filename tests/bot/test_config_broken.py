@@ -556,7 +556,21 @@ BROKEN = {
         f"same thing as {PROD}",
         "one target",
     ),
-}
+    "one thing under two roles": (
+        "[apps.my-app.env.prod]\n",
+        '[apps.z.env.x]\nkind = "lambda"\nfunction = "my-app"\nalias = "live"\n'
+        + REGION
+        + '\niam_role = "arn:aws:iam::123456789012:role/another"\n[apps.my-app.env.prod]\n',
+        "apps.z.env.x",
+        f"same thing as {PROD}",
+        "one target",
+    ),
+    "no bake at all": ('bake = "10m"', 'bake = "0s"', f"{PROD}.bake", "0s would end", 'write "1m" or more'),
+    "looking too seldom": ('"5s"', '"6m"', "timing.look_moving", "too late", 'write "5m" or less'),
+    "waiting too long to look": (
+        'look_moving = "5s"', 'look_waiting = "1h"', "timing.look_waiting", "too late", 'write "5m" or less'
+    ),
+}  # fmt: skip
 
 
 def mistakes(text, tmp_path, environ=None, drivers=None):
