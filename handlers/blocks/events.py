@@ -56,8 +56,7 @@ def event(one: Event, rollout: Rollout) -> Message:
     by = md(" by {}", named(one.by)) if one.by else md("")
     said = _SAID[one.what]
     head = md("{}{}{}", said, _at(one), by)
-    text = one.text[len(said) :].lstrip(": ") if one.text.lower().startswith(said.lower()) else one.text
-    fact = clip(text.rstrip(" ."), _TEXT)
+    fact = clip(_beyond(said, one.text), _TEXT)
     where = md("{} → {}, {}: ", rollout.app, rollout.env, _version(rollout)) if one.loud else md("")
     line = join(" ", [calls, md("{}{}{}.", where, head, md(": {}", fact) if fact else md(""))])
     return message(line, [section(line), context(md("#{} · {}", rollout.id, date_exact(one.at)))])
@@ -74,6 +73,14 @@ def page(one: NeedsHuman, rollout: Rollout, mention: tuple[str, ...] = ()) -> Me
                   aloud=f"I have it: {rollout.app} in {rollout.env}")  # fmt: skip
     again = md("#{} · {} · called again until somebody presses the button", rollout.id, date_exact(one.at))
     return message(line, [section(line), *actions([have]), context(again)])
+
+
+def _beyond(said: str, text: str) -> str:
+    """What the text says that the title has not said already."""
+    text = text.rstrip(" .")
+    while text.lower().startswith(said.lower()) and not text[len(said) :][:1].isalnum():
+        text = text[len(said) :].lstrip(": .")
+    return text
 
 
 def _at(one: Event) -> Mrkdwn:

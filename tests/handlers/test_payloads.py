@@ -167,3 +167,22 @@ def test_the_walk_sees_what_it_should():
         assert leaks({"type": "mrkdwn", "text": text}), text
     assert leaks({"type": "mrkdwn", "text": "<@U0ANA> &lt; <!date^1^{time}|14:00 UTC>"}) == []
     assert [text for text, _ in strings(MESSAGES["page"].payload)]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("rolled back", "Rolled back."),
+        ("Rolled back.", "Rolled back."),
+        ("rolled back: rolled back.", "Rolled back."),
+        ("rolled back: p99", "Rolled back: p99."),
+        ("rolled backwards", "Rolled back: rolled backwards."),
+        ("p99 is red.", "Rolled back: p99 is red."),
+        ("", "Rolled back."),
+    ],
+)
+def test_an_event_says_its_title_once(text: str, line: str):
+    """What merely repeats the title is not said again; what goes on beyond it is."""
+    one = Event(rollout=1, what="rolled_back", text=text, at=CARDS["baking"].rollout.created_at)
+    assert str(event(one, CARDS["baking"].rollout).text).endswith(line)
+    assert str(event(one, CARDS["baking"].rollout).text).lower().count("rolled back") == (2 if "wards" in text else 1)
