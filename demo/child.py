@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Literal
@@ -31,6 +32,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = RLock()
         self._killed = False
+        self._over = False
 
     def command(self, *words: str) -> list[str]:
         """`tidegate WORDS` with this demo's configuration."""
@@ -41,6 +43,8 @@ class Child:
         with self._lock:
             if self.state == "running":
                 return "The bot runs already."
+            if self._over:
+                return "The demo is ending."
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(
                     self.command("run"), env=self.environment, cwd=self.folder, stdout=log, stderr=log,
@@ -71,13 +75,26 @@ class Child:
                 self._process.kill()
                 return self._process.wait(5)
 
+    def close(self) -> int:
+        """Stop it for good: whoever presses [Start the bot] now comes too late."""
+        with self._lock:
+            self._over = True
+            return self.stop()
+
+    @contextmanager
+    def dead(self) -> Iterator[None]:
+        """Kill it, and let nobody else start it before the block ends: what lies under it is being exchanged."""
+        with self._lock:
+            self.kill()
+            yield
+
     @property
     def state(self) -> Literal["running", "killed", "stopped"]:
-        """What it is doing now."""
-        with self._lock:
-            if self._process is not None and self._process.poll() is None:
-                return "running"
-            return "killed" if self._killed else "stopped"
+        """What it is doing now. Takes no lock: it is looked at while the bot is held dead."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            return "running"
+        return "killed" if self._killed else "stopped"
 
     @property
     def pid(self) -> int | None:

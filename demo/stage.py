@@ -2,6 +2,7 @@
 
 import socket
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -47,6 +48,7 @@ class Stage:
         self.cloud = Cloud(CloudConfig(period=self.period))
         self.workspace = Workspace(self._workspace_config(), status=self._status)
         self.bot = Child(self.folder, {})
+        self._ends = ExitStack()
         self.workspace.add_knobs(*knobs(self))
 
     @property
@@ -60,32 +62,38 @@ class Stage:
         return self.workspace.url
 
     def start(self) -> Self:
-        """Cloud, workspace, configuration, bot."""
+        """Cloud, workspace, configuration, bot. Whatever fails on the way, what was started is ended."""
+        with ExitStack() as ends:
+            if self._scratch is not None:
+                ends.callback(self._scratch.cleanup)
+            self._started(ends)
+            self._ends = ends.pop_all()
+        return self
+
+    def _started(self, ends: ExitStack) -> None:
         self.cloud.start()
+        ends.callback(self.cloud.stop)
         seed_demo(self.cloud, period=self.period)
         self.workspace.start()
+        ends.callback(self.workspace.stop)
         text = toml(speed=self.setting.speed, port=self.bot_port, mode=self.setting.mode, topic_arn=TOPIC)
         (self.folder / "tidegate.toml").write_text(text)
         self.bot = Child(self.folder, {**self.workspace.environment(), **self.cloud.env()})
+        ends.callback(self.bot.close)
         self.bot.start()
-        return self
 
     def stop(self) -> None:
         """Everything ends, the bot first."""
-        self.bot.stop()
-        self.workspace.stop()
-        self.cloud.stop()
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        self._ends.close()
 
     def reset(self) -> str:
         """The world as it was at the start: a fresh store, a fresh cloud. Messages stay to be read."""
-        self.bot.kill()
-        for left in self.folder.glob("tidegate.db*"):
-            left.unlink()
-        self.cloud.reset()
-        seed_demo(self.cloud, period=self.period)
-        self.bot.start()
+        with self.bot.dead():
+            for left in self.folder.glob("tidegate.db*"):
+                left.unlink()
+            self.cloud.reset()
+            seed_demo(self.cloud, period=self.period)
+            self.bot.start()
         return "Version 1 serves, version 2 is published, nothing ever happened."
 
     def __enter__(self) -> Self:
