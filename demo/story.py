@@ -105,7 +105,7 @@ class Story:
         self._type("ben", "/deploy my-app canary")
         self._weight("4", 10)
         self._say("knob", self.stage.cloud.knobs.edit_weights("my-app", "live", {"2": 70.0, "4": 30.0}))
-        card = self._card_with("Put back")
+        card = self._card_with("Put")
         _must(self._shares() == {"2": 70.0, "4": 30.0}, "a foreign change was overwritten without asking")
         self._press("ben", card, "Roll back")
         self._weight("4", 0)

@@ -295,10 +295,16 @@ class Rig:
         with self.store.reads() as reads:
             return [json.loads(link.body) for link in reads.audit_of(wanted)]
 
-    def changes(self, kind: str, number: int = 0) -> list[tuple[str, int]]:
-        """Key and attempt of every `intent` or `outcome` record of a rollout, in order of the key."""
+    def changes(self, kind: str, number: int = 0) -> dict[tuple[str, int], str]:
+        """By key and attempt, the last state that the trail's `intent` or `outcome` records of a rollout tell."""
         facts = [body["facts"] for body in self.trail(number) if body["kind"] == kind]
-        return sorted((each["key"], each["attempt"]) for each in facts)
+        return {(each["key"], each["attempt"]): each.get("state", "") for each in facts}
+
+    def books_agree(self, number: int = 0) -> None:
+        """Every change was announced in the trail before it was made, and its outcome is what the store says."""
+        stored = {(intent.key, intent.attempt): str(intent.state) for intent in self.intents(number)}
+        assert self.changes("outcome", number) == stored
+        assert self.changes("intent", number).keys() == stored.keys()
 
     def shares(self) -> dict[str, float]:
         """Who really serves how much, in percent."""

@@ -38,8 +38,7 @@ def ended_right(rig: Rig, *, strays: int = 0) -> None:
     assert len(rig.rollouts()) == 1
     card = rig.card("succeeded")
     assert card == rig.cards()[-1] and len(rig.cards()) <= 1 + strays
-    every = sorted((intent.key, intent.attempt) for intent in rig.intents())
-    assert rig.changes("intent") == rig.changes("outcome") == every
+    rig.books_agree()
     verified = rig.tell("audit", "verify")
     assert verified.returncode == 0, verified.stdout
     assert not rig.ws.problems
