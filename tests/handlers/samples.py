@@ -207,6 +207,14 @@ def _held() -> dict[str, Rollout]:
         "paused-blind": rollout(
             P.PAUSED, 10, cause=cause("blind", FAULT.text), **UNREAD | {"failures": 5}
         ),
+        "paused-blind-and-by-a-person": rollout(
+            P.PAUSED, 10, cause=cause("blind", FAULT.text), person_pause=cause("person", "paused: looking at p99", EVA),
+            **UNREAD | {"failures": 5},
+        ),
+        "paused-no-data-and-by-a-person": rollout(
+            P.PAUSED, 10, cause=cause("no_data", "my-app-p99 has no data"), verdict=UNKNOWN,
+            person_pause=cause("person", "paused", EVA),
+        ),
         "paused-refused": rollout(
             P.PAUSED, 10, step=1, write_failures=5, write_fault=REFUSED, cause=unwritten
         ),

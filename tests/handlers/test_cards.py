@@ -243,6 +243,18 @@ def test_the_deadline_on_the_card_is_the_machines(name, then):
     assert any(isinstance(notice, NeedsHuman) for notice in after.notices) == (then in (P.PAUSED, P.STUCK))
 
 
+@pytest.mark.parametrize("name", ["paused-blind", "paused-no-data"])
+def test_a_persons_pause_outlasts_the_one_above_it(name):
+    """When sight or data return the machine goes on, or stays paused by that person: each card says which."""
+    alone, both = CARDS[name], CARDS[f"{name}-and-by-a-person"]
+    assert "Goes on by itself when" in sentence(alone)
+    assert "Goes on" not in sentence(both)
+    assert "<@U0EVA>" in sentence(both)
+    assert "until a person resumes it" in sentence(both)
+    seen = [_later(view.rollout, timedelta(seconds=30)).rollout for view in (alone, both)]
+    assert [(row.phase, row.cause.kind if row.cause else "") for row in seen] == [(P.STEPPING, ""), (P.PAUSED, "person")]
+
+
 def test_what_is_cancelled_is_not_called_a_rollback():
     """Without traffic the end is `cancelled`, with traffic `rolls back`: as the card says."""
     fell = _later(CARDS["waiting-no-gate-at-0"].rollout, timedelta(hours=1)).rollout
