@@ -195,7 +195,20 @@ def _paused(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     cause = rollout.cause
     kind = cause.kind if cause else "person"
-    return join(" ", [because(cause, view.now), _holds(view), _then(view, kind)])
+    return join(" ", [because(cause, view.now), _holds(view), _then(view, kind), _beneath(view, kind)])
+
+
+def _beneath(view: CardView, kind: str) -> Mrkdwn:
+    """A person's pause under one that ends by itself: it outlasts that one."""
+    own = view.rollout.person_pause
+    if own is None or kind == "person":
+        return md("")
+    return md("{} It stays paused after that until a person resumes it.", because(own, view.now))
+
+
+def _clears(rollout: Rollout) -> Mrkdwn:
+    """What a pause that needs nobody does when its cause is gone."""
+    return md("This ends by itself" if rollout.person_pause else "Goes on by itself")
 
 
 def _then(view: CardView, kind: str) -> Mrkdwn:
@@ -204,12 +217,12 @@ def _then(view: CardView, kind: str) -> Mrkdwn:
     if kind == "blind" and rollout.write_failures:
         return md("Nothing is tried again until a person presses [Try again] or rolls back.")
     if kind == "blind":
-        return md("Goes on by itself when AWS can be read again.")
+        return md("{} when AWS can be read again.", _clears(rollout))
     if kind == "drift":
         until_then = md("Nothing moves until it is undone on AWS or a person chooses:")
         return join(" ", [until_then, md("put it back, adopt what AWS shows, or roll back.")])
     if kind == "no_data":
-        goes_on = md("Goes on by itself when data comes and is fine")
+        goes_on = md("{} when data comes and is fine", _clears(rollout))
         if rollout.terms.no_data_policy != "rollback":
             return md("{}; without data it keeps holding until a person chooses.", goes_on)
         back = md("{}; without data it {} at {}.", goes_on, _end(rollout), until(view, 2 * timing.no_data))

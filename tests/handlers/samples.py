@@ -212,7 +212,7 @@ def _held() -> dict[str, Rollout]:
             **UNREAD | {"failures": 5},
         ),
         "paused-no-data-and-by-a-person": rollout(
-            P.PAUSED, 10, cause=cause("no_data", "my-app-p99 has no data"), verdict=UNKNOWN,
+            P.PAUSED, 10, cause=cause("no_data", "my-app-p99 has no data"), verdict=NO_DATA, alarms=QUIET,
             person_pause=cause("person", "paused", EVA),
         ),
         "paused-refused": rollout(
