@@ -23,7 +23,7 @@ from demo.child import Child
 from demo.cloud import Cloud, CloudConfig, seed_demo
 from demo.cloud.knobs import BY_HAND, weights_of_alias
 from demo.cloud.seed import add_function, perform
-from demo.workspace import Command, Limits, Message, Workspace, WorkspaceConfig
+from demo.workspace import Command, Limits, Message, Result, Workspace, WorkspaceConfig
 from rollout.actions import Intent
 from rollout.model import Rollout
 from rollout.ports import Hold
@@ -224,9 +224,15 @@ class Rig:
 
     # -- people ---------------------------------------------------------------------------------
 
+    def delivered(self, do: Callable[[], Result]) -> Result:
+        """What came of it once a socket took it: on a machine this busy one may just be reconnecting."""
+        while (result := do()).error == "dispatch_failed" and self.mode == "socket" and self.bot.state == "running":
+            self.ws.wait_connected(timeout=PATIENCE)
+        return result
+
     def slash(self, who: str, words: str) -> str:
         """Type `/deploy WORDS` and read the ack; AssertionError when there is none."""
-        result = self.ws.person(who).slash("deploys", f"/deploy {words}")
+        result = self.delivered(lambda: self.ws.person(who).slash("deploys", f"/deploy {words}"))
         assert result.ok, f"{words}: {result.error}: {self.where()}"
         return all_text(result.message) if result.message else ""
 
@@ -234,7 +240,7 @@ class Rig:
         """Press the button whose label begins so; the private answer that followed."""
         before = len(self.ws.person(who).private)
         button = next((name for name in labels(message) if name.startswith(label)), label)
-        result = self.ws.person(who).press(message, button)
+        result = self.delivered(lambda: self.ws.person(who).press(message, button))
         assert result.ok, f"{label}: {result.error}"
         return self.told(who, before)
 

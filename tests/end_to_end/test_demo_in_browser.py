@@ -139,7 +139,6 @@ def test_a_newcomer_sees_all_of_it(page, update_goldens):
     expect(traffic).to_have_attribute("aria-label", "Traffic of my-app: v2 100 percent")
 
 
-@pytest.mark.xfail(reason="demo/panel.py binds the knobs to a bot that demo/stage.py replaces at its start")
 def test_the_bot_is_killed_and_started_by_knobs(page):
     """Killed: the page says so and traffic stays; started: the same card goes on."""
     bot = page.locator(".vital").first

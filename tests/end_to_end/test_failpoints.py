@@ -21,7 +21,7 @@ HALF, WHOLE = {"1": 50, "2": 50}, {"2": 100}
 
 def start(rig: Rig) -> Result:
     """Ana wants version 2, and is told or not."""
-    return rig.ws.person("ana").slash("deploys", "/deploy my-app short")
+    return rig.delivered(lambda: rig.ws.person("ana").slash("deploys", "/deploy my-app short"))
 
 
 def dead(rig: Rig) -> None:
