@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, get_args
 
 import hypothesis.strategies as st
+from hypothesis import HealthCheck
 
 from rollout.model import CauseKind, Phase, Rollout, Signature
 from rollout.people import Actor
@@ -127,6 +128,8 @@ def some_look(seed: Random) -> Observation:
     )  # fmt: skip
 
 
+CALM: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+"""For settings(): a busy machine makes no test fail."""
 seeds = st.integers(0, 2**32).map(Random)
 looks = seeds.map(some_look)
 times = seeds.map(_at)

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 
 from rollout.audit import GENESIS, SCHEME, Entry, Link, canonical, digest, link, verify
 from tests.rollout.make import T0
+from tests.rollout.rows import CALM
 
 scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
 plain = st.recursive(
@@ -23,7 +24,7 @@ entries = st.builds(
 )  # fmt: skip
 
 
-FEW = settings(max_examples=50, deadline=None)
+FEW = settings(max_examples=50, **CALM)
 
 
 def chain(kept):
@@ -44,6 +45,7 @@ def _shuffled(value, order):
     return [_shuffled(inner, order) for inner in value] if isinstance(value, list) else value
 
 
+@FEW
 @given(plain, st.integers(0, 3))
 def test_one_text_for_one_value(value, order):
     """The order of keys does not matter, and the text reads back as the value."""
@@ -51,6 +53,7 @@ def test_one_text_for_one_value(value, order):
     assert json.loads(canonical(value)) == value
 
 
+@FEW
 @given(plain, plain)
 def test_two_values_have_two_texts(one, other):
     """Different values never share a text: True is not 1, None is not `null` in quotes, [] is not {}."""

@@ -13,10 +13,10 @@ from rollout.model import LIVE, TERMINAL, Phase, Rollout
 from rollout.seen import Observation
 from rollout.table import ACCEPTS, WORDS
 from tests.rollout.make import T0, look_at, row
-from tests.rollout.rows import looks, rows, times
+from tests.rollout.rows import CALM, looks, rows, times
 from tests.rollout.test_health import expected
 
-MANY = settings(max_examples=250, deadline=None)
+MANY = settings(max_examples=250, **CALM)
 
 
 def known_healthy(before: Rollout, look: Observation, now, proven_at) -> bool:

@@ -364,6 +364,18 @@ def test_a_success_without_an_earlier_release_says_so(scene: Scene) -> None:
     assert "nothing was changed" in reply.text
 
 
+@pytest.mark.parametrize("verb", ["rollback", "pause"])
+def test_a_live_rollout_goes_back_to_where_it_came_from_only(scene: Scene, verb: str) -> None:
+    """While it is live no other release can be named: nothing is guessed, nothing changes, the way is said."""
+    scene.wish("start")
+    scene.proven(10)
+    before = scene.newest
+    reply = scene.wish(verb, release="7")
+    assert (reply.ok, reply.rollout) == (False, 1)
+    assert "not to 7" in reply.text and f"/deploy {verb} #1" in reply.hint
+    assert scene.newest == before
+
+
 def test_full_is_for_admins(scene: Scene) -> None:
     """`promote --full` needs an admin; health and approve steps still count, and it ends the whole plan."""
     scene.wish("start")

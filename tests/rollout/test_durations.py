@@ -4,22 +4,26 @@ from datetime import timedelta
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from pydantic import TypeAdapter
 
 from rollout.durations import Duration, parse_duration, print_duration
 from rollout.errors import BadInput
+from tests.rollout.rows import CALM
 
 YEAR = timedelta(days=366)
+FEW = settings(max_examples=60, **CALM)
 lengths = st.integers(0, 366 * 86_400_000).map(lambda ms: timedelta(milliseconds=ms))
 
 
+@FEW
 @given(lengths)
 def test_what_is_printed_is_read_back(length):
     """Every length up to a year prints as text that reads as the same length."""
     assert parse_duration(print_duration(length)) == length
 
 
+@FEW
 @given(lengths, lengths)
 def test_texts_differ_where_lengths_do(one, other):
     """Two lengths share a text only when they are the same; plans are hashed by their text."""

@@ -12,6 +12,7 @@ from rollout.model import Phase
 from rollout.seen import AlarmReading, Fault, Observation, Seen, SideHealth, Verdict
 from rollout.terms import AlarmGate
 from tests.rollout.make import T0, row
+from tests.rollout.rows import CALM
 
 SECOND = timedelta(seconds=1)
 BEFORE, AFTER = T0 - SECOND, T0 + SECOND
@@ -188,7 +189,7 @@ def test_a_way_back_waits_for_no_alarm():
 moves = st.lists(st.tuples(st.integers(1, 120), st.sampled_from(STATES)), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, **CALM)
 @given(moves=moves, began=st.integers(0, 600), looked=st.lists(st.integers(0, 700), min_size=1, max_size=6))
 def test_no_alarm_within_the_step_is_missed(moves, began, looked):
     """Over any course of an alarm: a look at any time fails exactly if it was red since the step began, or is now."""

@@ -12,11 +12,11 @@ from rollout.ports import Hold
 from rollout.table import AFTER_END
 from rollout.wishes import apply
 from tests.rollout.make import T0, ask, cause, row, verdict
-from tests.rollout.rows import holds, rows
+from tests.rollout.rows import CALM, holds, rows
 
 ZOE = Actor(kind="principal", id="cli:zoe", name="zoe")
 """Somebody with every right, who neither asked nor signed."""
-MANY = settings(max_examples=250, deadline=None)
+MANY = settings(max_examples=250, **CALM)
 live_rows = rows(sorted(LIVE))
 
 
@@ -90,6 +90,7 @@ def test_up_is_drawn_only_on_evidence_or_lack_of_it(live):
             assert move.percent in [s.percent for s in live.terms.plan.steps[live.step :] if isinstance(s, SetWeight)]
 
 
+@MANY
 @given(rows(sorted(TERMINAL)), holds)
 def test_after_the_end_only_what_begins_anew_or_releases(live, hold):
     """An ended card offers unlock for its own hold, else what the table lets begin anew, else nothing."""

@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from pydantic import ValidationError
 
 from rollout.errors import BadPlan
 from rollout.plan import BUILT_IN, BUILT_IN_NAMES, Approve, Check, Plan, SetWeight, Watch, built_in
+from tests.rollout.rows import CALM
 
-names = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
+FEW = settings(max_examples=60, **CALM)
+names = st.text("az09-", max_size=30).map(lambda rest: f"a{rest}") | st.sampled_from("az09")
 bakes = st.integers(0, 366 * 86_400_000).map(lambda ms: timedelta(milliseconds=ms))
 pauses = st.one_of(st.integers(1, 9).map(lambda by: Approve(by=by)), names.map(lambda hook: Check(hook=hook)))
 
@@ -28,12 +30,14 @@ def plans(draw):
     return Plan(name="drawn", steps=tuple(steps))
 
 
+@FEW
 @given(plans())
 def test_what_is_printed_is_read_back(plan):
     """parse(str(plan)) is the plan, for every plan there is."""
     assert Plan.parse("drawn", str(plan)) == plan
 
 
+@FEW
 @given(plans())
 def test_space_does_not_matter(plan):
     """Spaces around items and inside them change nothing."""
@@ -42,6 +46,7 @@ def test_space_does_not_matter(plan):
     assert Plan.parse("drawn", str(plan).replace(", ", ",")) == plan
 
 
+@FEW
 @given(plans(), plans())
 def test_the_hash_changes_with_the_steps(one, other):
     """Buttons are bound to the hash: the same for the same steps, another for other steps, whatever the name."""

@@ -219,6 +219,27 @@ def test_failed_and_lost_writes_are_counted_until_one_is_done(scene: Scene) -> N
     scene.until("succeeded")
 
 
+class Telling(Silent):
+    """A world whose calls tell the revision they left behind, and which cannot be read for a moment after each."""
+
+    def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Observation]:
+        """As ever."""
+        return self.inner.observe(rollouts)
+
+    def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
+        """Done, with a revision."""
+        self.inner.faults.targets_unreadable = 1
+        return self.inner.perform(rollout, action, key).model_copy(update={"revision": "77"})
+
+
+def test_the_newest_revision_is_kept_even_when_it_cannot_be_read_back(scene: Scene) -> None:
+    """A write that tells its revision updates the one that guards the next write, which may have to go out unread."""
+    before_the_raise(scene)
+    Conductor(scene.store, Telling(scene.world), scene.policy, scene.clock).look([1])
+    kept = scene.newest
+    assert (kept.seen and kept.seen.revision, kept.seen and kept.seen.percent, kept.failures) == ("77", 10, 1)
+
+
 def test_five_refused_writes_hold_and_page_and_never_roll_back(scene: Scene) -> None:
     """Our own error is no reason to go back: held, paged, and tried again when a person says so."""
     before_the_raise(scene)

@@ -8,9 +8,9 @@ from rollout.model import Phase
 from rollout.moves import stages
 from rollout.plan import SetWeight
 from tests.rollout.make import T0, row, verdict
-from tests.rollout.rows import rows, times
+from tests.rollout.rows import CALM, rows, times
 
-MANY = settings(max_examples=200, deadline=None)
+MANY = settings(max_examples=200, **CALM)
 MINUTE = timedelta(minutes=1)
 
 

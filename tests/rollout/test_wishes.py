@@ -89,6 +89,17 @@ def test_a_pause_and_its_end_leave_the_bake_as_it_was():
     assert apply(row(P.PAUSED, resume_to=None), ask("resume"), ANA, NOW).phase is P.STEPPING
 
 
+def test_a_persons_pause_on_top_of_another_stays():
+    """Paused for lack of sight or data it would go on by itself; a person's pause on top keeps it, and only once."""
+    for kind in ("no_data", "blind", "drift", "deadline"):
+        live = row(P.PAUSED, cause=cause(kind))
+        held = apply(live, ask("pause", reason="wait"), BEN, NOW)
+        assert (held.phase, held.cause, held.resume_to) == (P.PAUSED, live.cause, live.resume_to)
+        assert held.person_pause is not None and held.person_pause.by == BEN
+        with pytest.raises(Refused, match="#1 is paused already"):
+            apply(held, ask("pause"), ANA, NOW)
+
+
 def test_approvals_are_signatures_and_the_requester_does_not_count():
     """Each approval is kept with who, step and plan; four eyes only where configured."""
     live = row(P.WAITING, "10%, approve 2, 100%", step=1)
