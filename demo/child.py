@@ -27,12 +27,16 @@ class Child:
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
-        self.environment = {**clean_environment(), **environment}
+        self.lives_in(environment)
         self.log = folder / "bot.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = RLock()
         self._killed = False
         self._over = False
+
+    def lives_in(self, environment: Mapping[str, str]) -> None:
+        """Which workspace and which cloud it finds at its next start. The knobs hold this object from before."""
+        self.environment = {**clean_environment(), **environment}
 
     def command(self, *words: str) -> list[str]:
         """`tidegate WORDS` with this demo's configuration."""

@@ -78,7 +78,7 @@ class Stage:
         ends.callback(self.workspace.stop)
         text = toml(speed=self.setting.speed, port=self.bot_port, mode=self.setting.mode, topic_arn=TOPIC)
         (self.folder / "tidegate.toml").write_text(text)
-        self.bot = Child(self.folder, {**self.workspace.environment(), **self.cloud.env()})
+        self.bot.lives_in({**self.workspace.environment(), **self.cloud.env()})
         ends.callback(self.bot.close)
         self.bot.start()
 

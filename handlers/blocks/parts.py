@@ -78,10 +78,14 @@ def context(*texts: str) -> Block:
     return {"type": "context", "elements": [_mrkdwn(text, CONTEXT) for text in texts[:10]]}
 
 
+ROW = "tidegate-moves"
+
+
 def actions(buttons: Iterable[Block]) -> list[Block]:
     """A row of at most five buttons; nothing when there is none."""
     row = list(buttons)[:5]
-    return [{"type": "actions", "elements": row}] if row else []
+    # The same name in every render: a press that comes from a dialog opened before the last edit still finds its row.
+    return [{"type": "actions", "block_id": ROW, "elements": row}] if row else []
 
 
 def paragraphs(lines: Iterable[str], limit: int = SECTION) -> list[Block]:

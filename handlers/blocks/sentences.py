@@ -57,10 +57,10 @@ def until(view: CardView, limit: timedelta) -> Mrkdwn:
 
 
 def minute(at: datetime) -> datetime:
-    """Up to the next whole minute: a card must not change because a look came a second later."""
-    return (
-        at if at.second == at.microsecond == 0 else at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    )
+    """Down to the whole minute: a card must not change because a look came a second later, and nothing may happen
+    before the time it names.
+    """
+    return at.replace(second=0, microsecond=0)
 
 
 def fact(text: str) -> Mrkdwn:

@@ -67,7 +67,7 @@ class Look:
         self, what: What, text: str = "", *, loud: bool = False, percent: int | None = None, by: Actor | None = None
     ) -> None:
         """One event for the thread; loud ones mention who asked."""
-        mention = (self.r.by.id,) if loud and self.r.by.kind == "person" else ()
+        mention = self._called(what) if loud else ()
         self.notices.append(
             Event(
                 rollout=self.r.id,
@@ -80,6 +80,14 @@ class Look:
                 at=self.now,
             )
         )
+
+    def _called(self, what: What) -> tuple[str, ...]:
+        """Whom a loud event calls: those who can answer it, else who asked for the rollout."""
+        roles = self.r.terms.roles
+        answers = roles.approve or roles.deploy
+        if what in ("approval_wanted", "no_gate"):
+            return tuple(entry for entry in answers if entry[:1] in ("U", "W", "S"))[:10]
+        return (self.r.by.id,) if self.r.by.kind == "person" else ()
 
     def page(self, text: str, hint: str = "") -> None:
         """Somebody has to come."""

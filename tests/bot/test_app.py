@@ -5,12 +5,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 
 from demo.cloud import Cloud
 from rollout.notices import NeedsHuman
-from tests.end_to_end.rig import SIGTERM, Rig, new_cloud, until
+from tests.end_to_end.rig import Rig, new_cloud, until
 
 QUIET = {"auth.test", "apps.connections.open", "users.info", "usergroups.users.list", "chat.postMessage",
          "chat.update", "response_url", "views.open"}  # fmt: skip

@@ -230,13 +230,18 @@ def test_a_bolt_that_breaks_is_no_server_error(caplog: pytest.LogCaptureFixture)
     edge = Edge(Health({}), Metrics(), Slack(app, SECRET, time.time))
     press = b'payload={"type":"block_actions","actions":[{"action_id":"tidegate:pause"}]}'
     for body, status, words in ((BODY, "200 OK", "something broke here"), (press, "401 Unauthorized", "")):
-        stamp, said = str(int(time.time())), []
+        stamp = str(int(time.time()))
+        said: list[str] = []
+
+        def start(given: str, _: object, said: list[str] = said) -> None:
+            said.append(given)
+
         environ = {
             "REQUEST_METHOD": "POST", "PATH_INFO": "/slack/events", "CONTENT_TYPE": FORM,
             "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "HTTP_X_SLACK_REQUEST_TIMESTAMP": stamp,
             "HTTP_X_SLACK_SIGNATURE": sign(SECRET, stamp, body),
         }  # fmt: skip
-        answer = b"".join(edge(environ, lambda given, _, said=said: said.append(given)))
+        answer = b"".join(edge(environ, start))
         assert said == [status]
         assert words in answer.decode()
     assert "RuntimeError" in caplog.text
