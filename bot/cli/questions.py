@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from bot.cli import texts
@@ -10,6 +11,7 @@ from bot.cli.options import Line
 from bot.cli.place import ask_of, configured, this_user
 from rollout.errors import NotFound
 from rollout.reports import Listing, Report
+from store.lock import lock_is_held
 
 
 def run(line: Line) -> int:
@@ -26,7 +28,15 @@ def run(line: Line) -> int:
         print()
     else:
         print(here(texts.render(report)))
+    _say_if_nobody_looks(config.store_path, report)
     return 0
+
+
+def _say_if_nobody_looks(path: Path, report: Report) -> None:
+    """What the store says is only as new as the last look: without a bot a live rollout stands still, unwatched."""
+    cards = report.cards if isinstance(report, Listing) else (getattr(report, "card", None),)
+    if any(card is not None and card.rollout.live for card in cards) and not lock_is_held(path):
+        print("no bot runs on this store: nothing moves and no alarm is watched; tidegate run", file=sys.stderr)
 
 
 def _plain(report: Report) -> Any:

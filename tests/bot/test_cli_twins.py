@@ -199,7 +199,9 @@ def test_questions_read_the_store_beside_a_bot_and_without_one(path):
     assert elsewhere(path, "list")[0] == 1
     with Bot(path):
         assert main(["start", "my-app", "--config", path]) == 0
-        assert "#1 my-app -> prod" in elsewhere(path, "status", "my-app")[1]
+        _, out, err = elsewhere(path, "status", "my-app")
+        assert "#1 my-app -> prod" in out and "no bot runs" not in err
+    assert "no bot runs on this store: nothing moves" in elsewhere(path, "status", "my-app")[2]
     code, out, _ = elsewhere(path, "list", "--json")
     assert code == 0
     assert [card["rollout"]["id"] for card in json.loads(out)] == [1]
