@@ -170,7 +170,7 @@ class Door:
     def _wish(self, work: Work, live: Rollout, call: _Call) -> Reply:
         """A wish about the live rollout: the row changes, the next look acts on it."""
         ask, actor, now = call.ask, call.actor, call.now
-        if ask.release:
+        if ask.release and not (live.stable is not None and ask.release == live.stable.id):
             raise Refused(
                 f"#{live.id} is live: {ask.verb} takes it back to what served before, not to {ask.release}",
                 f"/deploy {ask.verb} #{live.id}; another release can be named when it has ended",
