@@ -28,10 +28,10 @@ pytestmark = [
 
 
 @pytest.fixture
-def address(tmp_path, update_goldens) -> Iterator[str]:
-    """The demo, started as anybody starts it (faster where no picture is taken); where its page is."""
+def address(tmp_path) -> Iterator[str]:
+    """The demo, started as anybody starts it ; where its page is."""
     out = tmp_path / "out"
-    words = ["demo", "--no-browser", "--speed", "10" if update_goldens else "20", "--folder", str(tmp_path / "demo")]
+    words = ["demo", "--no-browser", "--speed", "10", "--folder", str(tmp_path / "demo")]
     with out.open("wb") as told:
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", *words], env=clean_environment(), stdout=told, stderr=told
