@@ -65,7 +65,7 @@ def page(browser, ws):
     """The open page; every script error and every refused request fails the test."""
     trouble = []
     tab = browser.new_page(viewport={"width": 1440, "height": 900})
-    tab.set_default_timeout(15_000)
+    tab.set_default_timeout(60_000)
     tab.on("pageerror", lambda error: trouble.append(str(error)))
     tab.on("console", lambda line: trouble.append(line.text) if line.type in ("error", "warning") else None)
     tab.on("request", lambda r: None if f"//127.0.0.1:{ws.port}/" in r.url else trouble.append(r.url))
