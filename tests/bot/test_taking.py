@@ -72,3 +72,20 @@ def test_an_unreadable_row_does_not_keep_live_rollouts_from_being_looked_at(tmp_
     bot._tick(poked=False)
     assert looks.looked == [started.rollout]
     bot.store.close()
+
+
+def test_a_store_that_cannot_give_wishes_is_named_and_forgotten_when_it_can():
+    """Whatever keeps wishes from being taken is a reason of /readyz as long as it lasts, and raises nothing."""
+    broken = [True]
+
+    def take() -> int:
+        if broken:
+            raise OSError("the mount is gone")
+        return 0
+
+    taking = Taking(take, lambda: None, Metrics())
+    taking()
+    assert "OSError" in taking.missing()
+    broken.clear()
+    taking()
+    assert taking.missing() == ""
