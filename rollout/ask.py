@@ -28,6 +28,8 @@ class Ask(Frozen):
     force: bool = False
     """[Roll back anyway]: although stable is known sick."""
     bound: Bound | None = None
+    alert: int | None = None
+    """The notice about alarms whose button was pressed."""
     channel: str = ""
     """Where it was asked: the card goes there when the app has no channel of its own."""
 
@@ -35,6 +37,7 @@ class Ask(Frozen):
     def words(self) -> str:
         """The wish as it could be typed, for the audit."""
         place = f"#{self.ref}" if self.ref is not None else self.app + (f"/{self.env}" if self.env else "")
+        place = f"notice {self.alert}" if self.alert is not None else place
         place += f"@{self.release}" if self.release else ""
         flags = (" --full" if self.full else "") + (" --force" if self.force else "")
         return " ".join(filter(None, [self.verb, place, self.plan])) + flags

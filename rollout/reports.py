@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from rollout.actions import Intent
+from rollout.alarms.views import AlarmsReport
 from rollout.model import Rollout
 from rollout.ports import Hold
 from rollout.values import Frozen, Moment
@@ -104,4 +105,4 @@ class Help(Frozen):
     plans: tuple[str, ...]
 
 
-Report = Annotated[Status | Listing | Show | Whoami | Help | CardView, Field(discriminator="kind")]
+Report = Annotated[Status | Listing | Show | Whoami | Help | CardView | AlarmsReport, Field(discriminator="kind")]

@@ -52,6 +52,8 @@ _ALL = (
     Verb(name="history", takes="app?", right="anyone", reads=True, reason="no", text="past rollouts"),
     Verb(name="show", takes="ref?", right="anyone", reads=True, reason="no",
          text="one rollout in full: steps, changes made, who did what"),
+    Verb(name="alarms", takes="app?", right="anyone", reads=True, reason="no",
+         text="alarms by state, who muted them, what changed since yesterday"),
     Verb(name="whoami", takes="nothing", right="anyone", reads=True, reason="no", cli=False,
          text="what you may do here"),
     Verb(name="help", takes="nothing", right="anyone", reads=True, reason="no", cli=False, text="this text"),
