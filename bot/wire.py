@@ -113,10 +113,7 @@ class Wire:
 
     def _call(self, method: str, channel: str, send: Callable[[], Any]) -> Came:
         self._pace.took(method, channel, self._monotonic())
-        try:
-            came = _answered(send())
-        except Exception as error:  # noqa: BLE001 - sorted by what it means, and an unknown one is `lost`
-            came = _failed(error)
+        came = came_of(send)
         self._metrics.count("tidegate_outbox_attempts_total", method=method, outcome=came.word or came.kind)
         if came.kind == "limited":
             self._pace.closed(method, channel, self._monotonic() + came.after)
@@ -130,6 +127,14 @@ class Wire:
             self._failures += 1
         else:
             self._failures = 0
+
+
+def came_of(send: Callable[[], Any]) -> Came:
+    """Make one call and sort what came of it. Never raises."""
+    try:
+        return _answered(send())
+    except Exception as error:  # noqa: BLE001 - sorted by what it means, and an unknown one is `lost`
+        return _failed(error)
 
 
 def _answered(reply: Any) -> Came:
