@@ -1,12 +1,35 @@
 """Rows of the audit trail: appended in the transaction they are about. The hash is rollout/audit.py's."""
 
 import sqlite3
+from typing import Any, NamedTuple
 
 from rollout.audit import GENESIS, Entry, Link, link
 from store.views import View
 
 BEFORE_ALL = -(2**63)
 """A page after this one begins at the very first row, also at one that should not be there."""
+
+PAGE = 500
+PAGE_BYTES = 1 << 20
+"""A page ends before its rows are many or its text is long: no read holds a commit up for 20 ms."""
+_AT_ONCE = 50
+
+
+class Raw(NamedTuple):
+    """One row as the file holds it, whatever it holds: somebody may have written to it with another program."""
+
+    seq: Any
+    body: bytes
+    prev: bytes
+    hash: bytes
+    rollout: Any
+
+
+# A CAST, because text that is no UTF-8 cannot be read as text at all.
+_RAW = (
+    "SELECT seq, coalesce(CAST(body AS BLOB), x''), coalesce(CAST(prev AS BLOB), x''),"
+    " coalesce(CAST(hash AS BLOB), x''), rollout FROM audit WHERE seq > ? "
+)
 
 
 def _read(rows: sqlite3.Cursor) -> list[Link]:
@@ -34,15 +57,19 @@ class AuditReads(View):
         )
         return _read(rows)[::-1]
 
-    def filed_page(self, after: int, limit: int) -> list[tuple[Link, bool]]:
-        """Records after the given one, each with whether it is filed under the rollout it names."""
-        rows = self._run(
-            "SELECT seq, body, prev, hash,"
-            " CASE WHEN json_valid(body) THEN rollout IS json_extract(body, '$.rollout') ELSE 0 END"
-            " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
-            after, limit,
-        )  # fmt: skip
-        return [(Link(seq=seq, body=body, prev=prev, hash=own), bool(filed)) for seq, body, prev, own, filed in rows]
+    def raw_page(self, after: int = BEFORE_ALL, limit: int = PAGE, *, about: int | None = None) -> list[Raw]:
+        """Records after the given one, `about` one rollout or all, none of them believed; empty at the end."""
+        if about is None:
+            rows = self._run(_RAW + "ORDER BY seq LIMIT ?", after, limit)
+        else:
+            rows = self._run(_RAW + "AND rollout = ? ORDER BY seq LIMIT ?", after, about, limit)
+        found: list[Raw] = []
+        size = 0
+        while size < PAGE_BYTES and (some := [Raw._make(row) for row in rows.fetchmany(_AT_ONCE)]):
+            found += some
+            size += sum(len(row.body) for row in some)
+        rows.close()  # one that was not read to its end would keep its lock
+        return found
 
 
 class AuditWrites(AuditReads):

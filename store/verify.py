@@ -5,49 +5,75 @@ written anew: whoever can write the file can write a chain that holds. `anchors`
 elsewhere, e.g. `1234 9f3a` on a card.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
 
-from rollout.audit import Break, Link, verify
-from store.audit import BEFORE_ALL, AuditReads
-from store.sessions import Sessions
+from sqlite_utils import Database
+
+from rollout.audit import Break, Broken, Chain, broken_at, fits, missing
+from store.audit import BEFORE_ALL, PAGE, AuditReads, Raw
+
+Told = Callable[[int], object]
+"""Told how many records hold so far, once per page."""
 
 
-def verify_trail(sessions: Sessions, page: int, anchors: Mapping[int, str]) -> tuple[int, Break | None]:
-    """How many records hold, and the first break; `anchors`: numbers and the beginnings of their hashes.
+class Reading(Protocol):
+    """Whoever hands out short reads of one file."""
 
-    Constant memory; what is appended meanwhile is walked too.
+    def reading(self) -> contextlib.AbstractContextManager[Database]: ...
+
+
+class Walk(NamedTuple):
+    """How far the chain holds: the number and the hash of the last record that does, and the first break."""
+
+    records: int
+    head: str
+    broken: Break | None
+
+
+def walk(source: Reading, anchors: Mapping[int, str], page: int = PAGE, told: Told | None = None) -> Walk:
+    """Walk the whole trail in constant memory; what is appended meanwhile is walked too.
+
+    `anchors`: numbers of records and the beginnings of their hashes, as they were shown elsewhere.
     """
-    count, last = 0, None
-    while rows := _page(sessions, last, page):
-        links = [link for link, _ in rows]
-        broken = verify(links, after=last) or _misfiled(rows) or _disowned(links, anchors)
-        if broken:
-            return broken.seq - 1, broken
-        count, last = count + len(links), links[-1]
-    missing = min((seq for seq in anchors if seq > count), default=None)
-    if missing is not None:
-        return count, Break(seq=missing, text=f"record {missing} was shown once and is gone: the trail ends at {count}")
-    return count, None
+    chain, after = Chain(), BEFORE_ALL
+    try:
+        while rows := raw_page(source, after, page):
+            _follow(chain, rows, anchors)
+            after = chain.seq
+            if told:
+                told(chain.seq)
+    except Broken as broken:
+        return Walk(chain.seq, chain.head, broken.found)
+    return Walk(chain.seq, chain.head, missing(anchors, chain.seq))
 
 
-def _page(sessions: Sessions, last: Link | None, limit: int) -> list[tuple[Link, bool]]:
-    with sessions.reading() as db:
-        return AuditReads(db).filed_page(last.seq if last else BEFORE_ALL, limit)
+def verify_trail(source: Reading, page: int, anchors: Mapping[int, str]) -> tuple[int, Break | None]:
+    """How many records hold, and the first break."""
+    found = walk(source, anchors, page)
+    return found.records, found.broken
 
 
-def _misfiled(rows: list[tuple[Link, bool]]) -> Break | None:
-    for link, filed in rows:
-        if not filed:
-            return Break(seq=link.seq, text=f"record {link.seq} is filed under another rollout than it names")
-    return None
+def raw_page(source: Reading, after: int, limit: int = PAGE, about: int | None = None) -> list[Raw]:
+    """One page in a read of its own: it is worked on when nobody has to wait for it."""
+    with source.reading() as db:
+        view = AuditReads(db)
+        try:
+            return view.raw_page(after, limit, about=about)
+        finally:
+            view.end()
 
 
-def _disowned(links: list[Link], anchors: Mapping[int, str]) -> Break | None:
-    for link in links:
-        known = anchors.get(link.seq, "")
-        if not link.hash.startswith(known):
-            return Break(
-                seq=link.seq,
-                text=f"record {link.seq} is not the one that was shown: {known}, now {link.hash}",
-            )
-    return None
+def _follow(chain: Chain, rows: Iterable[Raw], anchors: Mapping[int, str]) -> None:
+    for seq, body, prev, own, filed in rows:
+        inside = chain.examine(seq, body, prev, own)
+        if not _filed(inside.get("rollout"), filed):
+            raise broken_at(seq, body, f"record {seq} is filed under another rollout than it names")
+        if seq in anchors:
+            fits(anchors[seq], seq, body, own)
+        chain.advance(own)
+
+
+def _filed(named: Any, filed: Any) -> bool:
+    return named is filed or (named == filed and type(named) is int)  # True == 1

@@ -82,10 +82,9 @@ def _checked(line: Line) -> Line:
 
 def _audit(line: Line) -> Line:
     word = line.words[0] if line.words else ""
-    if word == "verify":
-        return line._replace(verb="audit verify", words=line.words[1:])
+    if f"audit {word}" in COMMANDS:
+        return line._replace(verb=f"audit {word}", words=line.words[1:])
     if line.help:
         return line._replace(verb="audit verify")
-    if word in ("export", "tail"):
-        raise Usage(f"audit {word} has not come yet", "there is: tidegate audit verify")
-    raise Usage(f"audit {word[:40]!r} is not a verb" if word else "audit does not say what", "tidegate audit verify")
+    there = " | ".join(f"tidegate {verb}" for verb in COMMANDS if verb.startswith("audit "))
+    raise Usage(f"audit {word[:40]!r} is not a verb" if word else "audit does not say what", there)

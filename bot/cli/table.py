@@ -40,7 +40,15 @@ COMMANDS: dict[str, Command] = {
     "list": Command("questions", "", "every live rollout"),
     "history": Command("questions", f"[{_TARGET}]", "past rollouts"),
     "show": Command("questions", f"[{_ROLLOUT}]", "one rollout in full: steps, changes made, who did what"),
-    "audit verify": Command("trail", "", "walk the audit trail from its first record to its last"),
+    "audit verify": Command(
+        "trail",
+        "[--anchor N:HASH]… [--file FILE|- [--after N]]",
+        "walk the audit trail, or an export of it, from its first record to its last",
+    ),
+    "audit export": Command(
+        "export", "[--format jsonl|csv] [--after N] [--rollout '#<id>']", "the audit trail as lines on stdout"
+    ),
+    "audit tail": Command("tail", "[-n N] [--follow]", "the newest audit records, one line each"),
 }
 
 LATER = ("plan", "iam-policy", "manifest", "simulate", "backup", "ask", "reload")

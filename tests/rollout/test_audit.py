@@ -1,6 +1,7 @@
 """The chain: one text for one value, every tampering found at its number, and what a chain alone cannot see."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
@@ -24,7 +25,8 @@ entries = st.builds(
 )  # fmt: skip
 
 
-FEW = settings(max_examples=50, **CALM)
+FEW = settings(max_examples=int(os.environ.get("TIDEGATE_SOAK", "50")), **CALM)
+ENTRY = Entry(kind="ask", at=T0, actor="")
 
 
 def chain(kept):
@@ -155,12 +157,96 @@ def test_an_edit_with_its_hash_made_anew_breaks_the_next_record(rows, data, othe
     assert broken is not None and broken.seq == k + 2
 
 
-@pytest.mark.parametrize("body", ['{"seq":2}', "[1]", "not json", '{"v":1}', '"1"'])
-def test_a_record_names_its_own_number(body):
-    """A body moved to another number, or no body of ours, is found even with a hash that fits."""
+V = '"v":"tidegate-audit/1"'
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ('{"seq":2,' + V + "}", "names another number inside"),
+        ("{" + V + "}", "names another number inside"),
+        ('{"seq":true,' + V + "}", "names another number inside"),
+        ('{"seq":1.0,' + V + "}", "names another number inside"),
+        ('{"seq":"1",' + V + "}", "names another number inside"),
+        ('{"seq":1}', "is of a scheme that is unknown here: None"),
+        ('{"seq":1,"v":"tidegate-audit/2"}', "is of a scheme that is unknown here: 'tidegate-audit/2'"),
+        ('{"seq":1,"v":"\\u001b[2J%s"}' % ("x" * 99), "is of a scheme that is unknown here: '\\x1b[2J" + "x" * 32),
+        ("[1]", "cannot be read: its body is no JSON object"),
+        ("not json", "cannot be read: its body is no JSON object"),
+        ("", "cannot be read: its body is no JSON object"),
+        ("[" * 100_000, "cannot be read: its body is no JSON object"),
+        ('{"a":' * 100_000, "cannot be read: its body is no JSON object"),
+        ("9" * 10_000, "cannot be read: its body is no JSON object"),
+    ],
+    ids=range(14),
+)
+def test_a_body_that_is_none_is_found_whatever_its_hash(body, text):
+    """A body moved to another number, of another version, or no record at all is named even with a hash that fits."""
     broken = verify([Link(seq=1, body=body, prev=GENESIS, hash=digest(GENESIS, body))])
     assert broken is not None
-    assert (broken.seq, broken.text) == (1, "record 1 names another number inside")
+    assert (broken.seq, broken.text) == (1, f"record 1 {text}")
+
+
+def test_a_record_of_a_later_version_is_not_called_changed():
+    """Its hash is made in another way, so it does not fit here: its scheme is named, nobody is accused."""
+    rows = chain([ENTRY, ENTRY])
+    later = rows[1].model_copy(update={"body": rows[1].body.replace("audit/1", "audit/2"), "hash": "f" * 64})
+    broken = verify([rows[0], later])
+    assert broken is not None
+    assert broken.text == "record 2 is of a scheme that is unknown here: 'tidegate-audit/2'"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "kind"),
+    [
+        ('"actor":""', '"actor":"x"', "2026-01-01T12:00:00+00:00", "ask"),
+        ('"kind":"ask"', '"kind":"\\u001b[2J"', "2026-01-01T12:00:00+00:00", ""),
+        ('"kind":"ask"', '"kind":["ask"]', "2026-01-01T12:00:00+00:00", ""),
+        ("2026-01-01T12", "\\u001b[2J", "", "ask"),
+        ('"at":"2026-01-01T12:00:00.000+00:00"', '"at":7', "", "ask"),
+        ("{", "[", "", ""),
+    ],
+)
+def test_the_break_says_when_and_what_as_far_as_that_can_be_read(old, new, at, kind):
+    """Time and kind of a bad record are told when they are such; foreign text in their place never gets through."""
+    row = chain([ENTRY])[0]
+    broken = verify([row.model_copy(update={"body": row.body.replace(old, new, 1)})])
+    assert broken is not None
+    assert (broken.at, broken.kind) == (at, kind)
+
+
+hashes = st.sampled_from([GENESIS, ""]) | st.text(max_size=64)
+broken_rows = st.builds(
+    Link, seq=st.integers(-1, 9), body=st.text(max_size=60) | st.characters(), prev=hashes, hash=hashes
+)
+
+
+@FEW
+@given(chains, st.lists(broken_rows, min_size=1, max_size=3), st.data())
+def test_garbage_among_records_is_no_crash_and_no_false_ok(rows, foreign, data):
+    """Rows of anything at any place: the walk ends at the first of them, and never raises."""
+    k = data.draw(st.integers(0, len(rows)))
+    broken = verify([*rows[:k], *foreign, *rows[k:]])
+    assert broken is not None and broken.seq == k + 1
+
+
+OTHERS = ["tidegate-audit/2", "tidegate-audit/10", "tidegate-audit/", ""]
+
+
+@FEW
+@given(chains, st.data())
+def test_versions_mixed_are_found_at_the_first_of_another(rows, data):
+    """Records of schemes that are unknown here, with hashes that fit them, are never taken for ours."""
+    k = data.draw(st.integers(0, len(rows) - 1))
+    kept, prev = rows[:k], rows[k].prev
+    schemes = data.draw(st.lists(st.sampled_from([*OTHERS, SCHEME]), min_size=len(rows) - k, max_size=len(rows) - k))
+    for row, scheme in zip(rows[k:], schemes, strict=True):
+        body = row.body.replace(SCHEME, scheme)
+        kept.append(Link(seq=row.seq, body=body, prev=prev, hash=digest(prev, body)))
+        prev = kept[-1].hash
+    other = next((seq for seq, scheme in enumerate(schemes, k + 1) if scheme != SCHEME), None)
+    broken = verify(kept)
+    assert (broken.seq if broken else None) == other
 
 
 @FEW
