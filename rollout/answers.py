@@ -1,7 +1,10 @@
 """Answers to reading verbs: one short read each, values out. Rendering is for handlers and the CLI."""
 
 import json
+from datetime import timedelta
 
+from rollout.alarms.ports import AlarmLedger
+from rollout.alarms.report import gather
 from rollout.ask import Ask
 from rollout.errors import BadInput, Denied, NotFound
 from rollout.hooks import Hooks
@@ -10,17 +13,19 @@ from rollout.moves import moves, stages
 from rollout.people import Actor, Roles
 from rollout.plan import BUILT_IN_NAMES
 from rollout.policy import Knowledge, permit
-from rollout.ports import Clock, Ledger, Policy, Reads
+from rollout.ports import Clock, Policy, Reads
 from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status, Whoami
-from rollout.verbs import VERBS
+from rollout.verbs import VERBS, Verb
 
 PAGE = 20
+DAY = timedelta(days=1)
+"""What `alarms` looks back."""
 
 
 class Answers:
     """Reads for people; anyone of the workspace may."""
 
-    def __init__(self, ledger: Ledger, policy: Policy, clock: Clock, hooks: Hooks) -> None:
+    def __init__(self, ledger: AlarmLedger, policy: Policy, clock: Clock, hooks: Hooks) -> None:
         self._ledger, self.policy, self._clock, self._hooks = ledger, policy, clock, hooks
 
     def report(self, ask: Ask, actor: Actor) -> Report:
@@ -29,15 +34,20 @@ class Answers:
         if verb is None or not verb.reads:
             raise BadInput(f"{ask.verb[:40]!r} is no question", "/deploy help lists the verbs")
         with self._ledger.reads() as reads:
-            if actor.kind == "person":
-                person = reads.person(actor.team, actor.id)
-                known = Knowledge(person=person, directory_at=reads.directory_read_at(), home=self._hooks.home())
-                permit(Roles(), actor, verb, known, self._clock.now())
+            self._permit(reads, actor, verb)
             answer = {
                 "status": self._status, "list": self._list, "history": self._history, "show": self._show,
                 "whoami": self._whoami, "help": self._help,
-            }[verb.name]  # fmt: skip
-            return answer(reads, ask, actor)
+            }.get(verb.name)  # fmt: skip
+            if answer is not None:
+                return answer(reads, ask, actor)
+        return self._alarms(ask)  # of any length: it reads page by page, in blocks of its own
+
+    def _permit(self, reads: Reads, actor: Actor, verb: Verb) -> None:
+        if actor.kind == "person":
+            person = reads.person(actor.team, actor.id)
+            known = Knowledge(person=person, directory_at=reads.directory_read_at(), home=self._hooks.home())
+            permit(Roles(), actor, verb, known, self._clock.now())
 
     def card(self, rollout: int) -> CardView:
         """The present state of one card."""
@@ -84,6 +94,14 @@ class Answers:
             body = json.loads(row.body)
             lines.append(Line(seq=row.seq, at=body["at"], kind=body["kind"], actor=body["actor"], facts=body["facts"]))
         return Show(card=status.card, intents=tuple(reads.intents(rollout)), lines=tuple(lines))
+
+    def _alarms(self, ask: Ask) -> Report:
+        every = list(dict.fromkeys(app for app, _ in self.policy.targets()))
+        apps = every
+        if ask.app:
+            apps = [ask.app if ask.app in every and not ask.env else self.policy.find(ask.app, ask.env)[0]]
+        now = self._clock.now()
+        return gather(self._ledger, apps, now - DAY, now)
 
     def _whoami(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
         person = reads.person(actor.team, actor.id) if actor.kind == "person" else None

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from rollout.alarms.ports import AlarmLedger
 from rollout.answers import Answers
 from rollout.ask import Ask
 from rollout.door import Door
 from rollout.errors import TidegateError
 from rollout.hooks import Hooks
 from rollout.people import Actor
-from rollout.ports import Clock, Ledger, Policy, Reply, World
+from rollout.ports import Clock, Policy, Reply, World
 from rollout.reports import CardView, Report
 from rollout.rounds import Rounds
 
@@ -16,7 +17,9 @@ from rollout.rounds import Rounds
 class Conductor:
     """Implements desk.Desk, and the loop that the scheduler drives."""
 
-    def __init__(self, ledger: Ledger, world: World, policy: Policy, clock: Clock, hooks: Hooks | None = None) -> None:
+    def __init__(
+        self, ledger: AlarmLedger, world: World, policy: Policy, clock: Clock, hooks: Hooks | None = None
+    ) -> None:
         hooks = hooks or Hooks()
         self._door = Door(ledger, policy, clock, hooks)
         self._rounds = Rounds(ledger, world, clock, hooks)

@@ -40,6 +40,8 @@ class Event(Frozen):
     """Needs a human or ends the rollout: broadcast to the channel, with mentions."""
     mention: tuple[str, ...] = ()
     """Ids of persons and groups."""
+    alarms: tuple[str, ...] = ()
+    """Names of the alarms that brought the rollout back."""
     at: Moment
 
 

@@ -13,9 +13,10 @@ from rollout.people import Actor
 from rollout.seen import AlarmReading, Fault
 from rollout.values import ZERO, Frozen, Moment
 
-State = Literal["OK", "ALARM", "INSUFFICIENT_DATA", "ABSENT", "BLIND"]
-"""CloudWatch's three, and two of ours: ABSENT, it was there and CloudWatch knows no alarm of that name any more;
-BLIND, nothing can be read at that place, so that silence would be no good news."""
+State = Literal["OK", "ALARM", "INSUFFICIENT_DATA", "ABSENT", "BLIND", "UNWATCHED"]
+"""CloudWatch's three, and three of ours: ABSENT, it was there and CloudWatch knows no alarm of that name any more;
+BLIND, nothing can be read at that place, so that silence would be no good news; UNWATCHED, the configuration names it
+no more, in lines of a notice only."""
 
 BAD: frozenset[str] = frozenset({"ALARM", "ABSENT", "BLIND"})
 """States that people are told about."""
@@ -86,6 +87,8 @@ class AlarmState(Frozen):
     bake: Duration | None = None
     """The shortest bake that it gates; None where it gates none."""
     muted: Mute | None = None
+    doubt: Moment | None = None
+    """When it first was not found, or could not be read: one look alone changes no state to ABSENT or BLIND."""
     fault: Fault | None = None
     """Why a place cannot be read; kind `place` only."""
 
