@@ -1,6 +1,8 @@
 """Memory: ledger, outbox, directory and locks, in one SQLite file. No rule of a rollout lives here."""
 
+from store.alert_places import AlertPlace, AlertPlaces
 from store.cards import CardPlace
+from store.digests import Digests, Slot
 from store.faults import StoreBusy, StoreClosed, StoreFault, StoreFull
 from store.lock import Lock, hold_lock, holder, lock_is_held
 from store.opened import Store, open_store
@@ -9,6 +11,6 @@ from store.pages import Page
 from store.people import People
 
 __all__ = [
-    "CardPlace", "Lock", "Outbox", "Page", "People", "Queued", "Store", "StoreBusy", "StoreClosed",
-    "StoreFault", "StoreFull", "hold_lock", "holder", "lock_is_held", "open_store",
+    "AlertPlace", "AlertPlaces", "CardPlace", "Digests", "Lock", "Outbox", "Page", "People", "Queued", "Slot", "Store",
+    "StoreBusy", "StoreClosed", "StoreFault", "StoreFull", "hold_lock", "holder", "lock_is_held", "open_store",
 ]  # fmt: skip

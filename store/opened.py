@@ -6,9 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from rollout.audit import Break
+from store.alarms import AlarmStateWrites
+from store.alert_places import AlertPlaces
 from store.asks import AskWrites
 from store.backup import back_up
 from store.connect import prepare_place
+from store.digests import Digests
 from store.ledger import Looking, Writing
 from store.outbox import Outbox
 from store.people import People
@@ -18,7 +21,7 @@ from store.verify import verify_trail
 
 
 class Store:
-    """The memory of one process: implements rollout.ports.Ledger."""
+    """The memory of one process: implements rollout.ports.Ledger and rollout.alarms.ports.AlarmLedger."""
 
     def __init__(self, sessions: Sessions, boot_id: str = "") -> None:
         self._sessions = sessions
@@ -27,6 +30,8 @@ class Store:
         """Names this run of the program; kept in the file as the latest."""
         self.people = People(sessions)
         self.outbox = Outbox(sessions)
+        self.alerts = AlertPlaces(sessions)
+        self.digests = Digests(sessions)
 
     @contextlib.contextmanager
     def work(self) -> Iterator[Writing]:
@@ -67,10 +72,14 @@ class Store:
     def prune(self, now: datetime) -> None:
         """Erase addresses older than 25 minutes, drop answers that are too late, forget wishes after 7 days.
 
-        At most 500 of each: to be called every minute or so. The audit trail is never pruned.
+        Changes of alarms and ended digests go after 40 days. At most 500 of each: to be called every minute or so.
+        The audit trail, rollouts and alerts are never pruned.
         """
         with self._sessions.writing() as db:
             AskWrites(db).forget_asks(now)
+        with self._sessions.writing() as db:
+            AlarmStateWrites(db).forget_turns(now)
+        self.digests.forget(now)
         self.outbox.drop_late_answers(now)
 
     @property

@@ -212,6 +212,147 @@ def _meta(db: Database) -> None:
     db.execute("INSERT INTO meta (name, value) VALUES ('chain', ?)", [secrets.token_hex(8)])
 
 
+def _alarms(db: Database) -> None:
+    """The alarm watch: what was seen last, what is read since when, the history of changes."""
+    _all(
+        db,
+        """
+        CREATE TABLE alarm_states (
+            app TEXT NOT NULL CHECK (length(app) > 0),
+            lane TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('alarm', 'place')),
+            name TEXT NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (app, lane, kind, name)
+        ) STRICT
+        """,
+        "CREATE INDEX alarm_states_of_lane ON alarm_states (lane, app, kind, name)",
+        """
+        CREATE TABLE watched (
+            app TEXT NOT NULL,
+            lane TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            PRIMARY KEY (app, lane)
+        ) STRICT
+        """,
+        # AUTOINCREMENT: readers page by number, so that of a pruned one is never given again
+        """
+        CREATE TABLE alarm_turns (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            app TEXT NOT NULL,
+            lane TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            state TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            UNIQUE (app, lane, kind, name, at, state)
+        ) STRICT
+        """,
+        "CREATE INDEX alarm_turns_by_time ON alarm_turns (at)",
+        """
+        CREATE TRIGGER alarm_turns_never_change BEFORE UPDATE ON alarm_turns
+        BEGIN SELECT RAISE(ABORT, 'a change of an alarm is history'); END
+        """,
+    )
+
+
+def _alerts(db: Database) -> None:
+    """Notices about alarms: one open one has an alarm at most, closed ones never change; where each message is."""
+    _all(
+        db,
+        """
+        CREATE TABLE alerts (
+            id INTEGER PRIMARY KEY CHECK (id > 0),
+            app TEXT NOT NULL CHECK (length(app) > 0),
+            open INTEGER NOT NULL CHECK (open IN (0, 1)),
+            version INTEGER NOT NULL CHECK (version > 0),
+            noted_at INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX open_alerts ON alerts (app, id) WHERE open = 1",
+        """
+        CREATE TRIGGER closed_alerts_stay BEFORE UPDATE ON alerts WHEN OLD.open = 0
+        BEGIN SELECT RAISE(ABORT, 'a closed alert never changes'); END
+        """,
+        """
+        CREATE TRIGGER alert_versions_rise BEFORE UPDATE ON alerts WHEN NEW.version <> OLD.version + 1
+        BEGIN SELECT RAISE(ABORT, 'the version of an alert rises by one'); END
+        """,
+        """
+        CREATE TRIGGER alerts_keep_their_app BEFORE UPDATE ON alerts
+        WHEN NEW.id <> OLD.id OR NEW.app <> OLD.app OR NEW.noted_at <> OLD.noted_at
+        BEGIN SELECT RAISE(ABORT, 'an alert keeps its id, its app and its beginning'); END
+        """,
+        """
+        CREATE TRIGGER alerts_are_kept BEFORE DELETE ON alerts
+        BEGIN SELECT RAISE(ABORT, 'alerts are never deleted'); END
+        """,
+        # the lines of open alerts only: the key is what keeps an alarm out of a second one
+        """
+        CREATE TABLE alert_lines (
+            app TEXT NOT NULL,
+            lane TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            alert INTEGER NOT NULL REFERENCES alerts (id),
+            PRIMARY KEY (app, lane, kind, name)
+        ) STRICT
+        """,
+        "CREATE INDEX alert_lines_of_alert ON alert_lines (alert)",
+        """
+        CREATE TRIGGER closed_alerts_have_no_lines AFTER UPDATE ON alerts WHEN NEW.open = 0
+        BEGIN DELETE FROM alert_lines WHERE alert = NEW.id; END
+        """,
+        """
+        CREATE TRIGGER lines_are_of_open_alerts BEFORE INSERT ON alert_lines
+        WHEN (SELECT open FROM alerts WHERE id = NEW.alert) IS NOT 1
+        BEGIN SELECT RAISE(ABORT, 'only an open alert has lines'); END
+        """,
+        # a row from the first commit of the alert on; no body: no message of it was thought of yet
+        """
+        CREATE TABLE alert_places (
+            alert INTEGER PRIMARY KEY REFERENCES alerts (id),
+            version INTEGER NOT NULL,
+            shown_version INTEGER NOT NULL DEFAULT 0,
+            channel TEXT NOT NULL DEFAULT '',
+            ts TEXT NOT NULL DEFAULT '',
+            body TEXT
+        ) STRICT
+        """,
+        "CREATE INDEX alerts_to_show ON alert_places (alert) WHERE shown_version < version",
+        "CREATE UNIQUE INDEX alert_messages ON alert_places (channel, ts) WHERE ts <> ''",
+    )
+
+
+def _digests(db: Database) -> None:
+    """Summaries: a time at which one is due is one row, and what has ended never changes."""
+    _all(
+        db,
+        """
+        CREATE TABLE digests (
+            digest TEXT NOT NULL CHECK (length(digest) > 0),
+            due INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'booked', 'sent', 'unknown', 'missed', 'refused')),
+            channel TEXT NOT NULL,
+            post_at INTEGER,
+            body TEXT NOT NULL,
+            PRIMARY KEY (digest, due),
+            CHECK (state <> 'booked' OR post_at IS NOT NULL)
+        ) STRICT
+        """,
+        "CREATE UNIQUE INDEX one_open_digest ON digests (digest) WHERE state IN ('waiting', 'booked')",
+        # by channel and second a message that was scheduled is told from every other
+        "CREATE UNIQUE INDEX one_digest_a_second ON digests (channel, post_at) WHERE post_at IS NOT NULL",
+        "CREATE INDEX digests_by_time ON digests (due)",
+        """
+        CREATE TRIGGER ended_digests_stay BEFORE UPDATE ON digests WHEN OLD.state NOT IN ('waiting', 'booked')
+        BEGIN SELECT RAISE(ABORT, 'a digest that has ended never changes'); END
+        """,
+    )
+
+
 STEPS = {
     "0001_rollouts": _rollouts,
     "0002_intents": _intents,
@@ -220,6 +361,9 @@ STEPS = {
     "0005_outbox": _outbox,
     "0006_people": _people,
     "0007_meta": _meta,
+    "0008_alarms": _alarms,
+    "0009_alerts": _alerts,
+    "0010_digests": _digests,
 }
 """Every step by the name under which a file remembers it, in order."""
 

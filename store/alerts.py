@@ -1,0 +1,96 @@
+"""Rows of alerts: written only by compare-and-set, their lines kept apart so that no alarm is in two open ones."""
+
+import sqlite3
+
+from rollout.alarms.model import Alert, Key
+from rollout.errors import Stale
+from store.alarms import columns
+from store.moments import stored
+from store.views import View
+
+
+def _read(rows: sqlite3.Cursor) -> list[Alert]:
+    return [Alert.model_validate_json(body) for (body,) in rows]
+
+
+class AlertReads(View):
+    """Finding alerts."""
+
+    def open_alerts(self, app: str = "") -> list[Alert]:
+        """Alerts that may still change, oldest first: all, or of one app."""
+        if app:
+            return _read(self._run("SELECT body FROM alerts WHERE open = 1 AND app = ? ORDER BY id", app))
+        return _read(self._run("SELECT body FROM alerts WHERE open = 1 ORDER BY id"))
+
+    def alert(self, id: int) -> Alert | None:
+        """One alert, open or closed."""
+        return next(iter(_read(self._run("SELECT body FROM alerts WHERE id = ?", id))), None)
+
+
+class AlertWrites(AlertReads):
+    """Opening, changing and closing alerts."""
+
+    def put_alert(self, alert: Alert) -> Alert:
+        """Insert (id 0) as version 1, or write back with version + 1.
+
+        Stale when it moved on or was closed, or when another open alert has one of its alarms: load them again.
+        """
+        return self._changed(alert) if alert.id else self._added(alert)
+
+    def _added(self, alert: Alert) -> Alert:
+        # No other writer can come between: this transaction holds the write lock, and rows are never deleted.
+        newest = self._run("SELECT coalesce(max(id), 0) FROM alerts").fetchone()[0]
+        added = alert.model_copy(update={"id": newest + 1, "version": 1})
+        self._run(
+            "INSERT INTO alerts (id, app, open, version, noted_at, body) VALUES (?, ?, ?, ?, ?, ?)",
+            added.id, added.app, added.open, added.version, stored(added.noted_at), added.model_dump_json(),
+        )  # fmt: skip
+        self._run("INSERT INTO alert_places (alert, version) VALUES (?, ?)", added.id, added.version)
+        if added.open:
+            self._keep_lines(added)
+        return added
+
+    def _changed(self, alert: Alert) -> Alert:
+        changed = alert.model_copy(update={"version": alert.version + 1})
+        written = self._run(
+            "UPDATE alerts SET open = ?, version = ?, body = ? WHERE id = ? AND version = ? AND open = 1",
+            changed.open, changed.version, changed.model_dump_json(), alert.id, alert.version,
+        )  # fmt: skip
+        if written.rowcount != 1:
+            raise self._moved_on(alert)
+        self._run("UPDATE alert_places SET version = ? WHERE alert = ?", changed.version, changed.id)
+        if changed.open:
+            self._keep_lines(changed)
+        return changed
+
+    def _keep_lines(self, alert: Alert) -> None:
+        """Make the rows equal to the lines; most commits change none of them."""
+        rows = self._run("SELECT app, lane, kind, name FROM alert_lines WHERE alert = ?", alert.id).fetchall()
+        kept, wanted = set(rows), {columns(line.key): line.key for line in alert.lines}
+        for row in kept - wanted.keys():
+            self._run("DELETE FROM alert_lines WHERE app = ? AND lane = ? AND kind = ? AND name = ?", *row)
+        for row, key in wanted.items():
+            if row not in kept:
+                self._keep_line(alert, key)
+
+    def _keep_line(self, alert: Alert, key: Key) -> None:
+        try:
+            self._run(
+                "INSERT INTO alert_lines (app, lane, kind, name, alert) VALUES (?, ?, ?, ?, ?)",
+                *columns(key), alert.id,
+            )  # fmt: skip
+        except sqlite3.IntegrityError as error:
+            other = self._run(
+                "SELECT alert FROM alert_lines WHERE app = ? AND lane = ? AND kind = ? AND name = ?", *columns(key)
+            ).fetchone()
+            if other is None:
+                raise
+            fact = f"{key.name} of {key.app} at {key.lane} is in open alert {other[0]} already"
+            raise Stale(fact, "load the open alerts again") from error
+
+    def _moved_on(self, alert: Alert) -> Stale:
+        now = self.alert(alert.id)
+        if now is None:
+            return Stale(f"there is no alert {alert.id}", "load the open alerts again")
+        end = "" if now.open else " and is closed"
+        return Stale(f"alert {now.id} is at version {now.version}, not {alert.version}{end}", "load it again")
