@@ -1,13 +1,13 @@
-"""What CloudWatch answers about alarms, and its numbers in words. No calls, no judgement."""
+"""What CloudWatch answers about alarms. No calls, no judgement, no wording: that is alarm_words.py's."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal, TypeGuard
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from aws.calls import Answer, Reply
-from aws.faults import clip
 from rollout.values import Moment
 
 Text = Annotated[str, Field(min_length=1)]
@@ -16,32 +16,43 @@ State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 PINS: Final = frozenset({"ExecutedVersion", "TargetGroup", "TaskSetId"})
 """Dimensions that belong to one side of a rollout."""
 
-_BREACH: Final = {
+BREACHES: Final[Mapping[str, str]] = {
     "GreaterThanThreshold": "over",
     "GreaterThanOrEqualToThreshold": "at or over",
     "LessThanThreshold": "under",
     "LessThanOrEqualToThreshold": "at or under",
 }
+"""Those that compare with one number; a band has no limit to tell."""
 
 
 class Dimension(Reply):
     name: str
+    value: str = ""
 
 
 class Metric(Reply):
+    namespace: str = ""
+    metric_name: str = ""
     dimensions: tuple[Dimension, ...] = ()
 
 
 class MetricStat(Reply):
     metric: Metric = Metric()
     period: int = 0
+    stat: str = ""
+    unit: str = ""
 
 
 class Query(Reply):
     """One line of an alarm on metric math."""
 
+    id: str = ""
+    label: str = ""
+    expression: str = ""
     metric_stat: MetricStat | None = None
     period: int = 0
+    return_data: bool = True
+    account_id: str = ""
 
 
 class AlarmRow(Reply):
@@ -54,9 +65,16 @@ class AlarmRow(Reply):
     state_updated_timestamp: Moment | None = None
     state_transitioned_timestamp: Moment | None = None
     evaluation_state: str = ""
+    namespace: str = ""
+    metric_name: str = ""
+    statistic: str = ""
+    extended_statistic: str = ""
+    unit: str = ""
     period: int = 0
     evaluation_periods: int = 0
     comparison_operator: str = ""
+    threshold: float | None = None
+    threshold_metric_id: str = ""
     dimensions: tuple[Dimension, ...] = ()
     metrics: tuple[Query, ...] = ()
     alarm_rule: str = ""
@@ -65,6 +83,21 @@ class AlarmRow(Reply):
     def since(self) -> Moment | None:
         """When it entered this state. StateUpdated also moves with the reason alone."""
         return self.state_transitioned_timestamp or self.state_updated_timestamp
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """What it measures, in one form; nothing for a composite one."""
+        if self.metrics or not self.metric_name:
+            return self.metrics
+        metric = Metric(namespace=self.namespace, metric_name=self.metric_name, dimensions=self.dimensions)
+        stat = self.extended_statistic or self.statistic
+        return (Query(id="m1", metric_stat=MetricStat(metric=metric, period=self.period, stat=stat, unit=self.unit)),)
+
+    @property
+    def watched(self) -> Query | None:
+        """The line whose values are compared with the threshold."""
+        shown = (query for query in self.queries if query.return_data and query.id != self.threshold_metric_id)
+        return next(shown, None)
 
     @property
     def step(self) -> int:
@@ -83,11 +116,6 @@ class AlarmRow(Reply):
         metrics = [query.metric_stat.metric.dimensions for query in self.metrics if query.metric_stat]
         behind = metrics or [self.dimensions]
         return all(any(dimension.name in PINS for dimension in dimensions) for dimensions in behind)
-
-    @property
-    def words(self) -> str:
-        """`8.2 over limit 1 (2 of 3 × 60 s)`; AWS's own sentence where the numbers are not told."""
-        return _numbers(self) or clip(self.state_reason)
 
 
 class Sweep(Answer):
@@ -118,9 +146,15 @@ class HistoryItem(Reply):
     history_summary: str = ""
 
     @property
+    def entered(self) -> Mapping[str, Any]:
+        """The new state as CloudWatch wrote it down; empty where it cannot be read."""
+        after = read_json(self.history_data).get("newState")
+        return after if isinstance(after, dict) else {}
+
+    @property
     def states(self) -> tuple[str, str]:
         """From and to; empty where it cannot be read."""
-        told = _json(self.history_data)
+        told = read_json(self.history_data)
         before, after = told.get("oldState"), told.get("newState")
         if isinstance(before, dict) and isinstance(after, dict) and after.get("stateValue"):
             return str(before.get("stateValue", "")), str(after["stateValue"])
@@ -128,6 +162,12 @@ class HistoryItem(Reply):
         if "from" in words[:-3] and words[-2] == "to":
             return words[-3], words[-1].rstrip(".")
         return "", ""
+
+    @property
+    def turned(self) -> State | None:
+        """The new state; None where it cannot be read."""
+        after = self.states[1]
+        return next((state for state in get_args(State) if state == after), None)
 
 
 class History(Answer):
@@ -137,42 +177,30 @@ class History(Answer):
     next_token: str = ""
 
 
-def _numbers(row: AlarmRow) -> str:
-    told = _json(row.state_reason_data)
-    limit, points, period = told.get("threshold"), told.get("recentDatapoints"), told.get("period", row.step)
-    breach = _BREACH.get(row.comparison_operator)
-    if not breach or not _is_number(limit) or not isinstance(points, list) or not row.evaluation_periods:
-        return ""
-    span = f"{row.evaluation_periods} × {period} s"
-    values = [value for value in points if _is_number(value)]
-    if not values:
-        return f"no data points, limit {_short(limit)} ({span})"
-    worst = max(values) if "over" in breach else min(values)
-    breaching = [value for value in values if _breaches(value, limit, breach)]
-    words = breach if breaching else "within"
-    return f"{_short(worst)} {words} limit {_short(limit)} ({len(breaching)} of {span})"
+class Tagged(Reply):
+    """One row of GetResources."""
+
+    resource_arn: Annotated[str, Field(alias="ResourceARN", min_length=1)]
 
 
-def _short(value: float) -> str:
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+class TaggedPage(Answer):
+    """One page of GetResources."""
+
+    resource_tag_mapping_list: tuple[Tagged, ...]
+    pagination_token: str = ""
 
 
-def _breaches(value: float, limit: float, breach: str) -> bool:
-    return {
-        "over": value > limit,
-        "at or over": value >= limit,
-        "under": value < limit,
-        "at or under": value <= limit,
-    }[breach]
+def name_of(arn: str) -> str:
+    """`my:alarm` of `arn:aws:cloudwatch:eu-central-1:123456789012:alarm:my:alarm`; empty for anything else."""
+    parts = arn.split(":", 6)
+    return parts[6] if len(parts) == 7 and parts[2] == "cloudwatch" and parts[5] == "alarm" else ""
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _json(text: str) -> dict[str, Any]:
+def read_json(text: str) -> dict[str, Any]:
+    """The JSON object in a text of AWS; empty where there is none. Whole numbers are read as floats."""
     try:
-        told = json.loads(text)
-    except ValueError:
+        # A whole number of a thousand digits is no float, and printing it would raise.
+        told = json.loads(text, parse_int=float)
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}

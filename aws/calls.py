@@ -1,7 +1,7 @@
 """The only door to AWS: one call out, one validated reply or one TargetError back. No retries of ours."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from botocore import xform_name
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -34,6 +34,9 @@ class Answer(Reply):
 
 R = TypeVar("R", bound=Answer)
 
+_IAM: Final = {"resourcegroupstaggingapi": "tag"}
+"""IAM's name of a service where it is not boto3's."""
+
 
 class Calls:
     """Calls of one service at one place.
@@ -60,8 +63,9 @@ class Calls:
         return self._send(self._call(operation, writes=True), reply, parameters)
 
     def _call(self, operation: str, *, writes: bool) -> Call:
-        resource = self._operations[f"{self._service}:{operation}"].format_map(self._names)
-        return Call(self._service, operation, "" if resource == "*" else resource, writes)
+        prefix = _IAM.get(self._service, self._service)
+        resource = self._operations[f"{prefix}:{operation}"].format_map(self._names)
+        return Call(prefix, operation, "" if resource == "*" else resource, writes)
 
     def _send(self, call: Call, reply: type[R], parameters: dict[str, Any]) -> R:
         self._ready(call)

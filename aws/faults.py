@@ -55,9 +55,10 @@ _CODES: Final[Mapping[FaultKind, str]] = {
             r"|^RequestTimeTooSkewed|^InvalidAccessKeyId|^MissingAuthenticationToken|^OptInRequired"
             r"|^TokenRefreshRequired",
     "absent": r"NotFound|^NoSuch|DoesNotExist",
-    "transient": r"^(Internal(Server)?(Failure|Error|Exception)|Serv(er|ice)(Exception|Unavailable.*)"
-                 r"|ResourceContention|HealthUnavailable|RequestTimeout(Exception)?)$",
-    "config": r"^Invalid|^Validation|^Unsupported|^TooMany|LimitExceeded|^UnknownOperation",
+    "transient": r"^(Internal(Server|Service)?(Failure|Error|Exception)|Serv(er|ice)(Exception|Unavailable.*)"
+                 r"|ResourceContention|HealthUnavailable|RequestTimeout(Exception)?"
+                 r"|InvalidNextToken|PaginationTokenExpired(Exception)?)$",
+    "config": r"^Invalid|^Validation|^Unsupported|^TooMany|LimitExceeded|^UnknownOperation|^NotImplemented",
 }  # fmt: skip
 
 _STATUS: Final[Mapping[int, FaultKind]] = {

@@ -51,10 +51,13 @@ class _Look:
 class AwsWorld:
     """Implements rollout.ports.World. Thread-safe: lanes look and act at the same time."""
 
-    def __init__(self, sessions: Sessions, drivers: Mapping[str, AwsDriver], now: Clock) -> None:
+    def __init__(
+        self, sessions: Sessions, drivers: Mapping[str, AwsDriver], now: Clock, reader: AlarmReader | None = None
+    ) -> None:
         self._drivers = drivers
         self._clock = now
-        self._alarms = AlarmReader(sessions)
+        self._alarms = reader or AlarmReader(sessions)
+        """The one that the watch of all alarms reads through, where there is one."""
 
     def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Observation]:
         """Look at all of them, batched by driver and by place; every failure is a value of its own."""

@@ -1,13 +1,12 @@
-"""CloudWatch's numbers in words; no calls."""
+"""What CloudWatch answers, read; no calls."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from aws.alarm_facts import AlarmRow, HistoryItem, Sweep
+from aws.alarm_facts import AlarmRow, HistoryItem, Sweep, name_of, read_json
 
 
 def row(**fields: Any) -> AlarmRow:
@@ -19,52 +18,6 @@ def row(**fields: Any) -> AlarmRow:
         "EvaluationPeriods": 3,
     }
     return AlarmRow.model_validate(given | fields)
-
-
-def told(points: list[Any], limit: Any = 1.0, period: int = 60) -> str:
-    return json.dumps({"version": "1.0", "period": period, "recentDatapoints": points, "threshold": limit})
-
-
-@pytest.mark.parametrize(
-    ("operator", "points", "words"),
-    [
-        ("GreaterThanThreshold", [0.3, 8.2, 4.0], "8.2 over limit 1 (2 of 3 × 60 s)"),
-        ("GreaterThanThreshold", [1.0, 0.2], "1 within limit 1 (0 of 3 × 60 s)"),
-        ("GreaterThanOrEqualToThreshold", [1.0], "1 at or over limit 1 (1 of 3 × 60 s)"),
-        ("LessThanThreshold", [5.0, 0.25], "0.25 under limit 1 (1 of 3 × 60 s)"),
-        ("LessThanOrEqualToThreshold", [1.0, 5], "1 at or under limit 1 (1 of 3 × 60 s)"),
-        ("GreaterThanThreshold", [None, 2.0], "2 over limit 1 (1 of 3 × 60 s)"),
-        ("GreaterThanThreshold", [1234567.0], "1234567 over limit 1 (1 of 3 × 60 s)"),
-        ("GreaterThanThreshold", [], "no data points, limit 1 (3 × 60 s)"),
-        ("GreaterThanUpperThreshold", [9.0], "AWS says so"),
-    ],
-)
-def test_values_in_words(operator: str, points: list[Any], words: str) -> None:
-    """The worst point, the limit, how many broke it, of how many, how long each."""
-    assert row(ComparisonOperator=operator, StateReasonData=told(points)).words == words
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [
-        "",
-        "{",
-        "[]",
-        "null",
-        '{"threshold": true, "recentDatapoints": [1]}',
-        '{"threshold": 1}',
-        '{"threshold": 1, "recentDatapoints": 7}',
-    ],
-)
-def test_without_numbers_it_is_awss_own_sentence(reason: str) -> None:
-    """Reason JSON that is absent or strange falls back to StateReason."""
-    assert row(ComparisonOperator="GreaterThanThreshold", StateReasonData=reason).words == "AWS says so"
-
-
-def test_awss_sentence_is_clipped_to_one_line() -> None:
-    """A composite alarm's reason may be long and have lines."""
-    words = row(StateReason="a\nb" + "x" * 999).words
-    assert len(words) == 200 and "\n" not in words
 
 
 def test_window_is_period_times_periods() -> None:
@@ -133,3 +86,43 @@ def test_history_is_read_from_json_or_words(fields: dict[str, str], states: tupl
     """Either tells from and to; neither is unreadable, not clean."""
     item = HistoryItem.model_validate({"Timestamp": datetime(2026, 1, 1, tzinfo=UTC)} | fields)
     assert item.states == states
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        ("arn:aws:cloudwatch:eu-central-1:123456789012:alarm:my-app", "my-app"),
+        ("arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:a:b/c <!channel>", "a:b/c <!channel>"),
+        ("arn:aws:cloudwatch:eu-central-1:123456789012:insight-rule/x", ""),
+        ("arn:aws:lambda:eu-central-1:123456789012:function:alarm", ""),
+        ("my-app", ""),
+    ],
+)
+def test_the_name_behind_an_arn(arn: str, name: str) -> None:
+    """A name may have colons of its own; another resource is no alarm."""
+    assert name_of(arn) == name
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", "[" * 4000, '"x"'])
+def test_json_that_is_no_object_is_empty(text: str) -> None:
+    """Nested as deep as the field allows, too: it raises nothing."""
+    assert read_json(text) == {}
+
+
+def test_a_simple_alarm_is_one_query() -> None:
+    """Drawing and wording know one form; a composite alarm has none."""
+    simple = row(Namespace="AWS/Lambda", MetricName="Errors", Statistic="Sum", Unit="Count")
+    (query,) = simple.queries
+    assert query.metric_stat is not None
+    assert (query.metric_stat.stat, query.metric_stat.period, query.metric_stat.unit) == ("Sum", 60, "Count")
+    assert simple.watched == query
+    assert row(AlarmRule="ALARM(b)").queries == () and row(AlarmRule="ALARM(b)").watched is None
+
+
+def test_the_band_of_an_anomaly_alarm_is_not_what_is_watched() -> None:
+    """Both of its lines return data; the values are the other one's."""
+    band = row(
+        ThresholdMetricId="ad1",
+        Metrics=[{"Id": "ad1", "Expression": "ANOMALY_DETECTION_BAND(m1)"}, {"Id": "m1", "MetricStat": {"Metric": {}}}],
+    )
+    assert band.watched is not None and band.watched.id == "m1"

@@ -51,7 +51,8 @@ def test_a_quiet_alarm_is_one_call(cloud: Cloud, reader: AlarmReader) -> None:
     """OK since before the step: its values in words, no history read."""
     reading = one(reader, now(cloud))
     assert (reading.state, reading.clean, reading.found, reading.history) == ("OK", True, True, "unread")
-    assert "within limit 0.4" in reading.text and reading.window == timedelta(minutes=2) and reading.mixed
+    assert reading.text.endswith(" % within limit 0.4 % (0 of 2 min)")
+    assert reading.window == timedelta(minutes=2) and reading.mixed
     assert dict(cloud.log.reads) == {"cloudwatch:DescribeAlarms": 1}
 
 
@@ -62,7 +63,7 @@ def test_a_red_alarm_says_by_how_much(cloud: Cloud, reader: AlarmReader) -> None
     cloud.step(300)
     reading = one(reader, began)
     assert reading.state == "ALARM" and reading.since is not None and reading.since > began
-    assert "over limit 0.4 (2 of 2 × 60 s)" in reading.text
+    assert reading.text.startswith("errors ") and reading.text.endswith(" %, limit 0.4 % (2 of 2 min)")
 
 
 def test_a_flicker_between_two_looks_is_red(cloud: Cloud, reader: AlarmReader) -> None:
