@@ -4,11 +4,12 @@ The bound (rollout, step, plan hash) says what the person saw; the desk decides 
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from handlers.escape import plain
+from rollout.alarms.presses import PRESSES
 from rollout.ask import Ask, Bound
 from rollout.errors import BadInput
 from rollout.values import Frozen
@@ -16,7 +17,9 @@ from rollout.verbs import VERBS
 
 HAVE_IT = "have-it"
 """[I have it] under a page: no wish about traffic, it stops the repeated call."""
-PRESSED = {*VERBS, HAVE_IT}
+OPEN = "tidegate:open"
+"""The action id of a link: Slack tells of the press all the same, and there is nothing to do."""
+PRESSED = {*VERBS, HAVE_IT, *PRESSES}
 LIMIT = 2000
 LABEL = 75
 _ACTION = re.compile(r"tidegate:([a-z][a-z-]{0,30})(?::[a-z0-9-]{1,30})?")
@@ -25,15 +28,25 @@ _RELOAD = "use the buttons of the present card, or type the command"
 
 
 class ButtonValue(Frozen):
-    """What a button carries: never a secret, never a name."""
+    """What a button carries: never a secret, never a name. It is about one rollout or about one notice of alarms."""
 
     v: Literal[1] = 1
     verb: str
-    rollout: Annotated[int, Field(ge=1, le=10**15, strict=True)]
+    rollout: Annotated[int, Field(ge=0, le=10**15, strict=True)] = 0
+    alert: Annotated[int, Field(ge=0, le=10**15, strict=True)] = 0
     step: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
     plan_hash: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
     full: Annotated[bool, Field(strict=True)] = False
     force: Annotated[bool, Field(strict=True)] = False
+
+    @model_validator(mode="after")
+    def _about_one_thing(self) -> Self:
+        on_alert = self.verb in PRESSES
+        if (self.alert > 0) != on_alert or (self.rollout > 0) == on_alert:
+            raise ValueError("exactly one of rollout and alert is named, the one that the verb is about")
+        if on_alert and (self.step or self.plan_hash or self.full or self.force):
+            raise ValueError("a notice has no step, no plan and no options")
+        return self
 
     @classmethod
     def read(cls, text: object) -> "ButtonValue":
@@ -48,8 +61,17 @@ class ButtonValue(Frozen):
             raise BadInput("the button asks for something that does not exist", _RELOAD)
         return value
 
+    @property
+    def wire(self) -> str:
+        """What `read` reads back, without the fields of the other thing."""
+        if self.alert:
+            return self.model_dump_json(include={"v", "verb", "alert"})
+        return self.model_dump_json(exclude={"alert"})
+
     def ask(self, *, reason: str = "", channel: str = "") -> Ask:
         """The wish behind the press."""
+        if self.alert:
+            return Ask(verb=self.verb, alert=self.alert, reason=reason, channel=channel)
         bound = (
             Bound(rollout=self.rollout, step=self.step, plan_hash=self.plan_hash) if self.plan_hash else None
         )
@@ -76,23 +98,34 @@ def verb_of(action_id: object) -> str:
 
 
 def button(
-    label: str, value: ButtonValue, *, style: str = "", confirm: dict[str, Any] | None = None, aloud: str = ""
-) -> dict[str, Any]:
-    """A button; `aloud` is what a screen reader says where the label alone does not tell the target."""
-    suffix = ":full" if value.full else ":force" if value.force else ""
-    element: dict[str, Any] = {
-        "type": "button",
-        "action_id": f"tidegate:{value.verb}{suffix}",
-        "text": {"type": "plain_text", "text": plain(label, LABEL), "emoji": False},
-        "value": value.model_dump_json(),
-    }
+    label: str, value: ButtonValue, *, style: str = "", confirm: dict[str, Any] | None = None, aloud: str = "",
+    apart: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """A button; `aloud` is what a screen reader says where the label alone does not tell the target.
+
+    `apart` tells it from another of the same verb in its row: Slack takes no action id twice.
+    """
+    suffix = "-".join(filter(None, ["full" if value.full else "force" if value.force else "", apart]))
+    element = _element(f"tidegate:{value.verb}:{suffix}".rstrip(":"), label) | {"value": value.wire}
     if style:
         element["style"] = style
     if confirm:
         element["confirm"] = confirm
-    if aloud:
-        element["accessibility_label"] = plain(aloud, LABEL)
-    return element
+    return element | _aloud(aloud)
+
+
+def link(label: str, url: str, *, aloud: str = "") -> dict[str, Any]:
+    """A button that opens a page; its press asks for nothing."""
+    return _element(OPEN, label) | {"url": url} | _aloud(aloud)
+
+
+def _element(action_id: str, label: str) -> dict[str, Any]:
+    text = {"type": "plain_text", "text": plain(label, LABEL), "emoji": False}
+    return {"type": "button", "action_id": action_id, "text": text}
+
+
+def _aloud(text: str) -> dict[str, Any]:
+    return {"accessibility_label": plain(text, LABEL)} if text else {}
 
 
 def confirm(title: str, text: str, yes: str, *, danger: bool) -> dict[str, Any]:

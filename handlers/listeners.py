@@ -13,7 +13,7 @@ from handlers.blocks.answers import refusal
 from handlers.blocks.answers import reply as reply_message
 from handlers.blocks.parts import Message, message
 from handlers.blocks.reports import report as report_message
-from handlers.buttons import ACTION_ID
+from handlers.buttons import ACTION_ID, OPEN
 from handlers.escape import code, md, plain
 from handlers.guard import Out, Turn, bare, guarded, note
 from handlers.ports import Identity, NowLane
@@ -37,6 +37,8 @@ def register(app: App, desk: Desk, now_lane: NowLane, identity: Callable[[], Ide
     """Put every listener on the app. Bolt must run with `process_before_response=True`."""
     room = Listeners(desk, now_lane, identity)
     app.command(COMMAND)(guarded(room.slash, room.tell_slash, bare))
+    # Before the other buttons: Bolt asks the listeners in this order, and a link carries nothing that they could read.
+    app.action(OPEN)(guarded(opened, lambda *_: {}, lambda _: {}))
     app.action(ACTION_ID)(guarded(room.press, room.tell_press, lambda _: {}))
     app.view(views.REASON)(guarded(room.submit, room.tell_form, under_field))
 
@@ -135,6 +137,11 @@ class Listeners:
         if reply.offer not in VERBS or VERBS[reply.offer].reads or reply.rollout is None:
             return None
         return self._desk.card(reply.rollout).rollout.bound
+
+
+def opened(turn: Turn) -> Out:
+    """A link was followed: the browser has it already, Slack only wants to know that it was heard."""
+    return {}
 
 
 def under_field(reply: Reply) -> Out:

@@ -28,7 +28,7 @@ def reason_view(value: ButtonValue, card: CardView | None) -> dict[str, Any]:
     blocks = [section(_about(value, card)), _field()]
     return _modal(title, REASON, blocks) | {
         "submit": _plain(title),
-        "private_metadata": value.model_dump_json(),
+        "private_metadata": value.wire,
     }
 
 

@@ -20,6 +20,8 @@ _RELEASE = re.compile(r"[A-Za-z0-9$][A-Za-z0-9$._:/+=@~-]{0,254}|#[1-9][0-9]{0,1
 _OPTION = re.compile(r"--|-[A-Za-z]")
 _OPTIONS = {"--reason": "reason", "--dry-run": "dry_run", "--full": "full", "--force": "force"}
 _SAID = {"env": "environment", "dry_run": "dry run"}
+_WHOLE_APP = ("alarms",)
+"""Verbs about an app as a whole: an alarm may watch several of its environments."""
 _ONLY = {"--dry-run": "start", "--full": "promote", "--force": "rollback"}
 
 
@@ -76,7 +78,7 @@ def usage(verb: Verb) -> str:
         "start": "<app>[/<env>][@<release>] [plan] [to <env>]",
         "rollout": "<app>[/<env>] | #<id>",
         "target": "<app>[/<env>]",
-        "app?": "[<app>[/<env>]]",
+        "app?": "[<app>]" if verb.name in _WHOLE_APP else "[<app>[/<env>]]",
         "ref?": "[<app>[/<env>] | #<id>]",
         "nothing": "",
     }[verb.takes]
@@ -182,9 +184,18 @@ def _place(wish: _Wish, word: Word) -> None:
         app, slash, env = name.partition("/")
         wish.put("app", _name(app, "an app", word), word)
         if slash:
-            wish.put("env", _name(env, "an environment", word), word)
+            _env(wish, env, word)
     if at:
         _release(wish, release, word)
+
+
+def _env(wish: _Wish, text: str, word: Word) -> None:
+    if wish.verb.name in _WHOLE_APP:
+        raise BadInput(
+            f"{wish.verb.name} takes an app, {_quote(text)} at character {word.at} is a word too many",
+            usage(wish.verb),
+        )
+    wish.put("env", _name(text, "an environment", word), word)
 
 
 def _tail(wish: _Wish, words: list[Word]) -> None:
@@ -215,7 +226,7 @@ def _follow(wish: _Wish, word: Word, *, filled: bool) -> None:
     elif text.startswith("#") and wish.verb.name == "rollback":
         _release(wish, text, word)
     elif filled and "ref" not in wish.parts:
-        wish.put("env", _name(text, "an environment", word), word)
+        _env(wish, text, word)
     elif not filled and wish.verb.name == "start" and "plan" not in wish.parts:
         if text in VERBS:
             raise BadInput(

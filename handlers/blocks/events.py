@@ -6,17 +6,22 @@ from handlers.blocks.parts import (
     context,
     date_exact,
     join_mentions,
+    link,
     message,
     named,
     section,
 )
 from handlers.blocks.state import candidate, stable
 from handlers.buttons import HAVE_IT, ButtonValue, button
+from handlers.cloudwatch import alarm_url
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.model import Rollout
 from rollout.notices import Event, NeedsHuman
 
 _TEXT = 1500
+_LINKS = 5
+_ADDRESS = 450
+"""Five links, and their names, fit into one paragraph."""
 
 _SAID = {
     "asked": "Asked for",
@@ -59,7 +64,10 @@ def event(one: Event, rollout: Rollout) -> Message:
     fact = clip(_beyond(said, one.text), _TEXT)
     where = md("{} → {}, {}: ", rollout.app, rollout.env, _version(rollout)) if one.loud else md("")
     line = join(" ", [calls, md("{}{}{}.", where, head, md(": {}", fact) if fact else md(""))])
-    return message(line, [section(line), context(md("#{} · {}", rollout.id, date_exact(one.at)))])
+    links = _links(one, rollout)
+    told = [section(line), *([section(links)] if links else [])]
+    small = context(md("#{} · {}", rollout.id, date_exact(one.at)))
+    return message(join("\n", [line, links]), [*told, small])
 
 
 def page(one: NeedsHuman, rollout: Rollout, mention: tuple[str, ...] = ()) -> Message:
@@ -73,6 +81,17 @@ def page(one: NeedsHuman, rollout: Rollout, mention: tuple[str, ...] = ()) -> Me
                   aloud=f"I have it: {rollout.app} in {rollout.env}")  # fmt: skip
     again = md("#{} · {} · called again until somebody presses the button", rollout.id, date_exact(one.at))
     return message(line, [section(line), *actions([have]), context(again)])
+
+
+def _links(one: Event, rollout: Rollout) -> Mrkdwn:
+    """The alarms behind it, each a link to where its graph is; addresses too long for a text are left to the name."""
+    if not one.alarms:
+        return md("")
+    region = str(rollout.terms.settings.get("region", ""))
+    pages = [(alarm_url(region, name), name) for name in one.alarms[:_LINKS]]
+    named = [link(url if len(url) <= _ADDRESS else "", name) for url, name in pages]
+    more = [md("and {} more", len(one.alarms) - _LINKS)] if len(one.alarms) > _LINKS else []
+    return md("CloudWatch: {}", join(", ", [*named, *more]))
 
 
 def _beyond(said: str, text: str) -> str:

@@ -10,7 +10,7 @@ _GROUPS = (
     ("Start", ("start", "retry")),
     ("Steer", ("promote", "pause", "resume", "approve", "reject", "go-on", "adopt", "restore")),
     ("Go back", ("rollback", "cancel", "unlock")),
-    ("Look", ("status", "list", "history", "show", "whoami", "help")),
+    ("Look", ("status", "list", "history", "show", "alarms", "whoami", "help")),
 )
 _EXAMPLES = (
     "/deploy my-app canary",

@@ -5,6 +5,7 @@ from typing import Any
 from handlers.blocks.state import candidate, short, stable
 from handlers.buttons import ButtonValue, button, confirm
 from rollout.model import Phase, Rollout
+from rollout.moves import moves
 from rollout.plan import Approve, SetWeight
 from rollout.reports import CardView, Move
 
@@ -29,9 +30,18 @@ def buttons(view: CardView) -> list[dict[str, Any]]:
     """At most five buttons, one per move, no action id twice."""
     drawn: dict[str, dict[str, Any]] = {}
     for move in view.moves[:MOST]:
-        one = _button(view.rollout, move)
+        one = _button(view.rollout, move, label(view.rollout, move))
         drawn.setdefault(one["action_id"], one)
     return list(drawn.values())
+
+
+def way_back(rollout: Rollout) -> dict[str, Any] | None:
+    """[Roll back #42], for a message about something else that may hold several; None where it is not legal now."""
+    move = next((move for move in moves(rollout) if move.verb == "rollback"), None)
+    if move is None:
+        return None
+    says = f"Roll back #{rollout.id} anyway" if move.force else f"Roll back #{rollout.id}"
+    return _button(rollout, move, says, apart=str(rollout.id))
 
 
 def label(rollout: Rollout, move: Move) -> str:
@@ -81,8 +91,7 @@ def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
     }.get(verb, f"{where}: {verb}.")
 
 
-def _button(rollout: Rollout, move: Move) -> dict[str, Any]:
-    said = label(rollout, move)
+def _button(rollout: Rollout, move: Move, said: str, apart: str = "") -> dict[str, Any]:
     value = ButtonValue(
         verb=move.verb, rollout=rollout.id, step=rollout.step, plan_hash=rollout.terms.plan.hash,
         full=move.full, force=move.force,
@@ -92,4 +101,5 @@ def _button(rollout: Rollout, move: Move) -> dict[str, Any]:
         text = effect(rollout, move.verb, force=move.force)
         question = confirm(f"{said}?", text, said, danger=move.danger)
     style = "danger" if move.danger else "primary" if move.primary else ""
-    return button(said, value, style=style, confirm=question, aloud=f"{said}: {rollout.app} in {rollout.env}")
+    aloud = f"{said}: {rollout.app} in {rollout.env}"
+    return button(said, value, style=style, confirm=question, aloud=aloud, apart=apart)

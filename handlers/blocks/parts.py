@@ -21,6 +21,7 @@ SECTION = 2900
 HEADER = 150
 CONTEXT = 1900
 TEXT = 3000
+ALT = 2000
 TOTAL = 12_500
 """Characters of all texts of one message's blocks together."""
 _PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
@@ -81,11 +82,21 @@ def context(*texts: str) -> Block:
 ROW = "tidegate-moves"
 
 
-def actions(buttons: Iterable[Block]) -> list[Block]:
+def actions(buttons: Iterable[Block], row: str = ROW) -> list[Block]:
     """A row of at most five buttons; nothing when there is none."""
-    row = list(buttons)[:5]
+    elements = list(buttons)[:5]
     # The same name in every render: a press that comes from a dialog opened before the last edit still finds its row.
-    return [{"type": "actions", "block_id": ROW, "elements": row}] if row else []
+    return [{"type": "actions", "block_id": row, "elements": elements}] if elements else []
+
+
+def image(file: str, alt: str) -> Block:
+    """A picture that Slack holds already; `alt` says in words what it shows."""
+    return {"type": "image", "slack_file": {"id": file}, "alt_text": plain(alt, ALT) or "a graph without words"}
+
+
+def link(url: str, label: str, limit: int = 120) -> Mrkdwn:
+    """A live link of our own making; without an address only the label."""
+    return md("<{}|{}>", url, clip(label, limit)) if url else clip(label, limit)
 
 
 def paragraphs(lines: Iterable[str], limit: int = SECTION) -> list[Block]:

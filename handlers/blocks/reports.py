@@ -1,12 +1,14 @@
-"""Answers of the reading verbs: status, list, history, show, whoami. What does not fit is counted."""
+"""Answers of the reading verbs: status, list, history, show, alarms, whoami. What does not fit is counted."""
 
 from handlers.blocks.card import card
+from handlers.blocks.digest import summary
 from handlers.blocks.guide import guide
 from handlers.blocks.parts import Message, context, date, day, length, message, named, paragraphs, section
 from handlers.blocks.state import candidate, stable, words
 from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.actions import Intent
-from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status, Whoami
+from rollout.alarms.views import AlarmsReport
+from rollout.reports import CardView, Line, Listing, Report, Show, Status, Whoami
 
 _ROWS = 20
 _INTENTS = 12
@@ -25,11 +27,9 @@ def report(one: Report) -> Message:
         return _listing(one)
     if isinstance(one, Show):
         return _show(one)
-    return _whoami(one) if isinstance(one, Whoami) else _help(one)
-
-
-def _help(one: Help) -> Message:
-    return guide(one)
+    if isinstance(one, AlarmsReport):
+        return summary(one)
+    return _whoami(one) if isinstance(one, Whoami) else guide(one)
 
 
 def _status(one: Status) -> Message:

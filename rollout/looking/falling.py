@@ -182,5 +182,11 @@ def begin_fall(look: Look) -> bool:
     if r.verdict is None or r.verdict.outcome != "FAIL":
         return False
     sick = [reason for reason in r.verdict.reasons if reason.vote == "fail" and reason.voter == "target"]
-    look.fall(look.cause("sick" if sick else "alarm", r.verdict.said("fail")))
+    look.fall(look.cause("sick" if sick else "alarm", r.verdict.said("fail")), _red(r))
     return True
+
+
+def _red(r: Rollout) -> tuple[str, ...]:
+    """The alarms that voted FAIL, in the order of the terms."""
+    failed = {reason.voter for reason in (r.verdict.reasons if r.verdict else ()) if reason.vote == "fail"}
+    return tuple(gate.name for gate in r.terms.alarms if gate.name in failed)

@@ -53,10 +53,10 @@ class Look:
             resume_cause=r.resume_cause if keep else r.cause, hurry=None, hurry_full=False, last_good=None,
         )  # fmt: skip
 
-    def fall(self, cause: Cause) -> None:
-        """Go back to stable."""
+    def fall(self, cause: Cause, alarms: tuple[str, ...] = ()) -> None:
+        """Go back to stable; `alarms` are the names of those that bring it back."""
         self.enter(Phase.ROLLING_BACK, cause, resume_to=None, resume_cause=None, hurry=None, hurry_full=False)
-        self.tell("going_back", cause.text, loud=True)
+        self.tell("going_back", cause.text, loud=True, alarms=alarms)
 
     def stick(self, cause: Cause, resume_to: Phase) -> None:
         """Neither forward nor back without a person: page."""
@@ -64,8 +64,9 @@ class Look:
         self.page(f"#{self.r.id} is stuck: {cause.text}", cause.hint)
 
     def tell(
-        self, what: What, text: str = "", *, loud: bool = False, percent: int | None = None, by: Actor | None = None
-    ) -> None:
+        self, what: What, text: str = "", *, loud: bool = False, percent: int | None = None, by: Actor | None = None,
+        alarms: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         """One event for the thread; loud ones mention who asked."""
         mention = self._called(what) if loud else ()
         self.notices.append(
@@ -77,6 +78,7 @@ class Look:
                 percent=percent,
                 mention=mention,
                 by=by,
+                alarms=alarms,
                 at=self.now,
             )
         )

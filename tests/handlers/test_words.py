@@ -56,6 +56,8 @@ READ = [
     ("store careful", Ask(verb="start", app="store", plan="careful")),
     ("starter canary", Ask(verb="start", app="starter", plan="canary")),
     ("my-app\u00a0canary", Ask(verb="start", app="my-app", plan="canary")),
+    ("alarms", Ask(verb="alarms")),
+    ("alarms my-app", Ask(verb="alarms", app="my-app")),
 ]  # fmt: skip
 
 
@@ -69,6 +71,11 @@ REFUSED = [
     ("my-app@2/../$(id) ; rm", "not a release", "my-app@2"),
     ("my-app canary careful", '"careful" at character 15 is a word too many', "/deploy start"),
     ("status my-app prod", '"prod" at character 15 is a word too many', "/deploy status"),
+    ("alarms my-app/prod", 'alarms takes an app, "prod" at character 8 is a word too many', "/deploy alarms [<app>]"),
+    ("alarms my-app in prod", 'alarms takes an app, "prod" at character 18 is a word too many', "/deploy alarms"),
+    ("alarms #42", "alarms takes an app, #42 is a rollout", "/deploy alarms [<app>]"),
+    ("alarms my-app canary", '"canary" at character 15 is a word too many', "/deploy alarms"),
+    ("alarms my-app --reason why", '"--reason" at character 15 is not an option of alarms', "takes no option"),
     ("list my-app", '"my-app" at character 6 is a word too many', "/deploy list"),
     ("my-app/prod to prod", "says the environment a second time", "once"),
     ("my-app@1 @2", "says the release a second time", "once"),
@@ -199,7 +206,7 @@ def asks(draw):
     if takes in ("rollout", "target", "ref?") and draw(st.booleans()):
         fields["ref"] = draw(st.integers(1, 10**14))
     else:
-        fields |= {"app": draw(NAMES), "env": draw(NAMES | st.just(""))}
+        fields |= {"app": draw(NAMES), "env": "" if verb == "alarms" else draw(NAMES | st.just(""))}
     if verb == "start":
         fields |= {"release": draw(RELEASES | st.just("")), "plan": draw(NAMES | st.just(""))}
     if verb == "rollback":
