@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from demo.workspace import WorkspaceConfig
 from tests.slack_rules import manifest_problems
 
 SOURCE = (Path(__file__).resolve().parent.parent / "manifest.yml").read_text(encoding="utf-8")
@@ -70,6 +71,17 @@ def test_the_bot_may_not_read_what_people_write():
     assert list(scopes) == ["bot"]
     assert [scope for scope in scopes["bot"] if scope.endswith(":history")] == []
     assert "event_subscriptions" not in MANIFEST["settings"]
+
+
+def test_graphs_need_no_right_to_read_files():
+    """files:write uploads and shows; files:read would open everybody's files."""
+    scopes = MANIFEST["oauth_config"]["scopes"]["bot"]
+    assert [scope for scope in scopes if scope.startswith("files:")] == ["files:write"]
+
+
+def test_the_stand_in_grants_what_the_manifest_asks_for():
+    """A call that the manifest gives no scope for fails in the tests and the demo, and not first in a workspace."""
+    assert list(WorkspaceConfig().scopes) == MANIFEST["oauth_config"]["scopes"]["bot"]
 
 
 def test_every_scope_says_why():

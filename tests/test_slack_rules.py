@@ -60,9 +60,7 @@ def test_assert_valid_shows_the_blocks():
     slack_rules.assert_valid([section()], text="x")
 
 
-@pytest.mark.parametrize(
-    "block", [table(["a"]), {"type": "markdown", "text": "x"}], ids=["table", "markdown"]
-)
+@pytest.mark.parametrize("block", [table(["a"]), {"type": "markdown", "text": "x"}], ids=["table", "markdown"])
 def test_blocks_that_belong_to_messages_are_refused_in_a_modal(block):
     """What Slack shows in a message only is refused elsewhere; a modal needs no text beside."""
     assert problems([block], text="x") == []

@@ -33,6 +33,10 @@ def sent():
         card = [actions(button(value="42", style="primary"))]
         client.chat_postMessage(channel="C0DEPLOYS", text="x", blocks=card)
         ana.press(ws.channel("deploys").messages[-1], "promote")
+        client.chat_postMessage(
+            channel="C0OPS", text="x", blocks=[actions(button("Graph", "graph", url="https://example.com"))]
+        )
+        ana.press(ws.channel("ops").messages[-1], "graph")
         menu = field(select("external_select", min_query_length=0), block_id="app", optional=True)
         form = modal(actions(button()), {**ASKED, "block_id": "why"}, menu)
         trigger = ws.envelopes[-1].payload["trigger_id"]

@@ -2,8 +2,11 @@
 
 from demo.workspace.config import Channel, Command, Install, Limits, Person, UserGroup, WorkspaceConfig
 from demo.workspace.faults import Fault
-from demo.workspace.knobs import AlarmStatus, AppStatus, Knob, Status, slack_knobs
+from demo.workspace.files import StoredFile
+from demo.workspace.journal import Deed
+from demo.workspace.knobs import AlarmStatus, AppStatus, Knob, Status, channel_knobs, slack_knobs
 from demo.workspace.results import Result
+from demo.workspace.scheduled import ScheduledMessage
 from demo.workspace.wire import Call, Envelope, Message, View
 from demo.workspace.workspace import Workspace
 
@@ -13,6 +16,7 @@ __all__ = [
     "Call",
     "Channel",
     "Command",
+    "Deed",
     "Envelope",
     "Fault",
     "Install",
@@ -21,10 +25,13 @@ __all__ = [
     "Message",
     "Person",
     "Result",
+    "ScheduledMessage",
     "Status",
+    "StoredFile",
     "UserGroup",
     "View",
     "Workspace",
     "WorkspaceConfig",
+    "channel_knobs",
     "slack_knobs",
 ]

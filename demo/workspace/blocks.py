@@ -6,15 +6,17 @@ import copy
 from collections.abc import Iterator
 
 from demo.workspace import rules
+from demo.workspace.core import Core
+from demo.workspace.files import images
 from demo.workspace.ids import mint
-from demo.workspace.triggers import SlackError
+from demo.workspace.triggers import NotYet, SlackError
 from demo.workspace.wire import Json
 
 MAX_TEXT = 40_000
 MAX_BLOCK_TEXT = 13_200
 
 
-def accepted(blocks: object, surface: str = "message") -> tuple[Json, ...]:
+def accepted(core: Core, blocks: object, surface: str = "message") -> tuple[Json, ...]:
     """A copy with ids filled in; `invalid_blocks` with JSON pointers when Slack would refuse it."""
     if blocks in (None, [], ()):
         return ()
@@ -25,17 +27,34 @@ def accepted(blocks: object, surface: str = "message") -> tuple[Json, ...]:
         raise SlackError("invalid_blocks", tuple(found))
     if surface == "message" and sum(len(t) for t in texts(blocks)) > MAX_BLOCK_TEXT:
         raise SlackError("msg_blocks_too_long")
+    _check_files(core, blocks, "/blocks", "invalid_blocks")
     return tuple(with_ids(blocks))
 
 
-def accepted_view(view: object) -> Json:
+def accepted_view(core: Core, view: object) -> Json:
     """A copy of a view with ids filled in; views are refused with `invalid_arguments`, as Slack does."""
     if not isinstance(view, dict):
         raise SlackError("invalid_arguments", ("[ERROR] must provide an object [json-pointer:/view]",))
     found = rules.view_complaints(view)
     if found:
         raise SlackError("invalid_arguments", tuple(found))
+    _check_files(core, view["blocks"], "/view/blocks", "invalid_arguments")
     return {**copy.deepcopy(view), "blocks": with_ids(view["blocks"])}
+
+
+def _check_files(core: Core, blocks: list[Json], at: str, error: str) -> None:
+    """Uploaded pictures must be there, be pictures, and be ready: github.com/slackapi/python-slack-sdk/issues/1658
+    and 1521. What is only not ready yet is no fault of the bot's: nobody tells it when.
+    """
+    found, early = [], True
+    for pointer, image in images(blocks, at):
+        one = core.files.named(image.get("slack_file") or {})
+        if "slack_file" not in image or (one and one.picture and one.ready(core.clock())):
+            continue
+        found.append(f"[ERROR] invalid slack file [json-pointer:{pointer}/slack_file]")
+        early = early and bool(one and one.picture and one.ready_at is not None and not one.deleted)
+    if found:
+        raise (NotYet if early else SlackError)(error, tuple(found))
 
 
 def texts(node: object) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from demo.workspace.journal import DeedKind, Journal
 from demo.workspace.wire import Call, Change, Envelope, Json, Message, View
 
 T = TypeVar("T")
@@ -21,7 +22,8 @@ Listener = Callable[[Change], None]
 
 
 class Board:
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self._changed = threading.Condition(threading.RLock())
         self._messages: dict[tuple[str, str], Message] = {}
         self._stacks: dict[str, list[View]] = {}
@@ -71,6 +73,11 @@ class Board:
                 listener(change)
             self._changed.notify_all()
 
+    def stir(self) -> None:
+        """Wake whoever waits: something they look at changed with the time alone."""
+        with self._changed:
+            self._changed.notify_all()
+
     def problem(self, sentence: str) -> None:
         """Record something the bot did that real Slack would not have accepted."""
         with self._changed:
@@ -86,7 +93,9 @@ class Board:
 
     def put(self, message: Message) -> Message:
         """Show a message, new or edited."""
+        kind: DeedKind = "private" if message.ephemeral else "posted" if message.revision == 1 else "updated"
         with self._changed:
+            self._note(kind, message)
             self._messages[message.channel, message.ts] = message
             while len(self._messages) > KEPT_MESSAGES:
                 del self._messages[next(iter(self._messages))]
@@ -95,8 +104,12 @@ class Board:
 
     def remove(self, channel: str, ts: str) -> None:
         with self._changed:
-            del self._messages[channel, ts]
+            self._note("deleted", self._messages.pop((channel, ts)))
             self.tell("removed", {"channel": channel, "ts": ts})
+
+    def _note(self, kind: DeedKind, message: Message) -> None:
+        self._journal.note(kind, message.channel, ts=message.ts, by=message.user, text=message.text,
+                           thread_ts=message.thread_ts, revision=message.revision)  # fmt: skip
 
     def message(self, channel: str, ts: str) -> Message | None:
         with self._changed:

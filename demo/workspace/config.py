@@ -70,6 +70,8 @@ class Limits(Fixed):
     response_url_seconds: float = 1800.0
     trigger_seconds: float = 3.0
     ack_seconds: float = 3.0
+    file_seconds: float = 0.3
+    """How long Slack works on a completed file; until then no message may refer to it."""
 
 
 class Install(Fixed):
@@ -92,12 +94,14 @@ GROUPS = (
 )
 CHANNELS = (
     Channel(id="C0DEPLOYS", name="deploys", topic="Every rollout, one card each"),
+    Channel(id="C0OPS", name="ops", topic="What is wrong now: one message per alarm"),
     Channel(id="C0GENERAL", name="general", topic="Everything else"),
 )
 SCOPES = (
-    "commands", "chat:write", "chat:write.public", "users:read", "usergroups:read", "channels:read",
-    "groups:read", "im:write", "app_mentions:read",
+    "commands", "chat:write", "files:write", "users:read", "usergroups:read", "channels:read", "groups:read",
+    "im:write",
 )  # fmt: skip
+"""Those of manifest.yml, no more: what the bot may not do in a workspace, it may not do here."""
 
 
 class WorkspaceConfig(Fixed):

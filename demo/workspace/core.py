@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from demo.workspace.board import Board
 from demo.workspace.config import Channel, Person, UserGroup, WorkspaceConfig
 from demo.workspace.faults import Faults
+from demo.workspace.files import Files
 from demo.workspace.ids import Stamps, secret
+from demo.workspace.journal import Journal
+from demo.workspace.later import Later
 from demo.workspace.limits import Buckets
+from demo.workspace.scheduled import Scheduled
 from demo.workspace.triggers import Hooks, SlackError, Triggers
 
 Clock = Callable[[], float]
@@ -42,11 +46,15 @@ class Core:
     clock: Clock
     keys: Keys
     port: int = 0
-    board: Board = field(default_factory=Board)
     stamps: Stamps = field(default_factory=Stamps)
     faults: Faults = field(default_factory=Faults)
+    files: Files = field(default_factory=Files)
+    scheduled: Scheduled = field(default_factory=Scheduled)
 
     def __post_init__(self) -> None:
+        self.journal = Journal(self.clock)
+        self.board = Board(self.journal)
+        self.later = Later(self.clock)
         self.buckets = Buckets(self.config.limits)
         self.triggers = Triggers(self.config.limits)
         self.hooks = Hooks(self.config.limits, self.config.team_id)
@@ -74,6 +82,7 @@ class Core:
 
     def change_channel(self, channel: Channel) -> None:
         self._channels[channel.id] = channel
+        self.board.tell("channels", {})
 
     def person(self, who: str) -> Person:
         """By id or name; unknown ones are refused with the known names."""

@@ -8,14 +8,15 @@ from typing import Literal, get_args
 
 from demo.workspace.config import Fixed
 
-FaultKind = Literal["down", "503", "429", "500", "lost_reply", "slow"]
+FaultKind = Literal["down", "503", "429", "500", "refuse", "lost_reply", "slow"]
 KINDS: tuple[str, ...] = get_args(FaultKind)
 
 
 class Fault(Fixed):
     """`down`: the connection breaks, nothing is applied. `lost_reply`: applied, then the connection breaks.
-    `503`, `500`, `429` (with `retry_after` seconds): answered so, nothing applied. `slow`: `seconds` late.
-    `times` None means until cleared. `methods` are names or patterns such as `chat.*`, or `response_url`.
+    `503`, `500`, `429` (with `retry_after` seconds): answered so, nothing applied. `refuse`: answered with Slack's
+    word `error`, nothing applied. `slow`: `seconds` late. `times` None means until cleared. `methods` are names or
+    patterns such as `chat.*`; `response_url` and `upload_url` are the addresses that are posted to.
     """
 
     kind: FaultKind
@@ -23,6 +24,12 @@ class Fault(Fixed):
     times: int | None = None
     retry_after: int = 1
     seconds: float = 2.0
+    error: str = "internal_error"
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of an address under this fault; 0 where it lets the request through. 599: no answer."""
+        return {"down": 599, "503": 503, "500": 500, "429": 429, "refuse": 400}.get(self.kind, 0)
 
     def covers(self, method: str) -> bool:
         return any(fnmatch.fnmatchcase(method, pattern) for pattern in self.methods)

@@ -92,9 +92,9 @@ class Forms:
         elif action == "clear":
             board.set_stack(owner, [])
         elif action == "update":
-            replace(self._core, view, accepted_view(ack.get("view")))
+            replace(self._core, view, accepted_view(self._core, ack.get("view")))
         elif action == "push":
-            push(self._core, owner, accepted_view(ack.get("view")))
+            push(self._core, owner, accepted_view(self._core, ack.get("view")))
         elif action == "errors":
             return _field_errors(view, ack)
         else:

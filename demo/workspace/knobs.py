@@ -28,6 +28,7 @@ class Knob(Fixed):
 class AlarmStatus(TypedDict):
     name: str
     state: Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+    composite: NotRequired[bool]
 
 
 class AppStatus(TypedDict):
@@ -62,6 +63,41 @@ class Troubled(Protocol):
     def fault(self, kind: str, *methods: str, **options: object) -> None: ...
     def heal(self) -> None: ...
     def disconnect(self, reason: str = "refresh_requested") -> None: ...
+
+
+class Housed(Protocol):
+    """The part of a workspace that the knobs of a channel need."""
+
+    def archive(self, which: str) -> None: ...
+    def unarchive(self, which: str) -> None: ...
+    def remove_bot(self, which: str) -> None: ...
+    def invite_bot(self, which: str) -> None: ...
+
+
+def channel_knobs(ws: Housed, channel: str) -> list[Knob]:
+    """What an administrator can do to a channel, ready to add to a panel."""
+
+    def archive() -> str:
+        ws.archive(channel)
+        return f"#{channel} is archived: nothing can be posted or changed in it."
+
+    def remove() -> str:
+        ws.remove_bot(channel)
+        return f"The bot is out of #{channel}: posts there are refused."
+
+    def restore() -> str:
+        ws.unarchive(channel)
+        ws.invite_bot(channel)
+        return f"#{channel} is open, and the bot is in it."
+
+    return [
+        Knob(id=f"slack-archive-{channel}", group="Slack", label=f"Archive #{channel}", danger=True, run=archive,
+             explain="Every post and update there is refused"),
+        Knob(id=f"slack-remove-{channel}", group="Slack", label=f"Remove the bot from #{channel}", danger=True,
+             run=remove, explain="As if somebody typed /remove @tidegate"),
+        Knob(id=f"slack-restore-{channel}", group="Slack", label=f"Bring #{channel} back", run=restore,
+             explain="Open again, with the bot in it"),
+    ]  # fmt: skip
 
 
 def slack_knobs(ws: Troubled) -> list[Knob]:

@@ -9,21 +9,21 @@ from werkzeug.wrappers import Request, Response
 
 from demo.workspace.blocks import MAX_TEXT, accepted
 from demo.workspace.core import Core
-from demo.workspace.faults import Fault
-from demo.workspace.triggers import Hook, SlackError
+from demo.workspace.triggers import Hook, NotYet, SlackError
 from demo.workspace.webapi import Dropped
 from demo.workspace.wire import Call, Json, Message
 
 
 def post_reply(core: Core, hook: Hook, body: Json) -> Message:
     """Show a reply: only to the person who asked, unless `response_type` says `in_channel`."""
-    text, blocks = body.get("text") or "", accepted(body.get("blocks"))
+    text, blocks = body.get("text") or "", accepted(core, body.get("blocks"))
     if not text and not blocks and not body.get("attachments"):
         raise SlackError("no_text")
     if len(text) > MAX_TEXT:
         raise SlackError("msg_too_long")
     public = body.get("response_type") == "in_channel"
     thread = body.get("thread_ts") or (hook.thread_ts if hook.kind == "actions" else None)
+    core.files.show(blocks, hook.channel)
     return core.board.put(
         Message(
             ts=core.stamps.next(core.clock()),
@@ -46,7 +46,7 @@ def take(core: Core, hook: Hook, body: Json) -> None:
         if source is not None:
             core.board.remove(source.channel, source.ts)
     elif _flag(body, "replace_original") and source is not None:
-        replaced = {"text": body.get("text") or "", "blocks": accepted(body.get("blocks"))}
+        replaced = {"text": body.get("text") or "", "blocks": accepted(core, body.get("blocks"))}
         if not replaced["text"] and not replaced["blocks"]:
             raise SlackError("no_text")
         when = {"edited_at": core.clock(), "revision": source.revision + 1}
@@ -61,10 +61,10 @@ def respond(core: Core, path: str, request: Request) -> Response:
     body: Json = {}
     answer: Json = {"ok": True}
     applied = None
-    status = _refused_by(fault)
+    status = fault.status if fault else 0
     try:
         if status:
-            raise SlackError("internal_error")
+            raise SlackError(fault.error if fault else "internal_error")
         found = request.get_json(silent=True)
         if not isinstance(found, dict):
             raise SlackError("invalid_payload")
@@ -74,7 +74,7 @@ def respond(core: Core, path: str, request: Request) -> Response:
     except SlackError as error:
         status = status or (404 if error.error.endswith("_url") else 400)
         answer = {"ok": False, "error": error.error, "messages": list(error.messages)}
-        if status == 400:
+        if status == 400 and not isinstance(error, NotYet) and (fault is None or fault.kind != "refuse"):
             core.board.problem(f"response_url: {error.error} {' '.join(error.messages)}".strip())
     core.board.record_call(
         Call(number=core.stamps.serial(), method="response_url", args=body, answer=answer, status=status,
@@ -86,11 +86,6 @@ def respond(core: Core, path: str, request: Request) -> Response:
     if fault and fault.kind == "slow":
         core.board.wait_for(lambda: False, fault.seconds)
     return Response(json.dumps(answer), status, mimetype="application/json")
-
-
-def _refused_by(fault: Fault | None) -> int:
-    kinds = {"down": 599, "503": 503, "500": 500, "429": 429}
-    return kinds.get(fault.kind, 0) if fault else 0
 
 
 def _flag(body: Json, name: str) -> bool:

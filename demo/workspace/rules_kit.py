@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -47,6 +48,16 @@ def string(most: int, least: int = 0) -> Check:
             report(at, f"must be less than {most + 1} characters")
         elif len(value) < least:
             report(at, f"must be more than {least - 1} characters")
+
+    return check
+
+
+def matching(pattern: str) -> Check:
+    """A string of a form; said as Slack says it: github.com/slackapi/python-slack-sdk/issues/1521."""
+
+    def check(value: object, at: str, report: Report) -> None:
+        if not isinstance(value, str) or not re.match(pattern, value):
+            report(at, f"input must match regex pattern: {pattern}")
 
     return check
 

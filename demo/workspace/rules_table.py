@@ -5,6 +5,8 @@ Sources: docs.slack.dev/reference/block-kit, the types of @slack/types, slack_sd
 
 from __future__ import annotations
 
+import re
+
 from demo.workspace.rules_kit import (
     Check,
     Report,
@@ -13,6 +15,7 @@ from demo.workspace.rules_kit import (
     boolean,
     by_type,
     list_of,
+    matching,
     one_of,
     plain,
     string,
@@ -21,6 +24,7 @@ from demo.workspace.rules_kit import (
 )
 
 ID = string(255, 1)
+_PUBLIC = re.compile(r"https?://(?!localhost\b|127\.|0\.0\.0\.0|\[::1\])[^/\s]", re.IGNORECASE)
 CONFIRM = Shape(
     {"title": plain(100), "text": text(300), "confirm": plain(30), "deny": plain(30),
      "style": one_of("primary", "danger")},
@@ -63,6 +67,18 @@ def _picture(value: object, at: str, report: Report) -> None:
         report(at, "must provide either image_url or slack_file")
 
 
+def _one_name(value: object, at: str, report: Report) -> None:
+    if isinstance(value, dict) and ("id" in value) == ("url" in value):
+        report(at, "must provide either id or url")
+
+
+def _reachable(value: object, at: str, report: Report) -> None:
+    """Slack fetches the picture from where it is: github.com/otiai10/amesh-bot/issues/24."""
+    string(3000, 1)(value, at, report)
+    if isinstance(value, str) and not _PUBLIC.match(value):
+        report(at, "downloading image failed")
+
+
 def _section(value: object, at: str, report: Report) -> None:
     if isinstance(value, dict) and not value.get("text") and not value.get("fields"):
         report(at, "missing required field: text")
@@ -86,11 +102,9 @@ def _element(keys: dict[str, Check], required: tuple[str, ...] = (), also: Check
     return Shape(keys, required, also, common=_COMMON)
 
 
-IMAGE = Shape(
-    {"type": anything, "image_url": string(3000, 1), "slack_file": anything, "alt_text": string(2000)},
-    required=("alt_text",),
-    also=_picture,
-)
+SLACK_FILE = Shape({"id": matching(r"^[F][A-Z0-9]{8,}$"), "url": string(3000, 1)}, also=_one_name)
+PICTURE: dict[str, Check] = {"image_url": _reachable, "slack_file": SLACK_FILE, "alt_text": string(2000, 1)}
+IMAGE = Shape({"type": anything, **PICTURE}, required=("alt_text",), also=_picture)
 BUTTON = _element(
     {"text": plain(75), "url": string(3000), "value": string(2000), "style": one_of("primary", "danger"),
      "confirm": CONFIRM, "accessibility_label": string(75)},
@@ -169,8 +183,7 @@ BLOCKS: dict[str, Check] = {
     "header": _block({"text": plain(150)}, required=("text",)),
     "divider": _block({}),
     "image": _block(
-        {"image_url": string(3000, 1), "slack_file": anything, "alt_text": string(2000),
-         "title": plain(2000)},
+        {**PICTURE, "title": plain(2000)},
         required=("alt_text",), also=_picture,
     ),
     "context": _block(

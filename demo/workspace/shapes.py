@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+
 from demo.workspace.config import Channel, Person, UserGroup
 from demo.workspace.core import Core
+from demo.workspace.files import StoredFile, images
 from demo.workspace.wire import Json, Message
 
 
@@ -119,7 +122,9 @@ def message(core: Core, one: Message) -> Json:
         body |= {"bot_id": core.config.bot_id, "app_id": core.config.app_id}
     body |= {"text": one.text, "team": core.config.team_id}
     if one.blocks:
-        body["blocks"] = [dict(b) for b in one.blocks]
+        body["blocks"] = blocks(core, one.blocks)
+    if one.files:
+        body["files"] = [file(core, f) for f in core.files.every if f.id in one.files]
     if one.thread_ts:
         body["thread_ts"] = one.thread_ts
     if one.in_thread:
@@ -130,4 +135,53 @@ def message(core: Core, one: Message) -> Json:
         body["edited"] = {"user": core.config.bot_user_id, "ts": f"{one.edited_at:.6f}"}
     if one.metadata:
         body["metadata"] = one.metadata
+    return body
+
+
+def blocks(core: Core, held: tuple[Json, ...]) -> list[Json]:
+    """Blocks as Slack gives them back: pictures carry their size, which Slack refuses when it is sent to it again:
+    github.com/slackapi/bolt-js/issues/1841.
+    """
+    found = copy.deepcopy(list(held))
+    for _, image in images(found):
+        one = core.files.named(image.get("slack_file") or {})
+        width, height = (one.picture.width, one.picture.height) if one and one.picture else (0, 0)
+        image |= {"image_width": width, "image_height": height, "image_bytes": one.length if one else 0,
+                  "is_animated": False, "fallback": f"{width}x{height}px image"}  # fmt: skip
+    return found
+
+
+def file(core: Core, one: StoredFile) -> Json:
+    """A file of the Web API. Until it is ready its types are empty: github.com/slackapi/java-slack-sdk/issues/1349."""
+    config, ready = core.config, one.ready(core.clock())
+    path = f"{config.team_id}-{one.id}"
+    kind = one.picture.kind if one.picture else one.name.rpartition(".")[2] or "text"
+    body: Json = {
+        "id": one.id,
+        "created": int(one.created),
+        "timestamp": int(one.created),
+        "name": one.name,
+        "title": one.title,
+        "mimetype": one.mimetype if ready else "",
+        "filetype": kind if ready else "",
+        "pretty_type": kind.upper() if ready else "",
+        "user": config.bot_user_id,
+        "user_team": config.team_id,
+        "mode": "hosted",
+        "editable": False,
+        "is_external": False,
+        "external_type": "",
+        "size": one.length,
+        "url_private": f"https://files.slack.com/files-pri/{path}/{one.name}",
+        "url_private_download": f"https://files.slack.com/files-pri/{path}/download/{one.name}",
+        "permalink": f"https://{config.team_domain}.slack.com/files/{config.bot_user_id}/{one.id}/{one.name}",
+        "is_public": bool(one.shares),
+        "public_url_shared": False,
+        "channels": sorted(c for c in one.shares if c.startswith("C")),
+        "groups": [],
+        "ims": sorted(c for c in one.shares if c.startswith("D")),
+        "alt_txt": one.alt_txt,
+    }
+    if ready and one.picture:
+        body |= {"original_w": one.picture.width, "original_h": one.picture.height}
     return body

@@ -20,6 +20,10 @@ class SlackError(Exception):
         self.messages = messages
 
 
+class NotYet(SlackError):
+    """Refused only because Slack is not done with a file: right a moment later, so no problem of the bot's."""
+
+
 KEPT = 5000
 """Ids remembered of each kind; older ones are invalid instead of expired. A soak must not grow without end."""
 

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 from werkzeug.wrappers import Request, Response
 
+from demo.workspace import scopes
 from demo.workspace.core import Core
 from demo.workspace.faults import Fault
 from demo.workspace.methods import CHANGING, METHODS
-from demo.workspace.triggers import SlackError
+from demo.workspace.triggers import NotYet, SlackError
 from demo.workspace.wire import Call, Json
 
-_JSON_ARGS = ("blocks", "view", "metadata", "attachments")
+_JSON_ARGS = ("blocks", "view", "metadata", "attachments", "files")
+
+WRONG = ("unknown_method", "invalid_blocks", "invalid_arguments", "invalid_auth", "missing_scope")
+"""Answers that mean that the bot is wrong, not that the world has changed: noted as problems."""
 
 
 class Dropped(ConnectionError):
@@ -31,6 +35,7 @@ class Answer:
     retry_after: int | None = None
     applied: bool = False
     drop: bool = False
+    blameless: bool = False
 
 
 def decode(request: Request) -> Json:
@@ -66,20 +71,21 @@ class WebApi:
             args = decode(request)
             answer = self._answer(request, method, args, fault)
         except SlackError as error:
-            answer = Answer(_refusal(error))
+            answer = Answer(_refusal(error), blameless=isinstance(error, NotYet))
         self._log(method, args, answer, (received, started, fault))
         if fault and fault.kind == "slow":
             core.board.wait_for(lambda: False, fault.seconds)
         if answer.drop or (fault and fault.kind == "lost_reply"):
             raise Dropped(method)
-        return self._response(answer)
+        return self._response(method, answer)
 
     def _answer(self, request: Request, method: str, args: Json, fault: Fault | None) -> Answer:
-        if fault and fault.kind in ("down", "503", "500", "429"):
+        if fault and fault.kind in ("down", "503", "500", "429", "refuse"):
             return _faulty(fault)
         self._authenticate(request, method, args)
         if method not in METHODS and method != "apps.connections.open":
             raise SlackError("unknown_method")
+        scopes.check(method, self._core.config.scopes)
         wait = self._core.buckets.retry_after(method, args, self._core.clock())
         if wait is not None:
             return Answer({"ok": False, "error": "ratelimited"}, 429, wait)
@@ -103,12 +109,7 @@ class WebApi:
     def _log(self, method: str, args: Json, answer: Answer, when: tuple[float, float, Fault | None]) -> None:
         received, started, fault = when
         core = self._core
-        if answer.body.get("error") in (
-            "unknown_method",
-            "invalid_blocks",
-            "invalid_arguments",
-            "invalid_auth",
-        ):
+        if answer.body.get("error") in WRONG and not answer.blameless:
             core.board.problem(f"{method}: {_sentence(answer.body)}")
         core.board.record_call(
             Call(
@@ -124,10 +125,10 @@ class WebApi:
             )
         )
 
-    def _response(self, answer: Answer) -> Response:
+    def _response(self, method: str, answer: Answer) -> Response:
         response = Response(json.dumps(answer.body), answer.status, mimetype="application/json")
         response.headers["x-oauth-scopes"] = ",".join(self._core.config.scopes)
-        response.headers["x-accepted-oauth-scopes"] = ""
+        response.headers["x-accepted-oauth-scopes"] = ",".join(scopes.NEEDED.get(method, ()))
         if answer.retry_after is not None:
             response.headers["Retry-After"] = str(answer.retry_after)
         return response
@@ -140,6 +141,8 @@ def _faulty(fault: Fault) -> Answer:
         return Answer({"ok": False, "error": "ratelimited"}, 429, fault.retry_after)
     if fault.kind == "503":
         return Answer({"ok": False, "error": "service_unavailable"}, 503)
+    if fault.kind == "refuse":
+        return Answer({"ok": False, "error": fault.error}, blameless=True)
     return Answer({"ok": False, "error": "internal_error"}, 500)
 
 
@@ -147,7 +150,9 @@ def _refusal(error: SlackError) -> Json:
     body: Json = {"ok": False, "error": error.error}
     if error.messages:
         body["response_metadata"] = {"messages": list(error.messages)}
-        body["errors"] = list(error.messages)
+        body["errors"] = [m.removeprefix("[ERROR] ") for m in error.messages]
+    if isinstance(error, scopes.MissingScope):
+        body |= {"needed": error.needed, "provided": error.provided}
     return body
 
 

@@ -28,6 +28,7 @@ class Message(Fixed):
     metadata: Json | None = None
     posted_at: float = 0.0
     note: Literal["", "slackbot"] = ""
+    files: tuple[str, ...] = ()
 
     @property
     def ephemeral(self) -> bool:
@@ -113,5 +114,7 @@ class Call(Fixed):
 class Change(Fixed):
     """Something the page should redraw. `kind` names which."""
 
-    kind: Literal["message", "removed", "views", "home", "envelope", "call", "status", "connections", "button"]
+    kind: Literal[
+        "message", "removed", "views", "home", "envelope", "call", "status", "connections", "button", "channels"
+    ]
     body: Json = Field(default_factory=dict)

@@ -10,16 +10,19 @@ from typing import Self, TypeVar
 
 from werkzeug.wrappers import Request, Response
 
-from demo.workspace import payloads, replies
+from demo.workspace import payloads, replies, uploads
 from demo.workspace.config import WorkspaceConfig
 from demo.workspace.core import Clock, Core, Keys
 from demo.workspace.delivery import Delivery
 from demo.workspace.driver import ChannelEyes, Hands
 from demo.workspace.faults import Fault
+from demo.workspace.files import StoredFile
 from demo.workspace.forms import Forms
 from demo.workspace.gestures import Gestures
+from demo.workspace.journal import Deed
 from demo.workspace.knobs import Knob, Status
 from demo.workspace.page_server import PageServer
+from demo.workspace.scheduled import ScheduledMessage
 from demo.workspace.server import Line, Loopback, Upgraded
 from demo.workspace.sockets import Sockets
 from demo.workspace.webapi import WebApi
@@ -63,21 +66,25 @@ class Workspace:
         self._core.port = self._server.port
         self._stopping = threading.Event()
         self._pulse = threading.Thread(target=self._beat, name="workspace-pulse", daemon=True)
+        self._later = threading.Thread(target=self._core.later.watch, name="workspace-later", daemon=True)
 
     # -- life -----------------------------------------------------------------------------------
 
     def start(self) -> Self:
         self._server.start()
         self._pulse.start()
+        self._later.start()
         return self
 
     def stop(self) -> None:
         """Close every connection and the port. A stopped workspace stays stopped."""
         self._stopping.set()
+        self._core.later.stop()
         self._page.stop()
         self._sockets.drop_all()
         self._server.stop()
         self._pulse.join(5)
+        self._later.join(5)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -149,6 +156,20 @@ class Workspace:
         old = self._core.channel(which)
         self._core.change_channel(type(old).model_validate(old.model_dump() | flags))
 
+    def archive(self, which: str) -> None:
+        """Archive a channel: every post, update and file of the bot's is refused with is_archived."""
+        self.change_channel(which, archived=True)
+
+    def unarchive(self, which: str) -> None:
+        self.change_channel(which, archived=False)
+
+    def remove_bot(self, which: str) -> None:
+        """Take the bot out of a channel: not_in_channel from now on."""
+        self.change_channel(which, bot_is_member=False)
+
+    def invite_bot(self, which: str) -> None:
+        self.change_channel(which, bot_is_member=True)
+
     def delete_message(self, channel: str, ts: str) -> None:
         """Remove a message, as an administrator would."""
         self._core.board.remove(self._core.channel(channel).id, ts)
@@ -184,6 +205,24 @@ class Workspace:
     def calls(self) -> tuple[Call, ...]:
         """Every Web API call and response_url post, oldest first."""
         return self._core.board.calls
+
+    def deeds(self, channel: str | None = None, kind: str | None = None) -> tuple[Deed, ...]:
+        """What became of the workspace, oldest first, lost replies or not: see journal.Deed for the kinds."""
+        return self._core.journal.deeds(self._core.channel(channel).id if channel else None, kind)
+
+    def count(self, kind: str, channel: str | None = None) -> int:
+        """How often since the start: `count("posted", "ops")`, `count("updated")`, `count("uploaded", "ops")`."""
+        return self._core.journal.count(kind, self._core.channel(channel).id if channel else None)
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """The completed files, oldest first; `content` holds the bytes, `shares` the channels that may see it."""
+        return self._core.files.every
+
+    @property
+    def scheduled(self) -> tuple[ScheduledMessage, ...]:
+        """The messages that wait for their time, the next one first."""
+        return self._core.scheduled.waiting
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -224,6 +263,12 @@ class Workspace:
         """Send the events whose retry time has come; the pulse does it once a second too."""
         return self._delivery.retry_due()
 
+    def run_due(self) -> int:
+        """Do what waits for a time that has come (files that get ready, scheduled messages): how much that was.
+        It happens by itself too, at most a second after a clock was moved.
+        """
+        return self._core.later.run()
+
     # -- inside ---------------------------------------------------------------------------------
 
     def _routes(self) -> dict[str, Callable[[Request, str], Response]]:
@@ -231,6 +276,7 @@ class Workspace:
             "api": self._api_route,
             "hook": lambda request, rest: replies.respond(self._core, rest, request),
             "socket": self._socket_route,
+            "upload": lambda request, rest: uploads.receive(self._core, rest, request),
             self._core.keys.page_token: self._page.route,
         }
 

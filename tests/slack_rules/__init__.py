@@ -6,6 +6,7 @@ Nothing here is about what Tidegate wants to say.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from functools import cache, partial
@@ -31,6 +32,8 @@ NOT_ON = {
 CHARACTERS_AT_MOST = 13_000
 # Longer fallback text is cut (chat.postMessage, "Truncating content").
 TEXT_AT_MOST = 40_000
+# Of an image; the types say so of the block, not of the element.
+ALT_AT_MOST = 2_000
 # In Slack's types, not in slack_sdk 3.47: parse() knows nothing of them.
 NOT_MODELLED = {"data_table"}
 
@@ -183,11 +186,30 @@ def _content_problems(block: dict[str, Any]) -> Iterator[str]:
     for node in _objects(block):
         if node.get("type") in ("plain_text", "mrkdwn") and not str(node.get("text", "")).strip():
             yield "text without anything to read"
+        if node.get("type") == "image":
+            yield from _picture_problems(node)
         groups = [node, *(node.get("option_groups") or ())]
         options = [option for group in groups for option in group.get("options") or ()]
         initial = [*(node.get("initial_options") or ()), node.get("initial_option")]
         if options and any(option and option not in options for option in initial):
             yield "an initial option is not among the options"
+
+
+def _picture_problems(node: dict[str, Any]) -> Iterator[str]:
+    """Of images, what the types leave open; words and rules as Slack answered them in these threads."""
+    if not str(node.get("alt_text", "")).strip():
+        yield "alt_text: nothing to read"
+    elif len(str(node["alt_text"])) > ALT_AT_MOST:
+        yield f"alt_text: {len(str(node['alt_text']))} characters, at most {ALT_AT_MOST}"
+    file, url = node.get("slack_file"), node.get("image_url")
+    # github.com/slackapi/python-slack-sdk/issues/1521
+    if isinstance(file, dict) and "id" in file and not re.match(r"F[A-Z0-9]{8,}$", str(file["id"])):
+        yield f"slack_file: {file['id']!r} is no id of a file"
+    if isinstance(file, dict) and len(file) > 1:
+        yield "slack_file: id or url, not both"
+    # github.com/otiai10/amesh-bot/issues/24: Slack fetches it, so it must be able to.
+    if url is not None and not re.match(r"https?://(?!localhost\b|127\.)[^/\s]", str(url)):
+        yield f"image_url: Slack cannot fetch {str(url)[:60]!r}"
 
 
 def _text_problems(text: str | None, blocks: list[Any]) -> Iterator[str]:

@@ -45,6 +45,14 @@ def field(element, **more):
     return {"type": "input", "label": plain("Reason"), "element": element, **more}
 
 
+def image(**more):
+    return {"type": "image", "alt_text": "errors rise", **more}
+
+
+def uploaded(**more):
+    return image(slack_file={"id": "F0123456789"}, **more)
+
+
 def rich(*elements):
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
 
@@ -102,11 +110,25 @@ REFUSED: dict[str, list[Any]] = {
     "placeholder 151": [actions(select(options=[option()]) | {"placeholder": plain("x" * 151)})],
     "six overflow options": [actions({"type": "overflow", "action_id": "a", "options": [option()] * 6})],
     "eleven checkboxes": [actions({"type": "checkboxes", "action_id": "a", "options": [option()] * 11})],
-    "eleven radio buttons": [
-        actions({"type": "radio_buttons", "action_id": "a", "options": [option()] * 11})
-    ],
+    "eleven radio buttons": [actions({"type": "radio_buttons", "action_id": "a", "options": [option()] * 11})],
     "image without alt_text": [{"type": "image", "image_url": "https://a.b/c.png"}],
     "image alt_text 2001": [{"type": "image", "image_url": "https://a.b/c.png", "alt_text": "x" * 2001}],
+    "image alt_text empty": [uploaded() | {"alt_text": ""}],
+    "image without a picture": [image()],
+    "image of two pictures": [uploaded(image_url="https://a.b/c.png")],
+    "image title in mrkdwn": [uploaded(title=mrkdwn())],
+    "image title 2001": [uploaded(title=plain("x" * 2001))],
+    "image url 3001": [image(image_url="https://a.b/" + "x" * 2989)],
+    "image of this machine": [image(image_url="http://127.0.0.1:8000/graph.png")],
+    "image as data": [image(image_url="data:image/png;base64,AAAA")],
+    "image as Slack gives it back": [uploaded(image_width=320, image_height=120, fallback="320x120px image")],
+    "slack_file without a name": [image(slack_file={})],
+    "slack_file with two names": [image(slack_file={"id": "F0123456789", "url": "https://files.slack.com/x"})],
+    "slack_file of a wrong form": [image(slack_file={"id": "https://files.slack.com/F0123456789"})],
+    "slack_file a string": [image(slack_file="F0123456789")],
+    "image element without alt_text": [section(accessory={"type": "image", "image_url": "https://a.b/c.png"})],
+    "image element alt_text 2001": [{"type": "context", "elements": [uploaded() | {"alt_text": "x" * 2001}]}],
+    "image element of a wrong file": [{"type": "context", "elements": [image(slack_file={"id": "graph.png"})]}],
     "two tables": [table(["a"]), table(["b"])],
     "table of 101 rows": [table(*(["a"] for _ in range(101)))],
     "table of 21 columns": [table(["a"] * 21)],
@@ -130,18 +152,14 @@ ACCEPTED: dict[str, list[Any]] = {
     "header at its limit": [{"type": "header", "text": plain("x" * 150, emoji=True)}],
     "context": [{"type": "context", "elements": [mrkdwn("#42"), plain("audit 1234")]}],
     "divider, fifty times": [{"type": "divider"}] * 50,
-    "buttons": [
-        actions(button(style="primary", value="x" * 2000), button("Roll back", "rollback", style="danger"))
-    ],
+    "buttons": [actions(button(style="primary", value="x" * 2000), button("Roll back", "rollback", style="danger"))],
     "button with confirm": [actions(button(confirm=confirm(style="danger")))],
     "button with a link": [actions(button(url="https://example.com"))],
     "same action_id in two blocks": [actions(button()), actions(button())],
     "select": [actions(select(options=[option(), option("two", "2")], initial_option=option()))],
     "option value of 150": [actions(select(options=[option(value="x" * 150)]))],
     "external select": [actions(select("external_select", min_query_length=0))],
-    "overflow": [
-        actions({"type": "overflow", "action_id": "more", "options": [option(), option("two", "2")]})
-    ],
+    "overflow": [actions({"type": "overflow", "action_id": "more", "options": [option(), option("two", "2")]})],
     "checkbox described in mrkdwn": [
         actions(
             {
@@ -152,10 +170,17 @@ ACCEPTED: dict[str, list[Any]] = {
         )
     ],
     "table": [table(["step", "weight"], ["1", "10 %"])],
-    "rich text": [
-        rich({"type": "text", "text": "x", "style": {"code": True}}, {"type": "user", "user_id": "U0ANA"})
-    ],
+    "rich text": [rich({"type": "text", "text": "x", "style": {"code": True}}, {"type": "user", "user_id": "U0ANA"})],
     "image": [{"type": "image", "image_url": "https://a.b/c.png", "alt_text": "a chart"}],
+    "image that was uploaded": [uploaded(title=plain("Errors, last hour"), block_id="b")],
+    "image by its address in Slack": [image(slack_file={"url": "https://files.slack.com/files-pri/T0-F0123456789/x"})],
+    "image at its limits": [uploaded(title=plain("x" * 2000)) | {"alt_text": "x" * 2000}],
+    "images in a context": [{"type": "context", "elements": [uploaded(), mrkdwn("8 %"), uploaded()]}],
+    "image beside a section": [section(accessory=uploaded())],
+    "two rows of buttons": [
+        actions(button("Acknowledge", "ack", style="primary"), button("Mute 1 h", "mute")),
+        actions(button("Graph", "graph", url="https://example.com/graph"), button("Runbook", "runbook")),
+    ],
     "input": [field({"type": "plain_text_input", "action_id": "a", "multiline": True}, optional=True)],
 }
 

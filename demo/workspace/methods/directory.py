@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from demo.workspace import shapes
 from demo.workspace.core import Core
+from demo.workspace.methods.arguments import page_of
 from demo.workspace.triggers import SlackError
 from demo.workspace.wire import Json
-
-T = TypeVar("T")
 
 
 def auth_test(core: Core, _args: Json) -> Json:
@@ -41,7 +39,7 @@ def one_user(core: Core, args: Json) -> Json:
 
 def users_list(core: Core, args: Json) -> Json:
     everyone = [shapes.user(core, p) for p in (*core.people, shapes.bot_user(core))]
-    page, rest = _page(everyone, args)
+    page, rest = page_of(everyone, args)
     return {"members": page, "cache_ts": int(core.clock()), **rest}
 
 
@@ -64,7 +62,7 @@ def one_conversation(core: Core, args: Json) -> Json:
 def conversations_list(core: Core, args: Json) -> Json:
     skip_archived = str(args.get("exclude_archived", "")).lower() in ("true", "1")
     public = [c for c in core.channels if not c.id.startswith("D") and not (skip_archived and c.archived)]
-    page, rest = _page([shapes.channel(core, c) for c in public], args)
+    page, rest = page_of([shapes.channel(core, c) for c in public], args)
     return {"channels": page, **rest}
 
 
@@ -73,16 +71,6 @@ def conversations_open(core: Core, args: Json) -> Json:
     if len(users) != 1 or users[0] not in {p.id for p in core.people}:
         raise SlackError("user_not_found" if users != [""] else "users_list_not_supplied")
     return {"channel": {"id": core.open_dm(users[0]).id}}
-
-
-def _page(items: list[T], args: Json) -> tuple[list[T], Json]:
-    """One page by Slack's cursor; a cursor we did not give is refused."""
-    cursor, limit = str(args.get("cursor") or "0"), int(args.get("limit") or 100)
-    if not cursor.isdigit():
-        raise SlackError("invalid_cursor")
-    start, end = int(cursor), int(cursor) + limit
-    following = str(end) if end < len(items) else ""
-    return items[start:end], {"response_metadata": {"next_cursor": following}}
 
 
 METHODS: dict[str, Callable[[Core, Json], Json]] = {

@@ -17,7 +17,7 @@ MAX_BYTES = 250_000
 
 
 def open_view(core: Core, args: Json) -> Json:
-    body = _checked(args, "modal")
+    body = _checked(core, args, "modal")
     user = core.triggers.exchange(_trigger(args), core.clock())
     view = new_view(core, user, body)
     core.board.set_stack(user, [view])
@@ -25,13 +25,13 @@ def open_view(core: Core, args: Json) -> Json:
 
 
 def push_view(core: Core, args: Json) -> Json:
-    body = _checked(args, "modal")
+    body = _checked(core, args, "modal")
     user = core.triggers.exchange(_trigger(args), core.clock())
     return {"view": push(core, user, body).body}
 
 
 def update_view(core: Core, args: Json) -> Json:
-    body = _checked(args, "modal")
+    body = _checked(core, args, "modal")
     with core.board.held():
         wanted_id, external = args.get("view_id"), args.get("external_id")
         old = core.board.view(lambda v: v.id == wanted_id or (bool(external) and v.body["external_id"] == external))
@@ -44,7 +44,7 @@ def update_view(core: Core, args: Json) -> Json:
 
 
 def publish(core: Core, args: Json) -> Json:
-    body = _checked(args, "home")
+    body = _checked(core, args, "home")
     user = str(args.get("user_id"))
     if user not in {p.id for p in core.people}:
         raise SlackError("user_not_found")
@@ -117,8 +117,8 @@ def replace(core: Core, old: View, body: Json) -> View:
     return view
 
 
-def _checked(args: Json, kind: str) -> Json:
-    body = accepted_view(args.get("view"))
+def _checked(core: Core, args: Json, kind: str) -> Json:
+    body = accepted_view(core, args.get("view"))
     if body["type"] != kind:
         pointer = "[json-pointer:/view/type]"
         raise SlackError("invalid_arguments", (f"[ERROR] unsupported type: {body['type']} {pointer}",))

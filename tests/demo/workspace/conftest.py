@@ -10,6 +10,8 @@ from slack_sdk import WebClient
 from demo.workspace import Limits, Workspace, WorkspaceConfig
 from tests.demo.workspace.tiny_bot import HttpBot, Seen, new_app
 
+MENTIONED = (*WorkspaceConfig().scopes, "app_mentions:read")
+
 
 class MovableClock:
     """The real time plus what a test added, so that no test waits for a lifetime to pass."""
@@ -43,7 +45,8 @@ def clock():
 @pytest.fixture
 def ws(clock):
     """A workspace without a bot."""
-    with Workspace(WorkspaceConfig(limits=Limits(ack_seconds=0.4)), clock=clock) as workspace:
+    config = WorkspaceConfig(limits=Limits(ack_seconds=0.4), scopes=MENTIONED)
+    with Workspace(config, clock=clock) as workspace:
         yield workspace
 
 
@@ -56,7 +59,9 @@ def client(ws):
 def scene(clock):
     """A workspace with the tiny bot behind signed HTTP."""
     bot, seen = HttpBot(), Seen()
-    config = WorkspaceConfig(delivery="http", bot_events_url=bot.url, limits=Limits(ack_seconds=5))
+    config = WorkspaceConfig(
+        delivery="http", bot_events_url=bot.url, limits=Limits(ack_seconds=5), scopes=MENTIONED
+    )  # fmt: skip
     with Workspace(config, clock=clock) as workspace:
         bot.start(workspace, seen)
         client = WebClient(token=workspace.bot_token, base_url=workspace.api_url, retry_handlers=[])
@@ -68,7 +73,8 @@ def scene(clock):
 def socket_scene():
     """A workspace with the tiny bot over Socket Mode; shared, because closing its client takes 3 s."""
     clock, seen = MovableClock(), Seen()
-    with Workspace(WorkspaceConfig(limits=Limits(ack_seconds=5)), clock=clock) as workspace:
+    config = WorkspaceConfig(limits=Limits(ack_seconds=5), scopes=MENTIONED)
+    with Workspace(config, clock=clock) as workspace:
         app = new_app(workspace, seen)
         handler = SocketModeHandler(app, workspace.app_token)
         handler.connect()

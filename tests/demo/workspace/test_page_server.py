@@ -152,7 +152,7 @@ class Page:
 
     def next(self, kind=None):
         while True:
-            body = json.loads(self.socket.receive(10))
+            body = json.loads(self.socket.receive(25))
             if kind in (None, body["type"]):
                 return body
 

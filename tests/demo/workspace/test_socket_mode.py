@@ -36,7 +36,10 @@ class RawBot:
         self.hello = self.receive()
 
     def receive(self):
-        return json.loads(self.socket.receive(10))
+        """The next frame. One that comes with the handshake's answer is seen by this client at the next ping only,
+        which the server sends after 10 s.
+        """
+        return json.loads(self.socket.receive(25))
 
     def ack(self, envelope, payload=None):
         self.socket.send(json.dumps({"envelope_id": envelope["envelope_id"], "payload": payload}))

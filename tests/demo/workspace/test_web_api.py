@@ -139,7 +139,7 @@ def test_lists_are_paged(client):
         if not cursor:
             break
     assert names == ["ana", "ben", "eva", "oskar", "tidegate"]
-    assert [c["name"] for c in client.conversations_list()["channels"]] == ["deploys", "general"]
+    assert [c["name"] for c in client.conversations_list()["channels"]] == ["deploys", "ops", "general"]
 
 
 def test_groups_and_channels(ws, client):
