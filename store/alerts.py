@@ -2,11 +2,15 @@
 
 import sqlite3
 
-from rollout.alarms.model import Alert, Key
+from rollout.alarms.model import Alert
 from rollout.errors import Stale
 from store.alarms import columns
 from store.moments import stored
 from store.views import View
+
+Row = tuple[str, str, str, str]
+"""An alarm's columns."""
+_LINE = " FROM alert_lines WHERE app = ? AND lane = ? AND kind = ? AND name = ?"
 
 
 def _read(rows: sqlite3.Cursor) -> list[Alert]:
@@ -41,17 +45,18 @@ class AlertWrites(AlertReads):
         # No other writer can come between: this transaction holds the write lock, and rows are never deleted.
         newest = self._run("SELECT coalesce(max(id), 0) FROM alerts").fetchone()[0]
         added = alert.model_copy(update={"id": newest + 1, "version": 1})
+        coming, _ = self._moved_lines(added)
         self._run(
             "INSERT INTO alerts (id, app, open, version, noted_at, body) VALUES (?, ?, ?, ?, ?, ?)",
             added.id, added.app, added.open, added.version, stored(added.noted_at), added.model_dump_json(),
         )  # fmt: skip
         self._run("INSERT INTO alert_places (alert, version) VALUES (?, ?)", added.id, added.version)
-        if added.open:
-            self._keep_lines(added)
+        self._keep_lines(added, coming, [])
         return added
 
     def _changed(self, alert: Alert) -> Alert:
         changed = alert.model_copy(update={"version": alert.version + 1})
+        coming, going = self._moved_lines(changed)
         written = self._run(
             "UPDATE alerts SET open = ?, version = ?, body = ? WHERE id = ? AND version = ? AND open = 1",
             changed.open, changed.version, changed.model_dump_json(), alert.id, alert.version,
@@ -59,34 +64,31 @@ class AlertWrites(AlertReads):
         if written.rowcount != 1:
             raise self._moved_on(alert)
         self._run("UPDATE alert_places SET version = ? WHERE alert = ?", changed.version, changed.id)
-        if changed.open:
-            self._keep_lines(changed)
+        self._keep_lines(changed, coming, going)
         return changed
 
-    def _keep_lines(self, alert: Alert) -> None:
-        """Make the rows equal to the lines; most commits change none of them."""
-        rows = self._run("SELECT app, lane, kind, name FROM alert_lines WHERE alert = ?", alert.id).fetchall()
-        kept, wanted = set(rows), {columns(line.key): line.key for line in alert.lines}
-        for row in kept - wanted.keys():
-            self._run("DELETE FROM alert_lines WHERE app = ? AND lane = ? AND kind = ? AND name = ?", *row)
-        for row, key in wanted.items():
-            if row not in kept:
-                self._keep_line(alert, key)
+    def _moved_lines(self, alert: Alert) -> tuple[list[Row], list[Row]]:
+        """Lines that came and that went since the last commit; most change none.
 
-    def _keep_line(self, alert: Alert, key: Key) -> None:
-        try:
-            self._run(
-                "INSERT INTO alert_lines (app, lane, kind, name, alert) VALUES (?, ?, ?, ?, ?)",
-                *columns(key), alert.id,
-            )  # fmt: skip
-        except sqlite3.IntegrityError as error:
-            other = self._run(
-                "SELECT alert FROM alert_lines WHERE app = ? AND lane = ? AND kind = ? AND name = ?", *columns(key)
-            ).fetchone()
-            if other is None:
-                raise
-            fact = f"{key.name} of {key.app} at {key.lane} is in open alert {other[0]} already"
-            raise Stale(fact, "load the open alerts again") from error
+        Nothing was written when this raises, so that whoever catches it may go on in the same block.
+        """
+        rows = self._run("SELECT app, lane, kind, name FROM alert_lines WHERE alert = ?", alert.id).fetchall()
+        kept, wanted = set(rows), {columns(line.key): line.key for line in alert.lines} if alert.open else {}
+        coming = [row for row in wanted if row not in kept]
+        for row in coming:
+            if other := self._run("SELECT alert" + _LINE, *row).fetchone():
+                key = wanted[row]
+                raise Stale(
+                    f"{key.name} of {key.app} at {key.lane} is in open alert {other[0]} already",
+                    "load the open alerts again",
+                )
+        return coming, [row for row in rows if row not in wanted]
+
+    def _keep_lines(self, alert: Alert, coming: list[Row], going: list[Row]) -> None:
+        for row in going:
+            self._run("DELETE" + _LINE, *row)
+        for row in coming:
+            self._run("INSERT INTO alert_lines (app, lane, kind, name, alert) VALUES (?, ?, ?, ?, ?)", *row, alert.id)
 
     def _moved_on(self, alert: Alert) -> Stale:
         now = self.alert(alert.id)

@@ -218,7 +218,7 @@ def _alarms(db: Database) -> None:
         db,
         """
         CREATE TABLE alarm_states (
-            app TEXT NOT NULL CHECK (length(app) > 0),
+            app TEXT NOT NULL CHECK (app <> ''),
             lane TEXT NOT NULL,
             kind TEXT NOT NULL CHECK (kind IN ('alarm', 'place')),
             name TEXT NOT NULL,
@@ -264,7 +264,7 @@ def _alerts(db: Database) -> None:
         """
         CREATE TABLE alerts (
             id INTEGER PRIMARY KEY CHECK (id > 0),
-            app TEXT NOT NULL CHECK (length(app) > 0),
+            app TEXT NOT NULL CHECK (app <> ''),
             open INTEGER NOT NULL CHECK (open IN (0, 1)),
             version INTEGER NOT NULL CHECK (version > 0),
             noted_at INTEGER NOT NULL,
@@ -332,7 +332,7 @@ def _digests(db: Database) -> None:
         db,
         """
         CREATE TABLE digests (
-            digest TEXT NOT NULL CHECK (length(digest) > 0),
+            digest TEXT NOT NULL CHECK (digest <> ''),
             due INTEGER NOT NULL,
             state TEXT NOT NULL CHECK (state IN ('waiting', 'booked', 'sent', 'unknown', 'missed', 'refused')),
             channel TEXT NOT NULL,

@@ -3,9 +3,22 @@
 import sys
 
 from rollout.actions import Shift
+from rollout.alarms.model import Turn
 from rollout.notices import CardChanged
 from store import open_store
-from tests.store.make import NOW, answered, entry, rollout
+from store.ledger import Writing
+from tests.store.make import NOW, alarm_state, alert, answered, entry, key, later, rollout
+
+
+def change(work: Writing, number: int) -> None:
+    """What a sweep commits: the state, the change, and the alert that tells it."""
+    work.save_alarm(alarm_state(state="ALARM", text=str(number)))
+    work.note_turn(Turn(key=key(), state="ALARM", before="OK", at=later(number)))
+    open_one = next(iter(work.open_alerts()), None) or alert("errors")
+    times = {"times": number}
+    put = work.put_alert(open_one.model_copy(update={"lines": (open_one.lines[0].model_copy(update=times),)}))
+    if number % 10 == 0:  # every tenth is over, and the next unit opens another
+        work.put_alert(put.model_copy(update={"open": False}))
 
 
 def main(path: str) -> None:
@@ -19,6 +32,7 @@ def main(path: str) -> None:
             work.audit(entry(saved.id, number=saved.reminded))
             work.remember(answered(f"key-{saved.reminded}", saved.id))
             work.tell(CardChanged(rollout=saved.id))
+            change(work, saved.reminded)
         print(saved.reminded, flush=True)  # noqa: T201 - the acknowledgement that the parent counts
 
 

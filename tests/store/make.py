@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from rollout.alarms.model import AlarmState, Alert, Key, Line
 from rollout.ask import Ask
 from rollout.audit import Entry
 from rollout.model import Rollout
@@ -53,3 +54,26 @@ def person(id: str = "U0ANA", **fields: object) -> Person:
     """An entry of the directory."""
     values: dict[str, object] = {"team": "T1", "id": id, "name": id, "read_at": NOW}
     return Person.model_validate(values | fields)
+
+
+def key(name: str = "errors", **fields: object) -> Key:
+    """An alarm of an app."""
+    return Key.model_validate({"app": "my-app", "lane": "default/eu", "name": name} | fields)
+
+
+def alarm_state(name: str = "errors", state: str = "OK", **fields: object) -> AlarmState:
+    """What was seen last of an alarm; `app`, `lane` and `kind` are its key's."""
+    of = {part: fields.pop(part) for part in ("app", "lane", "kind") if part in fields}
+    return AlarmState.model_validate({"key": key(name, **of), "state": state, "since": NOW} | fields)
+
+
+def line(name: str = "errors", app: str = "my-app", **fields: object) -> Line:
+    """An alarm within a notice, bad since NOW."""
+    values: dict[str, object] = {"key": key(name, app=app), "state": "ALARM", "first": NOW, "since": NOW}
+    return Line.model_validate(values | fields)
+
+
+def alert(*names: str, app: str = "my-app", **fields: object) -> Alert:
+    """A notice about these alarms."""
+    values: dict[str, object] = {"app": app, "noted_at": NOW, "lines": tuple(line(name, app) for name in names)}
+    return Alert.model_validate(values | fields)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from rollout.alarms.model import AlarmState, Alert, Image, Key, Line, Mute, Taken, Turn
 from rollout.model import Cause, Phase, Rollout, Signature, Waiver
 from rollout.people import Actor
 from rollout.plan import Approve, Plan, SetWeight
@@ -78,4 +79,27 @@ ROLLOUTS = st.builds(
     fault=st.none() | st.builds(Fault, kind=st.just("throttle"), text=TEXT), seen=st.none() | SEEN,
     alarms=st.lists(READINGS, max_size=2).map(tuple), verdict=st.none() | VERDICTS,
     wake_at=st.none() | MOMENTS,
+)  # fmt: skip
+STATES = st.sampled_from(["OK", "ALARM", "INSUFFICIENT_DATA", "ABSENT", "BLIND"])
+KEYS = st.builds(
+    Key, app=TEXT.filter(bool), lane=TEXT, name=TEXT, kind=st.sampled_from(["alarm", "place"])
+)
+FAULTS = st.builds(Fault, kind=st.sampled_from(["throttle", "auth"]), text=TEXT, hint=TEXT)
+ALARM_STATES = st.builds(
+    AlarmState, key=KEYS, state=STATES, since=st.none() | MOMENTS, text=TEXT, clean=st.booleans(), window=LENGTHS,
+    mixed=st.booleans(), gate=st.booleans(), bake=st.none() | LENGTHS,
+    muted=st.none() | st.builds(Mute, by=ACTORS, at=MOMENTS, until=st.none() | MOMENTS), fault=st.none() | FAULTS,
+)  # fmt: skip
+TURNS = st.builds(
+    Turn, key=KEYS, state=STATES, before=st.none() | STATES, at=MOMENTS, text=TEXT, mixed=st.booleans()
+)
+LINES = st.builds(
+    Line, key=KEYS, state=STATES, first=MOMENTS, since=MOMENTS, times=st.integers(1, 10**6), bad_for=LENGTHS,
+    text=TEXT, mixed=st.booleans(), told_by=st.none() | st.integers(1, 2**40),
+)  # fmt: skip
+ALERTS = st.builds(
+    Alert, app=TEXT.filter(bool), envs=st.lists(TEXT, max_size=2).map(tuple), channel=TEXT, noted_at=MOMENTS,
+    lines=st.lists(LINES, max_size=3, unique_by=lambda line: line.key.model_dump_json()).map(tuple),
+    quiet_since=st.none() | MOMENTS, open=st.booleans(), taken=st.none() | st.builds(Taken, by=ACTORS, at=MOMENTS),
+    image=st.none() | st.builds(Image, file=TEXT, alt=TEXT, of=TEXT),
 )  # fmt: skip

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from store import Store, open_store
+from store.ledger import Looking
+from tests.store.make import NOW, key, later
 
 KILLS = 30
 ROOT = Path(__file__).parents[2]
@@ -43,9 +45,27 @@ def whole(store: Store) -> int:
         assert head.seq == count
         assert reads.stored_ask(f"key-{count}")
         assert reads.stored_ask(f"key-{count + 1}") is None
+        watched(reads, count)
     assert store.verify() == (count, None)
     assert len(store.outbox.pending(live.created_at)) == 1
+    assert store.alerts.unsent(999) == list(range(1, -(-count // 10) + 1))
     return count
+
+
+def watched(reads: Looking, count: int) -> None:
+    """State, change and alert of every unit are of one mind, and what was closed stays closed."""
+    state = reads.alarm_state(key())
+    assert state
+    assert state.text == str(count)
+    assert len(reads.turns(NOW, later(count), limit=count + 9)) == count
+    number = -(-count // 10)
+    alert = reads.alert(number)
+    assert alert
+    assert alert.lines[0].times == count
+    assert alert.open == (count % 10 != 0)
+    assert alert.version == (11 if count % 10 == 0 else count % 10)
+    assert reads.alert(number + 1) is None
+    assert [one.id for one in reads.open_alerts()] == ([number] if alert.open else [])
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,14 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollout.actions import Finish, Launch, Retire, Shift
+from rollout.alarms.model import AlarmState, Alert, Turn
 from rollout.ask import Ask, Bound
 from rollout.audit import Entry, canonical, verify
 from rollout.model import LIVE, TERMINAL, Phase, Rollout
 from rollout.ports import Hold, Reply, StoredAsk
-from store import Store, open_store
+from store import AlertPlace, Store, open_store
 from store.moments import moment, stored
-from tests.store.make import NOW, rollout
-from tests.store.strategies import ACTORS, FACTS, MOMENTS, ROLLOUTS, TEXT
+from tests.store.make import NOW, alert, rollout
+from tests.store.strategies import ACTORS, ALARM_STATES, ALERTS, FACTS, MOMENTS, ROLLOUTS, TEXT, TURNS
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -122,3 +123,65 @@ def test_any_hold_comes_back_equal(shared: Store, by: object, reason: str, veto:
     with shared.work() as work:
         work.put_hold(hold)
         assert work.hold("a", "e") == hold
+
+
+@FEW
+@given(state=ALARM_STATES, again=ALARM_STATES)
+def test_any_alarm_state_comes_back_equal(shared: Store, state: AlarmState, again: AlarmState) -> None:
+    """Key, values, mute and fault survive, after the first write and after the next."""
+    again = again.model_copy(update={"key": state.key})
+    with shared.work() as work:
+        for written in (state, again):
+            work.save_alarm(written)
+            assert work.alarm_state(state.key) == written
+            assert work.alarm_states(state.key.app, state.key.lane, limit=10**6).count(written) == 1
+        work.forget_alarm(state.key)
+
+
+@FEW
+@given(turn=TURNS)
+def test_any_change_comes_back_equal(shared: Store, turn: Turn) -> None:
+    """An alarm's change survives, whatever its time, and is found in exactly the span that ends with it."""
+    turn = turn.model_copy(update={"key": turn.key.model_copy(update={"name": f"{uuid4()}"})})
+    with shared.work() as work:
+        work.note_turn(turn)
+        found = [one for _, one in work.turns(turn.at - timedelta(microseconds=1), turn.at, limit=10**6)]
+        assert found.count(turn) == 1
+        assert turn not in [one for _, one in work.turns(turn.at, turn.at + timedelta(days=1), limit=10**6)]
+
+
+@FEW
+@given(fresh=ALERTS, changed=ALERTS)
+def test_any_alert_comes_back_equal(shared: Store, fresh: Alert, changed: Alert) -> None:
+    """Lines, counters, who has it and the image survive an insert and an update; only the open one is found as such."""
+    with shared.work() as work:
+        added = work.put_alert(fresh.model_copy(update={"open": True}))
+        kept = {"id": added.id, "version": 1, "app": added.app, "noted_at": added.noted_at}
+        saved = work.put_alert(changed.model_copy(update=kept))
+    with shared.reads() as reads:
+        assert reads.alert(added.id) == saved
+        assert saved.version == 2
+        assert (saved in reads.open_alerts(saved.app)) == saved.open
+    if saved.open:
+        with shared.work() as work:
+            work.put_alert(saved.model_copy(update={"open": False}))
+
+
+@FEW
+@given(
+    channel=TEXT, ts=TEXT, shown=st.integers(0, 9), since=st.none() | MOMENTS,
+    strays=st.lists(TEXT, max_size=3).map(tuple), drawn=TEXT,
+)  # fmt: skip
+def test_any_place_of_an_alert_comes_back_equal(
+    shared: Store, channel: str, ts: str, shown: int, since: datetime | None, strays: tuple[str, ...], drawn: str
+) -> None:
+    """Where the message stands, what it shows and what was drawn survive."""
+    with shared.work() as work:
+        number = work.put_alert(alert(str(uuid4()))).id
+    place = AlertPlace(
+        alert=number, channel=channel, ts=f"{ts}{uuid4()}", shown_version=shown, posting_since=since,
+        strays=strays, drawn=drawn, closed_channels=strays,
+    )  # fmt: skip
+    shared.alerts.save(place)
+    assert shared.alerts.place(number) == place
+    assert shared.alerts.by_message(channel, place.ts) == number

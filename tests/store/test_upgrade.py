@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from rollout.errors import BadConfig
 from store import StoreFault, open_store
 from store.schema import MIGRATIONS, STEPS
-from tests.store.make import entry, rollout
+from tests.store.make import alert, entry, rollout
 
 ROOT = Path(__file__).parents[2]
 STARTS = 20
@@ -88,6 +88,8 @@ def test_store_of_an_earlier_release_is_upgraded(path: Path, step: str) -> None:
     with store.work() as work:
         assert work.live("my-app", "prod") == rollout(id=1, version=1)
         work.audit(entry(1))
+        work.put_alert(alert("errors"))
+    assert store.alerts.unsent() == [1]
     store.close()
 
 
