@@ -57,6 +57,8 @@ class Edge:
         call = _unknown(environ)
         try:
             call = recognise(environ, body)
+            with self._world.lock:
+                self._world.log.arrived(call, self._world.now())
             self._meet_faults(call)
             reply = self._answer(call, environ)
         except Failure as refused:

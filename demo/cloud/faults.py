@@ -6,6 +6,7 @@ Decides and words; the edge plays them. Nothing here knows what a call means.
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,25 +16,34 @@ from demo.cloud.calls import Call, Failure
 
 Kind = Literal["outage", "throttle", "deny", "expired", "lost_reply", "truncate", "latency", "slow_reply"]
 BEFORE: tuple[Kind, ...] = ("outage", "expired", "deny", "throttle")
-SERVICES = ("lambda", "cloudwatch", "sts", "sns", "ecs", "elbv2", "codedeploy", "route53", "autoscaling")
+SERVICES = ("lambda", "cloudwatch", "sts", "sns", "ecs", "elbv2", "codedeploy", "route53", "autoscaling",
+            "resourcegroupstaggingapi")
 # IAM's prefix where it is not boto3's name.
-IAM_PREFIX = {"elbv2": "elasticloadbalancing"}
+IAM_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+REGION_NAME = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+TAGGING = "resourcegroupstaggingapi"
 
 
 @dataclass
 class Rule:
-    """One standing fault. `operation` None means every call; `left` None means until cleared."""
+    """One standing fault. `operation` or `region` None means all of them; `left` None means until cleared."""
 
     kind: Kind
     operation: str | None = None
     left: int | None = None
     milliseconds: int = 0
+    region: str | None = None
 
     def meets(self, call: Call) -> bool:
         """Whether this rule is for that call. AssumeRole still works with an expired token: it renews it."""
         if self.left == 0 or (self.kind == "expired" and call.name == "sts:AssumeRole"):
             return False
-        return self.operation in (None, call.name, f"{call.service}:*")
+        return self.region in (None, call.region) and self.operation in (None, call.name, f"{call.service}:*")
+
+    def told(self) -> str:
+        """The rule in a few words."""
+        where = f" in {self.region}" if self.region else ""
+        return f"{self.kind} {self.operation or 'every call'}{where}" + (f" x{self.left}" if self.left else "")
 
 
 @dataclass
@@ -43,9 +53,11 @@ class Faults:
     _rules: list[Rule] = field(default_factory=list)
 
     def add(self, rule: Rule) -> None:
-        """Adds a rule. Refuses an operation botocore does not know, naming the nearest."""
+        """Adds a rule. Refuses an operation botocore does not know, naming the nearest, and what is no region."""
         if rule.operation is not None:
             check_operation(rule.operation)
+        if rule.region is not None and not REGION_NAME.fullmatch(rule.region):
+            raise ValueError(f"{rule.region} is no region: write it like eu-central-1")
         if rule.left is not None and rule.left < 1:
             raise ValueError(f"times must be at least 1, not {rule.left}")
         self._rules.append(rule)
@@ -65,10 +77,7 @@ class Faults:
 
     def standing(self) -> list[str]:
         """What is in force, for people."""
-        return [
-            f"{rule.kind} {rule.operation or 'every call'}" + (f" x{rule.left}" if rule.left else "")
-            for rule in self._rules if rule.left != 0
-        ]
+        return [rule.told() for rule in self._rules if rule.left != 0]
 
 
 def check_operation(name: str) -> None:
@@ -87,15 +96,20 @@ def failure(kind: Kind, call: Call) -> Failure:
     if kind == "throttle":
         if call.service == "lambda":
             return Failure("TooManyRequestsException", "Rate exceeded", 429)
+        if call.service == TAGGING:
+            return Failure("ThrottledException", "Rate exceeded", 400)
         return Failure("Throttling", "Rate exceeded", 400)
     if kind == "outage":
         if call.service == "lambda":
             return Failure("ServiceException", "An error occurred and the request cannot be processed.", 500)
+        if call.service == TAGGING:
+            return Failure("InternalServiceException", "An internal error occurred.", 500)
         return Failure("ServiceUnavailable", "The service is unavailable. Please try again shortly.", 503)
     if kind == "expired":
-        code = "ExpiredTokenException" if call.service == "lambda" else "ExpiredToken"
+        code = "ExpiredTokenException" if call.service in ("lambda", TAGGING) else "ExpiredToken"
         return Failure(code, "The security token included in the request is expired", 403)
-    code = {"lambda": "AccessDeniedException", "sns": "AuthorizationError"}.get(call.service, "AccessDenied")
+    codes = {"lambda": "AccessDeniedException", "sns": "AuthorizationError", TAGGING: "AccessDeniedException"}
+    code = codes.get(call.service, "AccessDenied")
     action = f"{IAM_PREFIX.get(call.service, call.service)}:{call.operation}"
     return Failure(code, (
         f"User: {call.caller} is not authorized to perform: {action} on resource: {_resource(call)} "

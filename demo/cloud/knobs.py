@@ -13,25 +13,22 @@ from typing import Any
 
 from moto.awslambda.models import lambda_backends
 
-from demo.cloud.alarms import EVALUATION_STATES, Alarm, State
-from demo.cloud.calls import ACCOUNT, REGION, Answer, Call, Failure
-from demo.cloud.evaluation import ALARM, OK
-from demo.cloud.faults import Kind, Rule
+from demo.cloud.alarm_knobs import AlarmKnobs
+from demo.cloud.calls import ACCOUNT, REGION
+from demo.cloud.fault_knobs import FaultKnobs
 from demo.cloud.functions import shares_of
 from demo.cloud.status import status_of
 from demo.cloud.traffic import FAILING, GOOD, Profile, Route, leaking
-from demo.cloud.world import World
+from demo.cloud.turning import BY_HAND
 
-BY_HAND = f"arn:aws:iam::{ACCOUNT}:user/by-hand"
+__all__ = ["APP", "BY_HAND", "Knobs", "archive", "weights_of_alias"]
+
 APP = "my-app"
+SICK = 0.08
 
 
-class Knobs:
-    """All knobs over one world. `period` is the metric period the slow leak is measured in."""
-
-    def __init__(self, world: World, period: int) -> None:
-        self._world = world
-        self.period = period
+class Knobs(AlarmKnobs, FaultKnobs):
+    """All knobs over one world: those of releases and traffic, of alarms, and of AWS's troubles."""
 
     # --- releases
 
@@ -69,6 +66,32 @@ class Knobs:
             self._world.traffic.begin(Route(ACCOUNT, REGION, function, alias), rps, self._world.now())
         return f"{function}:{alias} gets {rps:g} requests per second."
 
+    def silence(self, function: str) -> str:
+        """Nobody calls a function any more; its metrics fall silent, and its alarms learn it in a while."""
+        self._silence(function, on=True)
+        return f"{function} gets no requests: its metrics are silent."
+
+    def speak(self, function: str) -> str:
+        """The requests come back, as many as before."""
+        self._silence(function, on=False)
+        return f"{function} gets its requests again."
+
+    def flap(self, function: str) -> str:
+        """The function fails and recovers in turn, every few periods, whichever version serves."""
+        with self._world.lock:
+            self._world.tick()
+            self._known(function)
+            self._world.traffic.flap(function, SICK, self.period, self._world.now())
+        return f"{function} flaps: {SICK * 100:g} % errors that come and go every few periods."
+
+    def calm(self, function: str) -> str:
+        """An end of the flapping: every version is again as it was."""
+        with self._world.lock:
+            self._world.tick()
+            self._known(function)
+            self._world.traffic.flaps.pop(function, None)
+        return f"{function} is calm."
+
     def edit_weights(self, function: str, alias: str, weights: Mapping[str, float]) -> str:
         """What a colleague does in the console: other weights (percent, at most two versions)."""
         if not 1 <= len(weights) <= 2 or abs(sum(weights.values()) - 100) > 1e-6:
@@ -80,82 +103,6 @@ class Knobs:
         })
         told = ", ".join(f"version {version} {weights[version]:g} %" for version in [main, *rest])
         return f"{function}:{alias} was edited by hand: {told}; revision {answer.result['RevisionId'][:8]}."
-
-    # --- alarms
-
-    def raise_alarm(self, name: str) -> str:
-        """Turns an alarm red and keeps it so until it is cleared."""
-        self._hold(name, State(ALARM, "Turned red by hand"))
-        return f"Alarm {name} is red until you clear it."
-
-    def clear_alarm(self, name: str) -> str:
-        """Lets go of an alarm: OK now, and judged by its data again."""
-        alarm = self._hold(name, State(OK, "Cleared by hand"))
-        alarm.held = False
-        return f"Alarm {name} is OK and follows its data again."
-
-    def hold_alarm(self, name: str, on: bool = True) -> str:  # noqa: FBT001, FBT002 - an argument in JSON
-        """Whether the alarm keeps its state, whatever the data say: so that SetAlarmState lasts."""
-        with self._world.lock:
-            self._world.tick()
-            self._alarm(name).held = on
-        return f"Alarm {name} {'keeps its state' if on else 'follows its data again'}."
-
-    def evaluation_state(self, name: str, state: str | None = None) -> str:
-        """What the alarm says about its own evaluation; null is a clean one."""
-        if state is not None and state not in EVALUATION_STATES:
-            raise ValueError(f"{state} is not one of {', '.join(EVALUATION_STATES)}")
-        with self._world.lock:
-            self._alarm(name).evaluation_state = state
-        return f"Alarm {name} reports {state or 'a clean evaluation'}."
-
-    # --- faults
-
-    def throttle(self, operation: str | None = None, times: int | None = None) -> str:
-        """Rate exceeded, for so many calls or until cleared."""
-        return self._fault("throttle", operation, times)
-
-    def outage(self, operation: str | None = None, times: int | None = None) -> str:
-        """AWS answers nothing but server errors, for so many calls or until cleared."""
-        return self._fault("outage", operation, times)
-
-    def deny(self, operation: str, times: int | None = None) -> str:
-        """The policy lacks one action."""
-        return self._fault("deny", operation, times)
-
-    def expired_token(self, times: int | None = None) -> str:
-        """Every call but AssumeRole meets an expired token."""
-        return self._fault("expired", None, times)
-
-    def lost_reply(self, operation: str, times: int = 1) -> str:
-        """The call is applied and the line drops before the answer."""
-        return self._fault("lost_reply", operation, times)
-
-    def truncate_reply(self, operation: str, times: int = 1) -> str:
-        """The call is applied and half of the answer arrives."""
-        return self._fault("truncate", operation, times)
-
-    def latency(self, milliseconds: int, operation: str | None = None) -> str:
-        """Every call waits so long before it is applied; 0 ends it."""
-        return self._slow("latency", milliseconds, operation)
-
-    def slow_reply(self, milliseconds: int, operation: str | None = None) -> str:
-        """Every call is applied at once and answered so much later; 0 ends it."""
-        return self._slow("slow_reply", milliseconds, operation)
-
-    def stale_reads(self, reads: int) -> str:
-        """After each alias change, so many reads still see the old one; 0 ends it."""
-        with self._world.lock:
-            self._world.functions.stale_reads = reads
-        return f"After each change, {reads} reads still see the old alias."
-
-    def clear_faults(self, kind: Kind | None = None) -> str:
-        """Ends the faults of one kind, or all of them."""
-        with self._world.lock:
-            self._world.faults.clear(kind)
-            if kind is None:
-                self._world.functions.stale_reads = 0
-        return f"No more {kind.replace('_', ' ')}." if kind else "AWS is well again."
 
     # --- looking
 
@@ -170,7 +117,23 @@ class Knobs:
         with self._world.lock:
             return self._world.log.told()
 
+    def asked(self, operation: str) -> list[dict[str, Any]]:
+        """The last calls of one operation, oldest first, with parameters and region: reads too."""
+        with self._world.lock:
+            return [{**one.__dict__} for one in self._world.log.asked(operation)]
+
     # --- inside
+
+    def _silence(self, function: str, *, on: bool) -> None:
+        with self._world.lock:
+            self._world.tick()
+            self._known(function)
+            self._world.traffic.silence(function, on=on)
+
+    def _known(self, function: str) -> None:
+        known = [route.function for route in self._world.traffic.routes()]
+        if function not in known:
+            raise LookupError(f"no traffic goes to {function}; known: {', '.join(known) or 'none'}")
 
     def _publish(self, function: str, profile: Profile) -> str:
         with self._world.lock:
@@ -182,51 +145,6 @@ class Knobs:
             version = str(self._do("lambda", "PublishVersion", text).result["Version"])
             self._world.traffic.profiles[function, version] = profile
         return f"Version {version} of {function} is published: {profile.name}."
-
-    def _perform(self, service: str, operation: str, parameters: dict[str, Any]) -> Answer:
-        with self._world.lock:
-            self._world.tick()
-            return self._do(service, operation, parameters)
-
-    def _do(self, service: str, operation: str, parameters: dict[str, Any]) -> Answer:
-        try:
-            answer = self._world.perform(Call(service, operation, parameters, caller=BY_HAND))
-        except Failure as failure:
-            raise ValueError(f"{failure.code}: {failure.message}") from failure
-        if answer is None:
-            raise ValueError(f"{service}:{operation} is not answered here")
-        return answer
-
-    def _hold(self, name: str, state: State) -> Alarm:
-        with self._world.lock:
-            self._world.tick()
-            alarm = self._alarm(name)
-            alarm.held = True
-            self._world.alarms.set_state(alarm, state, self._world.now())
-            return alarm
-
-    def _alarm(self, name: str) -> Alarm:
-        alarm = self._world.alarms.get((ACCOUNT, REGION, name))
-        if alarm is None:
-            known = ", ".join(alarm.name for alarm in self._world.alarms.every())
-            raise LookupError(f"no alarm {name}; known: {known or 'none'}")
-        return alarm
-
-    def _fault(self, kind: Kind, operation: str | None, times: int | None) -> str:
-        with self._world.lock:
-            self._world.faults.add(Rule(kind, operation, times))
-        how = "until cleared" if times is None else f"{times} times"
-        return f"{kind.replace('_', ' ').capitalize()} at {operation or 'every call'}, {how}."
-
-    def _slow(self, kind: Kind, milliseconds: int, operation: str | None) -> str:
-        with self._world.lock:
-            self._world.faults.clear(kind)
-            if milliseconds:
-                self._world.faults.add(Rule(kind, operation, milliseconds=milliseconds))
-        return f"{kind.replace('_', ' ').capitalize()} of {milliseconds} ms at {operation or 'every call'}."
-
-    def _backend(self) -> Any:
-        return lambda_backends[ACCOUNT][REGION]
 
 
 def archive(text: str) -> bytes:

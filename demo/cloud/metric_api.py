@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,9 +22,11 @@ from demo.cloud.metrics import (
     statistic,
     tally,
 )
-from demo.cloud.queries import check_period, read_queries, values_of
+from demo.cloud.paging import packed, unpacked
+from demo.cloud.queries import Query, check_period, read_queries, values_of
 
 MOST_QUERIES = 500
+MOST_DATAPOINTS = 100_800
 
 
 @dataclass
@@ -55,7 +57,10 @@ class MetricApi:
         return Answer()
 
     def get_metric_data(self, call: Call) -> Answer:
-        """Every shown query's values; newest first unless asked otherwise."""
+        """Every shown query's values; newest first unless asked otherwise.
+
+        A page is filled query by query; every page names every query, and StatusCode says whether there is more.
+        """
         asked = call.parameters
         start, end = _span(asked)
         given = asked["MetricDataQueries"]
@@ -65,16 +70,17 @@ class MetricApi:
             ))
         queries = read_queries(given, call.account, call.region)
         newest_first = asked.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        results = []
-        for query in queries:
-            if not query.shown:
-                continue
+        before, room = _start_of(asked)
+        skip, left = before, room
+        results: list[dict[str, Any]] = []
+        for query in (query for query in queries if query.shown):
             found = sorted(values_of(self.store, queries, query, start, end).items(), reverse=newest_first)
-            results.append({
-                "Id": query.id, "Label": query.label, "StatusCode": "Complete",
-                "Timestamps": [moment(at) for at, _ in found], "Values": [value for _, value in found],
-            })
-        return Answer({"MetricDataResults": results, "Messages": []})
+            fresh, skip = found[skip:], max(0, skip - len(found))
+            results.append(_result(query, fresh[:left], whole=len(fresh) <= left))
+            left = max(0, left - len(fresh))
+        more = any(result["StatusCode"] == "PartialData" for result in results)
+        token = {"NextToken": packed([before + room])} if more else {}
+        return Answer({"MetricDataResults": results, "Messages": []} | token)
 
     def get_metric_statistics(self, call: Call) -> Answer:
         asked = call.parameters
@@ -123,6 +129,26 @@ def _span(asked: Mapping[str, Any]) -> tuple[int, int]:
     if start >= end:
         raise Failure("ValidationError", "The parameter EndTime must be greater than StartTime.")
     return epoch(start), epoch(end)
+
+
+def _start_of(asked: Mapping[str, Any]) -> tuple[int, int]:
+    """How many datapoints earlier pages had, and how many go on this one."""
+    room = asked.get("MaxDatapoints", MOST_DATAPOINTS)
+    if not 1 <= room <= MOST_DATAPOINTS:
+        raise Failure("ValidationError", f"MaxDatapoints must be between 1 and {MOST_DATAPOINTS}, not {room}")
+    token = asked.get("NextToken")
+    try:
+        (before,) = unpacked(token) if token else (0,)
+        return int(before), room
+    except (ValueError, TypeError) as error:
+        raise Failure("InvalidNextToken", f"The next token specified is invalid: {token}") from error
+
+
+def _result(query: Query, found: Sequence[tuple[int, float]], *, whole: bool) -> dict[str, Any]:
+    return {
+        "Id": query.id, "Label": query.label, "StatusCode": "Complete" if whole else "PartialData",
+        "Timestamps": [moment(at) for at, _ in found], "Values": [value for _, value in found],
+    }
 
 
 def _tally_of(datum: Mapping[str, Any]) -> Tally:

@@ -95,18 +95,36 @@ def moment(seconds: int) -> datetime:
 
 
 @dataclass
-class MetricStore:
-    """All series, by second."""
+class _Series:
+    """One series by second, and statistics worked out already: every look asks for the same whole periods again."""
 
-    _series: dict[Metric, dict[int, Tally]] = field(default_factory=dict)
+    seconds: dict[int, Tally] = field(default_factory=dict)
+    newest: int = 0
+    worked_out: dict[tuple[str, int, int], float | None] = field(default_factory=dict)
+    worked_to: int = 0
+
+    def forget(self) -> None:
+        """What was worked out is no longer true."""
+        self.worked_out.clear()
+        self.worked_to = 0
+
+
+@dataclass
+class MetricStore:
+    """All series."""
+
+    _series: dict[Metric, _Series] = field(default_factory=dict)
     _newest: int = 0
     _pruned: int = 0
 
     def put(self, metric: Metric, second: int, found: Tally) -> None:
         """Adds measurements to one second of a series."""
-        series = self._series.setdefault(metric, {})
-        present = series.get(second)
-        series[second] = found if present is None else _merged([present, found])
+        series = self._series.setdefault(metric, _Series())
+        present = series.seconds.get(second)
+        series.seconds[second] = found if present is None else _merged([present, found])
+        series.newest = max(series.newest, second)
+        if second < series.worked_to:
+            series.forget()
         self._newest = max(self._newest, second)
         if self._newest - self._pruned > KEPT_SECONDS // 12:
             self._prune()
@@ -116,18 +134,32 @@ class MetricStore:
         series = self._series.get(metric)
         if not series:
             return None
-        found = [series[second] for second in range(start, start + seconds) if second in series]
+        known = series.seconds
+        found = [known[second] for second in range(start, start + seconds) if second in known]
         return _merged(found) if found else None
 
     def series(self, metric: Metric, stat: str, period: int, start: int, end: int) -> dict[int, float]:
         """Values by period start, for the periods of the grid that begin in [start, end)."""
         values: dict[int, float] = {}
+        series = self._series.get(metric)
+        if series is None:
+            return values
         for at in range(start - start % period, end, period):
-            found = self.over(metric, at, period)
-            value = None if found is None else statistic(stat, found)
+            value = self._value(metric, series, (stat, period, at))
             if value is not None:
                 values[at] = value
         return values
+
+    def _value(self, metric: Metric, series: _Series, wanted: tuple[str, int, int]) -> float | None:
+        if wanted in series.worked_out:
+            return series.worked_out[wanted]
+        stat, period, at = wanted
+        found = self.over(metric, at, period)
+        value = None if found is None else statistic(stat, found)
+        if at + period <= series.newest + 1:
+            series.worked_out[wanted] = value
+            series.worked_to = max(series.worked_to, at + period)
+        return value
 
     def names(self) -> list[Metric]:
         """Every known series, sorted."""
@@ -140,8 +172,9 @@ class MetricStore:
     def _prune(self) -> None:
         oldest = self._newest - KEPT_SECONDS
         for series in self._series.values():
-            for second in [second for second in series if second < oldest]:
-                del series[second]
+            for second in [second for second in series.seconds if second < oldest]:
+                del series.seconds[second]
+            series.forget()
         self._pruned = self._newest
 
 

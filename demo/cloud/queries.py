@@ -5,6 +5,8 @@ Reads the metric store and changes nothing.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from demo.cloud.formula import BadFormula, Formula, parse
 from demo.cloud.metrics import Metric, MetricStore, dimensions_of, is_statistic
 
 PERIODS = (1, 5, 10, 20, 30)
+ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,13 @@ class Query:
 def read_queries(given: Sequence[Mapping[str, Any]], account: str, region: str) -> list[Query]:
     """The parsed list. Refuses what AWS refuses, and the functions this cloud does not know, by name."""
     queries = [_read(entry, account, region) for entry in given]
-    ids = [query.id for query in queries]
+    ids = Counter(query.id for query in queries)
     for query in queries:
-        if ids.count(query.id) > 1:
+        if not ID.fullmatch(query.id):
+            raise Failure("ValidationError", f"Invalid id {query.id}: it must begin with a lower-case letter")
+        if ids[query.id] > 1:
             raise Failure("ValidationError", f"The values for parameter id are not unique: {query.id}")
-        unknown = (query.formula.names if query.formula else frozenset()) - set(ids)
+        unknown = (query.formula.names if query.formula else frozenset()) - ids.keys()
         if unknown:
             raise Failure("ValidationError", f"Error in expression '{query.id}': unknown id {min(unknown)}")
     return queries

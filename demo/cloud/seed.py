@@ -1,4 +1,7 @@
-"""The demo's world: my-app with two versions, its alarms, and a few minutes of traffic already behind it."""
+"""The demo's world: three apps with two versions each, their alarms, and a few minutes of traffic behind them.
+
+my-app is the one to deploy; radio can fall silent, lamp can flap (see the knobs of those names).
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,30 @@ from moto.awslambda.models import lambda_backends
 from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 
+from demo.cloud.alarm import Alarm, MetricAlarm
 from demo.cloud.calls import ACCOUNT, REGION, Call
 from demo.cloud.cloud import Cloud
 from demo.cloud.functions import lambda_time
 from demo.cloud.knobs import APP, archive
+from demo.cloud.seed_alarms import (
+    ALIAS,
+    ERRORS_ALARM,
+    LAMP,
+    P99_ALARM,
+    RADIO,
+    composite_alarms,
+    metric_alarms,
+)
 from demo.cloud.traffic import Route
 from demo.cloud.world import World
 
-ALIAS = "live"
-ERRORS_ALARM, P99_ALARM = f"{APP}-errors", f"{APP}-p99"
-ERRORS_PERCENT, P99_MS = 0.4, 400.0
+__all__ = ["ALIAS", "ERRORS_ALARM", "P99_ALARM", "TOPIC", "add_function", "perform", "put_alarms",
+           "seed_demo"]
+
 PREROLL_PERIODS = 6
 PUBLISHED_AGO = {"1": timedelta(days=3), "2": timedelta(minutes=20)}
+# Little traffic, because it is written second by second; enough that 8 % errors show in every period.
+SIDE_RPS = 6.0
 LAMBDA_ROLE = f"arn:aws:iam::{ACCOUNT}:role/{APP}"
 TOPIC = "oncall"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
@@ -30,31 +45,20 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
 
 
 def seed_demo(cloud: Cloud, period: int = 60, rps: float = 40.0) -> None:
-    """my-app:live on version 1, version 2 published and good, both alarms OK.
-
-    The errors alarm treats missing data as not breaching, as AWS advises for a metric that says something
-    only when requests come: a quiet night would turn it to INSUFFICIENT_DATA and page people otherwise.
-    """
+    """Every app's `live` on version 1, version 2 published and good, every alarm OK with history."""
     world = cloud.world
     with world.lock:
         cloud.knobs.period = period
-        add_function(world, APP)
-        cloud.knobs.publish_good()
-        perform(world, "lambda", "CreateAlias", {"FunctionName": APP, "Name": ALIAS, "FunctionVersion": "1"})
-        cloud.knobs.publish_good()
-        for version, age in PUBLISHED_AGO.items():
-            function = lambda_backends[ACCOUNT][REGION].get_function(APP, version)
-            function.last_modified = lambda_time(world.now() - age)
-        route = Route(ACCOUNT, REGION, APP, ALIAS)
         since = _grid(world.now(), period) - timedelta(seconds=PREROLL_PERIODS * max(period, 60))
-        world.traffic.begin(route, rps, since)
-        put_alarms(world, period)
-        for name in (ERRORS_ALARM, P99_ALARM):
-            alarm = world.alarms.get((ACCOUNT, REGION, name))
-            if alarm is not None:
-                # As if it had been created when the traffic began: OK by now, with history.
-                alarm.judged = int(since.timestamp()) + period
-                alarm.configured = alarm.updated = alarm.transitioned = since
+        for app, load in ((APP, rps), (RADIO, SIDE_RPS), (LAMP, SIDE_RPS)):
+            _add_app(cloud, app)
+            world.traffic.begin(Route(ACCOUNT, REGION, app, ALIAS), load, since)
+        for alarm in put_alarms(world, period):
+            # As if it had been created when the traffic began: OK by now, with history.
+            world.alarms.backdate(alarm, since)
+            if isinstance(alarm, MetricAlarm):
+                # Two whole periods make its first verdict.
+                alarm.judged += period
         sns_backends[ACCOUNT][REGION].create_topic(TOPIC)
         world.tick()
         world.log.clear()
@@ -71,25 +75,12 @@ def add_function(world: World, name: str) -> None:
     })
 
 
-def put_alarms(world: World, period: int) -> None:
-    """`my-app-errors` (percent, metric math over the alias) and `my-app-p99` (milliseconds)."""
-    perform(world, "cloudwatch", "PutMetricAlarm", {
-        "AlarmName": ERRORS_ALARM, "AlarmDescription": f"{APP}: errors in percent of all requests",
-        "ComparisonOperator": "GreaterThanThreshold", "Threshold": ERRORS_PERCENT,
-        "EvaluationPeriods": 2, "DatapointsToAlarm": 2, "TreatMissingData": "notBreaching",
-        "Metrics": [
-            {"Id": "errors", "MetricStat": _stat("Errors", "Sum", period), "ReturnData": False},
-            {"Id": "invocations", "MetricStat": _stat("Invocations", "Sum", period), "ReturnData": False},
-            {"Id": "percent", "Expression": "100*errors/invocations", "Label": "errors %"},
-        ],
-    })
-    perform(world, "cloudwatch", "PutMetricAlarm", {
-        "AlarmName": P99_ALARM, "AlarmDescription": f"{APP}: the slowest hundredth, in milliseconds",
-        "ComparisonOperator": "GreaterThanThreshold", "Threshold": P99_MS,
-        "EvaluationPeriods": 2, "DatapointsToAlarm": 2, "TreatMissingData": "notBreaching",
-        "Namespace": "AWS/Lambda", "MetricName": "Duration", "ExtendedStatistic": "p99", "Period": period,
-        "Dimensions": _dimensions(),
-    })
+def put_alarms(world: World, period: int) -> list[Alarm]:
+    """Every alarm of the demo, new: INSUFFICIENT_DATA until it is judged."""
+    for operation, asked in (("PutMetricAlarm", metric_alarms(period)), ("PutCompositeAlarm", composite_alarms())):
+        for one in asked:
+            perform(world, "cloudwatch", operation, one)
+    return world.alarms.of(ACCOUNT, REGION)
 
 
 def perform(world: World, service: str, operation: str, parameters: dict[str, Any]) -> None:
@@ -97,13 +88,14 @@ def perform(world: World, service: str, operation: str, parameters: dict[str, An
     world.perform(Call(service, operation, parameters))
 
 
-def _stat(name: str, stat: str, period: int) -> dict[str, Any]:
-    metric = {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": _dimensions()}
-    return {"Metric": metric, "Period": period, "Stat": stat}
-
-
-def _dimensions() -> list[dict[str, str]]:
-    return [{"Name": "FunctionName", "Value": APP}, {"Name": "Resource", "Value": f"{APP}:{ALIAS}"}]
+def _add_app(cloud: Cloud, app: str) -> None:
+    add_function(cloud.world, app)
+    cloud.knobs.publish_good(app)
+    perform(cloud.world, "lambda", "CreateAlias", {"FunctionName": app, "Name": ALIAS, "FunctionVersion": "1"})
+    cloud.knobs.publish_good(app)
+    for version, age in PUBLISHED_AGO.items():
+        function = lambda_backends[ACCOUNT][REGION].get_function(app, version)
+        function.last_modified = lambda_time(cloud.world.now() - age)
 
 
 def _grid(now: datetime, period: int) -> datetime:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import NormalDist
 
+from demo.cloud.flap import Flap
 from demo.cloud.metrics import KEPT_SECONDS, Metric, MetricStore, counted, epoch, measured_by
 
 NAMESPACE = "AWS/Lambda"
@@ -82,6 +83,7 @@ class _Stream:
     rps: float
     at: int
     dice: random.Random
+    silent: bool = False
     series: dict[str | None, tuple[tuple[Metric, ...], ...]] = field(default_factory=dict)
     since: dict[str, int] = field(default_factory=dict)
     carry: dict[str, float] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class Traffic:
     shares: Shares
     seed: int = 1
     profiles: dict[tuple[str, str], Profile] = field(default_factory=dict)
+    flaps: dict[str, Flap] = field(default_factory=dict)
     _streams: dict[Route, _Stream] = field(default_factory=dict)
 
     def begin(self, route: Route, rps: float, since: datetime) -> None:
@@ -111,7 +114,19 @@ class Traffic:
         return list(self._streams)
 
     def rps(self, route: Route) -> float:
-        return self._streams[route].rps
+        stream = self._streams[route]
+        return 0.0 if stream.silent else stream.rps
+
+    def silence(self, function: str, *, on: bool) -> None:
+        """Whether a function's aliases get no requests for now."""
+        for route, stream in self._streams.items():
+            if route.function == function:
+                stream.silent = on
+
+    def flap(self, function: str, errors: float, period: int, since: datetime) -> None:
+        """From then on every version of a function fails by spells."""
+        dice = random.Random(f"{self.seed} flap {function}")
+        self.flaps[function] = Flap(epoch(since), period, errors, dice)
 
     def profile(self, function: str, version: str) -> Profile:
         """How a version behaves; a version nobody spoke of is good."""
@@ -122,7 +137,8 @@ class Traffic:
         for route, stream in self._streams.items():
             if epoch(now) > stream.at:
                 shares = self.shares(route)
-                for second in range(max(stream.at, epoch(now) - KEPT_SECONDS), epoch(now)):
+                begin = epoch(now) if stream.silent else max(stream.at, epoch(now) - KEPT_SECONDS)
+                for second in range(begin, epoch(now)):
                     self._second(route, stream, shares, second)
                 stream.at = epoch(now)
 
@@ -130,6 +146,7 @@ class Traffic:
         """Stops all traffic and forgets all profiles."""
         self._streams.clear()
         self.profiles.clear()
+        self.flaps.clear()
 
     def _second(self, route: Route, stream: _Stream, shares: Mapping[str, float], second: int) -> None:
         for gone in [version for version in stream.since if not shares.get(version)]:
@@ -144,24 +161,30 @@ class Traffic:
             requests = int(carried)
             stream.carry[version] = carried - requests
             if requests:
-                part = self._requests(route, stream, version, requests, age)
+                part = self._requests(stream, version, requests, self._behaviour(route, version, second, age))
                 seen.append(part)
                 self._write(self._series(route, stream, version), [part], second)
         if seen:
             self._write(self._series(route, stream, None), seen, second)
 
-    def _requests(
-        self, route: Route, stream: _Stream, version: str, requests: int, age: int
-    ) -> tuple[int, int, array[float]]:
+    def _behaviour(self, route: Route, version: str, second: int, age: int) -> tuple[float, float]:
+        """Share of errors and factor on latency of a version in that second."""
         profile = self.profile(route.function, version)
+        flap = self.flaps.get(route.function)
+        sick = flap is not None and flap.sick(second)
+        return (flap.errors if flap and sick else profile.error_share(age)), profile.slowness(age)
+
+    def _requests(
+        self, stream: _Stream, version: str, requests: int, behaviour: tuple[float, float]
+    ) -> tuple[int, int, array[float]]:
+        share, slowness = behaviour
         # The first error comes after half its usual distance: a bad release shows at once.
         due = stream.next_error.get(version) or stream.dice.uniform(0.5, 0.7)
-        debt = stream.debt.get(version, 0.0) + requests * profile.error_share(age)
+        debt = stream.debt.get(version, 0.0) + requests * share
         errors = 0
         while debt >= due and errors < requests:
             errors, debt, due = errors + 1, debt - due, stream.dice.uniform(0.8, 1.2)
         stream.debt[version], stream.next_error[version] = debt, due
-        slowness = profile.slowness(age)
         durations = array("d", [ms * slowness for ms in stream.dice.choices(LATENCIES, k=requests)])
         return requests, errors, durations
 

@@ -31,7 +31,8 @@ from werkzeug.exceptions import NotFound
 from demo.cloud.calls import Answer, Call, Failure
 
 # boto3's name of a service where the name it signs with is another one.
-SIGNED_AS = {"monitoring": "cloudwatch", "elasticloadbalancing": "elbv2", "states": "stepfunctions"}
+SIGNED_AS = {"monitoring": "cloudwatch", "elasticloadbalancing": "elbv2", "states": "stepfunctions",
+             "tagging": "resourcegroupstaggingapi"}
 SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 # Lambda writes Type, the query protocols write Fault; both say whose mistake it was.
 SENDER = {True: ("User", "Sender"), False: ("Service", "Receiver")}

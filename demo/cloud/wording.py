@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -63,6 +64,23 @@ def reason_json(rule: Rule, outcome: Outcome, now: datetime, period: int, statis
         ],
     }
     return json.dumps(told)
+
+
+def rule_reason(arn: str, event: str, new: str) -> str:
+    """StateReason of a composite alarm that was `created` or `updated`."""
+    return f"{arn} was {event} and its alarm rule evaluates to {new}"
+
+
+def child_reason(arn: str, value: str, at: datetime) -> str:
+    """StateReason of a composite alarm of which one child changed."""
+    return f"{arn} transitioned to {value} at {at:%A %d %B, %Y %H:%M:%S} UTC"
+
+
+def triggering_json(children: Iterable[tuple[str, str, datetime]]) -> str:
+    """StateReasonData of a composite alarm: arn, state value and time of the children that count."""
+    return json.dumps({"triggeringAlarms": [
+        {"arn": arn, "state": {"value": value, "timestamp": iso(at)}} for arn, value, at in children
+    ]})
 
 
 def history_json(old: dict[str, str], new: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from moto.awslambda.models import lambda_backends
 from moto.moto_api._internal.models import moto_api_backend
 
 from demo.cloud.alarm_api import AlarmApi
+from demo.cloud.alarm_reading import AlarmReading
 from demo.cloud.alarms import Alarms
 from demo.cloud.calls import Answer, Call, Operation
 from demo.cloud.clock import Now
@@ -18,7 +19,9 @@ from demo.cloud.functions import Functions, shares_of
 from demo.cloud.metric_api import MetricApi
 from demo.cloud.metrics import MetricStore
 from demo.cloud.oracle import OracleLog
+from demo.cloud.tags import TagApi
 from demo.cloud.traffic import Route, Traffic
+from demo.cloud.widget_api import WidgetApi
 
 
 @dataclass
@@ -37,12 +40,16 @@ class World:
         self.alarms = Alarms(self.store)
         self.functions = Functions(self.now, self.page_size)
         self.traffic = Traffic(self.store, shares_on_moto, self.seed)
-        alarm_api = AlarmApi(self.alarms, self.now, min(self.page_size, 100))
-        metric_api = MetricApi(self.store, self.now)
+        self.widgets = WidgetApi(self.store, self.now)
+        tag_api = TagApi(self.alarms, self.page_size)
+        watching = (
+            AlarmApi(self.alarms, self.now), AlarmReading(self.alarms, self.now, self.page_size), tag_api,
+            MetricApi(self.store, self.now), self.widgets,
+        )
         self.operations: Mapping[tuple[str, str], Operation] = {
             **{("lambda", name): run for name, run in self.functions.operations().items()},
-            **{("cloudwatch", name): run for name, run in alarm_api.operations().items()},
-            **{("cloudwatch", name): run for name, run in metric_api.operations().items()},
+            **{("cloudwatch", name): run for api in watching for name, run in api.operations().items()},
+            **{("resourcegroupstaggingapi", name): run for name, run in tag_api.tagging().items()},
             ("sts", "GetCallerIdentity"): _identity,
         }
 
@@ -73,6 +80,7 @@ class World:
             self.store.clear()
             self.traffic.clear()
             self.functions.reset()
+            self.widgets.on = False
             self.faults.clear()
             self.log.clear()
 

@@ -138,7 +138,7 @@ def test_raised_by_hand_until_cleared(watch: Any, cloud: Cloud) -> None:
     assert one(watch, "my-app-p99")["StateValue"] == "ALARM"
     cloud.knobs.clear_alarm("my-app-p99")
     assert one(watch, "my-app-p99")["StateValue"] == "OK"
-    with pytest.raises(LookupError, match="known: my-app-errors, my-app-p99"):
+    with pytest.raises(LookupError, match="known: lamp-errors, lamp-v2-errors, my-app-errors"):
         cloud.knobs.raise_alarm("my-app-p95")
 
 
@@ -159,7 +159,8 @@ def test_describe_by_name_prefix_state_and_type(watch: Any, cloud: Cloud) -> Non
     red = watch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
     assert [alarm["AlarmName"] for alarm in red] == ["my-app-p99"]
     assert watch.describe_alarms(AlarmTypes=["CompositeAlarm"])["MetricAlarms"] == []
-    assert len(watch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])["MetricAlarms"]) == 2
+    both = ["MetricAlarm", "CompositeAlarm"]
+    assert len(watch.describe_alarms(AlarmNamePrefix="my-app-", AlarmTypes=both)["MetricAlarms"]) == 2
     with pytest.raises(ClientError, match="mutually exclusive"):
         watch.describe_alarms(AlarmNames=["a"], AlarmNamePrefix="a")
 
@@ -178,8 +179,9 @@ def test_alarms_come_in_pages(watch: Any) -> None:
         watch.put_metric_alarm(**OWN | {"AlarmName": f"q{number}"})
     pages = list(watch.get_paginator("describe_alarms").paginate())
     names = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
-    assert names == ["my-app-errors", "my-app-p99", "q0", "q1", "q2", "q3", "q4"]
-    assert len(pages) == 3
+    assert names == ["lamp-errors", "lamp-v2-errors", "my-app-errors", "my-app-p99",
+                     "q0", "q1", "q2", "q3", "q4", "radio-errors"]
+    assert len(pages) == 4
     with pytest.raises(ClientError) as refusal:
         watch.describe_alarms(NextToken="!")
     assert refusal.value.response["Error"]["Code"] == "InvalidNextToken"
@@ -253,7 +255,7 @@ def test_new_settings_keep_the_state(watch: Any, cloud: Cloud) -> None:
     assert (now["Threshold"], now["StateValue"]) == (900.0, "ALARM")
     watch.disable_alarm_actions(AlarmNames=["my-app-p99"])
     assert one(watch, "my-app-p99")["ActionsEnabled"] is False
-    watch.delete_alarms(AlarmNames=["my-app-p99"])
+    watch.delete_alarms(AlarmNames=["my-app-p99", "my-app-health"])
     with pytest.raises(ClientError) as refusal:
         watch.set_alarm_state(AlarmName="my-app-p99", StateValue="OK", StateReason="x")
     assert refusal.value.response["Error"]["Code"] == "ResourceNotFound"
@@ -261,11 +263,12 @@ def test_new_settings_keep_the_state(watch: Any, cloud: Cloud) -> None:
 
 
 def test_the_demo_begins_healthy(watch: Any, cloud: Cloud) -> None:
-    """Both alarms are OK with history from before the start, and the clock of the cloud is the test's."""
-    alarms = watch.describe_alarms()["MetricAlarms"]
-    assert [(alarm["AlarmName"], alarm["StateValue"]) for alarm in alarms] == [
-        ("my-app-errors", "OK"), ("my-app-p99", "OK"),
-    ]
+    """Every alarm is OK with history from before the start, and the clock of the cloud is the test's."""
+    pages = watch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    alarms = [alarm for page in pages for alarm in (*page["MetricAlarms"], *page["CompositeAlarms"])]
+    assert {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms} == dict.fromkeys(
+        ("lamp-errors", "lamp-v2-errors", "my-app-errors", "my-app-p99", "my-app-health", "radio-errors"), "OK"
+    )
     assert all(alarm["StateTransitionedTimestamp"] < cloud.config.now() for alarm in alarms)
     assert cloud.config.now() < datetime(2026, 1, 6, tzinfo=UTC)
     assert watch.describe_alarm_history(HistoryItemType="StateUpdate")["AlarmHistoryItems"]

@@ -36,13 +36,14 @@ def test_the_status_of_a_bad_canary(cloud: Cloud, functions: Any) -> None:
         FunctionName="my-app", Name="live", RoutingConfig={"AdditionalVersionWeights": {"3": 0.1}}
     )
     cloud.step(180)
-    (app,) = cloud.knobs.status()["apps"]
+    app = cloud.knobs.status()["apps"][0]
     assert (app["name"], app["alias"], app["rps"]) == ("my-app", "live", 40.0)
     assert app["weights"] == {"1": 90.0, "3": 10.0}
     assert app["errors"]["1"] < 0.2
     assert app["errors"]["3"] == pytest.approx(8, abs=0.8)
-    errors, p99 = app["alarms"]
+    errors, p99, health = app["alarms"]
     assert (errors["name"], errors["state"], p99["state"]) == ("my-app-errors", "ALARM", "OK")
+    assert (health["name"], health["state"], health["kind"]) == ("my-app-health", "ALARM", "CompositeAlarm")
     assert errors["reason"].startswith("Threshold Crossed: 2 out of the last 2 datapoints [")
 
 
@@ -57,7 +58,7 @@ def test_a_stable_version_can_turn_sick(cloud: Cloud) -> None:
     """Misbehave changes a version that serves, and its errors show in the next minutes."""
     cloud.knobs.misbehave("my-app", "1", 0.5)
     cloud.step(180)
-    (app,) = cloud.knobs.status()["apps"]
+    app = cloud.knobs.status()["apps"][0]
     assert app["errors"]["1"] == pytest.approx(50, abs=2)
     assert app["alarms"][0]["state"] == "ALARM"
     with pytest.raises(ValueError, match="from 0 to 1"):
@@ -68,7 +69,7 @@ def test_traffic_can_stop(cloud: Cloud) -> None:
     """Without requests there are no error shares, and nobody makes up a zero."""
     cloud.knobs.rps(0)
     cloud.step(180)
-    (app,) = cloud.knobs.status()["apps"]
+    app = cloud.knobs.status()["apps"][0]
     assert app["errors"] == {"1": None}
 
 
@@ -78,8 +79,8 @@ def test_a_reset_cloud_can_be_seeded_again(cloud: Cloud, period: int) -> None:
     cloud.knobs.raise_alarm("my-app-errors")
     cloud.knobs.outage()
     cloud.reset()
-    assert cloud.knobs.status() == {"apps": [], "faults": []}
+    assert cloud.knobs.status() == {"apps": [], "faults": [], "other_alarms": {}}
     seed_demo(cloud, period)
-    (app,) = cloud.knobs.status()["apps"]
-    assert [alarm["state"] for alarm in app["alarms"]] == ["OK", "OK"]
+    app = cloud.knobs.status()["apps"][0]
+    assert [alarm["state"] for alarm in app["alarms"]] == ["OK", "OK", "OK"]
     assert cloud.log.applied == []

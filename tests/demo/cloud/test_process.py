@@ -59,7 +59,7 @@ def test_the_child_is_ready_when_it_says_so(child: dict[str, Any]) -> None:
     assert child["endpoint_url"].startswith("http://127.0.0.1:")
     assert client(child, "lambda").get_alias(FunctionName="my-app", Name="live")["FunctionVersion"] == "1"
     states = client(child, "cloudwatch").describe_alarms()["MetricAlarms"]
-    assert [alarm["StateValue"] for alarm in states] == ["OK", "OK"]
+    assert [alarm["StateValue"] for alarm in states] == ["OK"] * 5
 
 
 def test_knobs_over_http(child: dict[str, Any]) -> None:
@@ -80,7 +80,8 @@ def test_the_control_desk_refuses(child: dict[str, Any]) -> None:
     assert "_publish" not in answer["known"]
     assert turn(child, "deny")[0] == 400
     assert turn(child, "raise_alarm", name="nobody") == (
-        400, {"error": "no alarm nobody; known: my-app-errors, my-app-p99"}
+        400, {"error": "no alarm nobody; known: lamp-errors, lamp-v2-errors, my-app-errors, my-app-health, "
+                        "my-app-p99, radio-errors"}
     )
     assert turn(child, "status", loud=True)[0] == 400
 
@@ -141,10 +142,10 @@ def test_browsers_stay_out(cloud: Cloud, headers: dict[str, str]) -> None:
 def test_calls_nobody_answers_say_so(cloud: Cloud, clients: Clients) -> None:
     """An operation neither we nor moto know is 501 with its name, not a page of HTML that boto3 retries."""
     with pytest.raises(ClientError) as refusal:
-        clients("cloudwatch").get_metric_widget_image(MetricWidget="{}")
+        clients("cloudwatch").list_metric_streams()
     answer: Any = refusal.value.response
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert "cloudwatch:GetMetricWidgetImage" in answer["Error"]["Message"]
+    assert "cloudwatch:ListMetricStreams" in answer["Error"]["Message"]
 
 
 @pytest.mark.parametrize("path", ["/", "/moto-api/reset", "/2015-03-31/functions"])

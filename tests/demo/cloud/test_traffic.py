@@ -41,12 +41,14 @@ class Scene:
         self.world.tick()
 
     def red(self) -> set[str]:
-        """Alarms that are red now."""
-        return {alarm.name for alarm in self.world.alarms.every() if alarm.state.value == "ALARM"}
+        """Metric alarms that are red now."""
+        red = {alarm.name for alarm in self.world.alarms.every() if alarm.state.value == "ALARM"}
+        assert ("my-app-health" in red) == (len(red) > 1), "the composite alarm follows its children"
+        return red - {"my-app-health"}
 
     def was_red(self) -> list[str]:
         """Every time an alarm turned red."""
-        items = self.world.alarms.history(ACCOUNT, REGION)
+        items = self.world.alarms.history.of((ACCOUNT, REGION), None, self.clock())
         return [f"{item.alarm} {item.at}" for item in items if item.summary.endswith("to ALARM")]
 
     def until_red(self, limit: int) -> int | None:
