@@ -95,10 +95,11 @@ class AlarmLedgerContract:
                 after = numbers[-1]
             assert numbers == sorted(set(numbers))
             assert len(numbers) == 12
-            halves = [reads.turns(later(-1), later(5)), reads.turns(later(5), later(11))]
-            assert [{turn.at for _, turn in half} for half in halves] == [
-                {later(n) for n in range(6)}, {later(n) for n in range(6, 12)},
-            ]  # fmt: skip
+            for border in range(12):
+                halves = [reads.turns(later(-1), later(border)), reads.turns(later(border), later(11))]
+                before, after_it = [sorted(turn.at for _, turn in half) for half in halves]
+                assert before == [later(n) for n in range(border + 1)]
+                assert after_it == [later(n) for n in range(border + 1, 12)]
             assert reads.turns(later(100), later(200)) == []
 
     def test_new_alert_gets_an_id_and_version_one(self, ledger: AlarmLedger) -> None:
