@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rollout.alarms.plot import Plot, Series, short
@@ -78,7 +79,8 @@ def png(plot: Plot) -> bytes:
     _marks(axes, plot)
     _frame(axes, plot)
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 
@@ -87,16 +89,17 @@ def _lines(axes: "Axes", plot: Plot) -> None:
     for line, (colour, dash, marker) in zip(plot.series, STYLES, strict=False):
         moments, values = zip(*_with_gaps(line), strict=True) if line.points else ((), ())
         dotted = marker if many or len(line.points) <= 60 else ""
+        name = line.name if line.points else f"{line.name}: no data"
         axes.plot(
             list(moments), list(values), color=colour, linestyle=dash, linewidth=2.2, marker=dotted, markersize=5,
-            markevery=max(1, len(values) // 25), label=_plain(line.name if line.points else f"{line.name}: no data", 48),
+            markevery=max(1, len(values) // 25), label=_plain(name, 48),
         )  # fmt: skip
 
 
 def _with_gaps(line: Series) -> Iterator[tuple[datetime, float]]:
     """The points, and a hole where some are missing: a line drawn across would claim values that nobody measured."""
     moments = [at for at, _ in line.points]
-    usual = min((later - sooner for sooner, later in zip(moments, moments[1:], strict=False)), default=None)
+    usual = min((later - sooner for sooner, later in pairwise(moments)), default=None)
     before: datetime | None = None
     for at, value in line.points:
         if before is not None and usual is not None and at - before > usual * 1.5:
@@ -123,7 +126,7 @@ def _marks(axes: "Axes", plot: Plot) -> None:
     for number, mark in enumerate(inside):
         axes.axvline(mark.at, color=MARK_COLOUR, linewidth=1.3, linestyle=(0, (1, 2)), zorder=1)  # type: ignore[arg-type] # takes dates
         axes.annotate(
-            _plain(mark.text, 16), (mark.at, 1.0), xycoords=("data", "axes fraction"),  # type: ignore[arg-type] # takes dates
+            _plain(mark.text, 16), (mark.at, 1.0), xycoords=("data", "axes fraction"),
             xytext=(3, -16 - 17 * (number % 2)), textcoords="offset points", color=MARK_COLOUR, fontsize=12,
         )  # fmt: skip
 
@@ -139,10 +142,11 @@ def _frame(axes: "Axes", plot: Plot) -> None:
     room = (high - low) or abs(high) or 1.0
     axes.set_ylim(low - 0.05 * room, high + (0.35 if plot.marks else 0.2) * room)
     axes.set_xlim(plot.start, plot.end)  # type: ignore[arg-type] # takes dates
-    locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=6)
+    locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=6)  # type: ignore[no-untyped-call] # matplotlib's own
     axes.xaxis.set_major_locator(locator)
     days = plot.start.date() != plot.end.date()
-    axes.xaxis.set_major_formatter(DateFormatter("%d %b %H:%M" if days else "%H:%M", tz=UTC))
+    shape = "%d %b %H:%M" if days else "%H:%M"
+    axes.xaxis.set_major_formatter(DateFormatter(shape, tz=UTC))  # type: ignore[no-untyped-call] # matplotlib's own
     axes.set_xlabel(f"UTC, {plot.end:%Y-%m-%d}", fontsize=13)
     axes.set_ylabel(_plain(plot.unit, 30), fontsize=13)
     axes.tick_params(labelsize=13)
@@ -150,7 +154,7 @@ def _frame(axes: "Axes", plot: Plot) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if plot.series:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False, fontsize=12)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, frameon=False, fontsize=12)
     if not values or not any(line.points for line in plot.series):
         axes.text(0.5, 0.5, "no data in this time", transform=axes.transAxes, ha="center", fontsize=15)
 

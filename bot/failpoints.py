@@ -23,6 +23,8 @@ NAMES = {
     "T6": "look: settled, card not sent",
     "B1": "outbox: before a post",
     "B2": "outbox: posted, ts not stored",
+    "N1": "alerts: before a post",
+    "N2": "alerts: posted, ts not stored",
     "R1": "start: during recovery",
     "M1": "start: mid-migration",
     "E1": "command line: ask committed",

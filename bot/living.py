@@ -73,8 +73,8 @@ class Subject(NamedTuple):
 
 
 class Told(NamedTuple):
-    """shown; later: try again; closed: the channel takes nothing; unwanted: it vanished too often; lost: too many
-    posts without a reply; unfit: Slack refused a trial.
+    """shown (`came` has a ts where a call was needed); later: try again; closed: the channel takes nothing;
+    unwanted: it vanished too often; lost: too many posts without a reply; unfit: Slack refused a trial.
     """
 
     kind: Literal["shown", "later", "closed", "unwanted", "lost", "unfit"]
@@ -87,9 +87,9 @@ LATER = Told("later")
 class Points(NamedTuple):
     """The names of the failpoints on the way."""
 
-    edit: str
     before: str
     after: str
+    edit: str = ""
 
 
 class Living(Generic[P]):
@@ -147,11 +147,12 @@ class Living(Generic[P]):
             if any(getattr(place, name) != value for name, value in one.shows.items()):
                 self._save(place.model_copy(update=one.shows))
             return Told("shown")
-        self._hit(self._points.edit)
+        if self._points.edit:
+            self._hit(self._points.edit)
         came = self._wire.update(place.channel, place.ts, one.content)
         if came.kind == "done":
             self._save(place.model_copy(update=one.shows))
-            return self._showing(one, digest)
+            return self._showing(one, digest, came)
         if came.word in GONE | CLOSED:
             return self._moved(place, one, came)
         return self.failed(one, came)
@@ -190,14 +191,14 @@ class Living(Generic[P]):
         settled = place.model_copy(update={"posting_since": None})
         if came.kind == "done":
             self._save(settled.model_copy(update={"channel": came.channel, "ts": came.ts, **one.shows}))
-            return self._showing(one, _digest(one.content))
+            return self._showing(one, _digest(one.content), came)
         self._save(settled)
         return Told("closed", came) if came.word in CLOSED else self.failed(one, came)
 
-    def _showing(self, one: Subject, digest: str) -> Told:
+    def _showing(self, one: Subject, digest: str, came: Came) -> Told:
         self._sent[one.key] = digest
         self._patience.forget(one.key)
-        return Told("shown")
+        return Told("shown", came)
 
 
 def _digest(content: dict[str, Any]) -> str:

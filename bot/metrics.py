@@ -18,10 +18,13 @@ COUNTERS: Mapping[str, str] = {
     "tidegate_tick_faults_total": "Ticks that raised.",
     "tidegate_scheduler_restarts_total": "Times the watchdog found no tick and started the scheduler anew.",
     "tidegate_outbox_sent_total": "Notices delivered, by kind.",
-    "tidegate_outbox_attempts_total": "Calls to Slack made by the outbox, by method and outcome.",
+    "tidegate_outbox_attempts_total": "Calls to Slack for messages and uploads, by method and outcome.",
     "tidegate_outbox_dropped_total": "Notices given up, by kind and reason.",
     "tidegate_socket_connects_total": "Socket Mode connections opened.",
     "tidegate_directory_faults_total": "Look-ups of persons and groups that failed.",
+    "tidegate_sweeps_total": "Readings of all alarms of one place, by outcome (ok, partly, blind, failed).",
+    "tidegate_alert_messages_total": "Messages about alarms sent to Slack, by kind (posted, edited).",
+    "tidegate_graphs_total": "Graphs, by outcome (made, none, failed, forbidden).",
     "tidegate_windows_late_total": "Windows that could not be shown within their time.",
 }
 GAUGES: Mapping[str, str] = {
@@ -29,6 +32,8 @@ GAUGES: Mapping[str, str] = {
     "tidegate_live_rollouts": "Rollouts that have not ended.",
     "tidegate_outbox_waiting": "Notices not delivered yet.",
     "tidegate_outbox_lag_seconds": "Age of the oldest notice that is not delivered yet.",
+    "tidegate_sweep_age_seconds": "Seconds since every place with alarms had been read.",
+    "tidegate_open_alerts": "Notices about alarms that may still change.",
     "tidegate_ready": "1 when the bot is able to serve.",
 }
 

@@ -1,15 +1,18 @@
 """The one thread that tells people: takes notices from the store, shows the present state, sends, remembers.
 
 Slack is the weakest effect and never delays a rollback: it shares no lock with a lane, nobody waits for it.
-A notice stays in the store until it is sent, so a crash sends it again, never not at all. Cards: cards.py.
+A notice stays in the store until it is sent, so a crash sends it again, never not at all. Cards: cards.py;
+notices about alarms: alerts.py, taking turns with everything else, so that neither starves the other.
 """
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from bot.cards import Cards, Office
+from bot.living import CLOSED
 from bot.patience import Patience
 from bot.wire import Came
 from handlers.blocks.answers import answer as answer_message
@@ -18,6 +21,7 @@ from handlers.blocks.events import page as page_message
 from rollout.errors import NotFound
 from rollout.model import Phase, Rollout
 from rollout.notices import Answer, CardChanged, Event, NeedsHuman
+from store.cards import CardPlace
 from store.outbox import Queued
 
 log = logging.getLogger(__name__)
@@ -42,6 +46,16 @@ class Pager(Protocol):
     def __call__(self, notice: NeedsHuman, rollout: Rollout, number: int) -> None: ...
 
 
+class Beside(NamedTuple):
+    """What goes on beside the queue; the home channel takes what others do not."""
+
+    home: str = ""
+    alerts: Callable[[], None] = lambda: None
+    """Sends notices about alarms; called in every turn while Slack is there."""
+    told: Callable[[Event, CardPlace], None] = lambda _event, _place: None
+    """An event is in its card's thread."""
+
+
 class Rung(NamedTuple):
     """The calls of one page so far: on their own time, since Slack may be away for longer than they may wait."""
 
@@ -53,10 +67,14 @@ class Rung(NamedTuple):
 class Outbox:
     """Sends what waits. `nudge()` after something was written makes it look at once."""
 
-    def __init__(self, office: Office, *, mention: str = "", pager: Pager | None = None) -> None:
+    def __init__(
+        self, office: Office, *, mention: str = "", pager: Pager | None = None, beside: Beside | None = None
+    ) -> None:
         self._queue, self._desk, self._wire, self._clock, self._metrics, _ = office
         self._mention = (mention,) if mention else ()
         self._pager = pager
+        self._home, self._alerts, self._told = beside or Beside()
+        self._alerts_first = False
         self._patience = Patience(self._clock.monotonic)
         self._cards = Cards(office, self._patience)
         self._rung: dict[int, Rung] = {}  # rollout -> calls of its present page; after a restart one too many
@@ -103,7 +121,13 @@ class Outbox:
                 log.exception("a page for #%d failed", page.notice.rollout)
         if not self._wire.back():
             return
-        waiting: set[int] = set()
+        # One budget for edits: who comes first in a turn takes what has come together since the last one.
+        self._alerts_first = not self._alerts_first
+        for send in (self._alerts, self._notices) if self._alerts_first else (self._notices, self._alerts):
+            send()
+
+    def _notices(self) -> None:
+        now, waiting = self._clock.now(), set[int]()
         some = self._queue.pending(now, TURN)
         while some:
             for queued in some:
@@ -169,6 +193,8 @@ class Outbox:
         if not self._may(queued, "chat.postMessage", place.channel):
             return False
         came = self._wire.post(place.channel, content, thread=place.ts, broadcast=notice.loud)
+        if came.kind == "done":
+            self._told(notice, place)
         return self._settle(queued, came)
 
     def _answer(self, queued: Queued, notice: Answer) -> None:
@@ -227,19 +253,22 @@ class Outbox:
         self._call(notice, rollout, sent, calm=calm)
         key = f"page {notice.rollout}"
         place = self._queue.card(notice.rollout)
-        channel = place.channel if place is not None else rollout.terms.channel
+        channel, thread = self._where(rollout, place)
         if not channel:
             self._queue.page_sent(notice.rollout, self._clock.now())
             log.error("a page for #%d has no channel to go to", notice.rollout)
             return
         if not self._patience.over(key) or not self._wire.back():
             return
-        if (place is None or not place.ts) and self._clock.now() < notice.at + CARD_FIRST:
+        if not thread and self._clock.now() < notice.at + CARD_FIRST:
             return
         if self._wire.wait("chat.postMessage", channel, human=True) > 0:
             return
         content: dict[str, Any] = page_message(notice, rollout, self._mention).payload
-        came = self._wire.post(channel, content, thread=place.ts if place else "", broadcast=True)
+        came = self._wire.post(channel, content, thread=thread, broadcast=True)
+        if came.word in CLOSED and self._home not in ("", channel):
+            log.error("channel %s takes no page for #%d (%s): it goes home", channel, notice.rollout, came.word)
+            came = self._wire.post(self._home, content)
         if came.kind == "done":
             self._queue.page_sent(notice.rollout, self._clock.now())
             self._patience.forget(key)
@@ -247,6 +276,13 @@ class Outbox:
         elif came.kind != "limited":
             self._patience.tried(key)
             log.error("a page for #%d did not reach Slack: %s", notice.rollout, came.word)
+
+    def _where(self, rollout: Rollout, place: CardPlace | None) -> tuple[str, str]:
+        """Channel and thread of a page. A card that went to a person for want of a channel calls nobody else."""
+        channel = place.channel if place is not None else rollout.terms.channel
+        if self._home and (not channel or channel[0] in "DUW"):
+            return self._home, ""
+        return channel, place.ts if place is not None else ""
 
     def _call(self, notice: NeedsHuman, rollout: Rollout, sent: int, *, calm: bool) -> None:
         """One SNS publish per page, then one each time it is due again, however often Slack was told."""
