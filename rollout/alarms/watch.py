@@ -31,7 +31,7 @@ class Watch:
         self._ledger, self._source, self._clock, self._timing = ledger, source, clock, timing
         self._hooks = hooks or Hooks()
         self._scopes: dict[tuple[str, str], Scope] = {}
-        """What was swept since the start: before that a look's reading is compared with too old a memory."""
+        """What was swept since the start. Before that a sweep comes anyway."""
         self._found: dict[tuple[Place, tuple[str, ...], tuple[str, ...]], tuple[datetime, tuple[str, ...]]] = {}
         self._wanted: dict[tuple[str, str], dict[Place, set[str] | None]] = {}
         """Names by app and lane, and by place in it: several roles may look at one lane. None: not swept yet."""
@@ -50,25 +50,18 @@ class Watch:
             self._compare(scope, wanted, sweep, memories[scope.app], fault)
             self._scopes[scope.app, where.lane] = scope
 
-    def sighted(self, rollout: Rollout, observation: Observation) -> None:
-        """What a look of a rollout read, so that a notice never comes later than what the look makes of it.
+    def sighted(self, rollout: Rollout, observation: Observation) -> bool:
+        """Whether a look of a rollout read a change that no sweep has told yet: then a sweep should come at once.
 
-        No history is read here: a rollback may be waiting behind this. What was hidden the next sweep finds.
+        Nothing is folded here: it would take the alarm's history, and a rollback may be waiting behind this look.
         """
         scope = self._scopes.get((rollout.app, rollout.terms.lane))
         if scope is None or observation.alarms_at is None:
-            return
+            return False
         with self._ledger.reads() as reads:
-            keys = [_key(scope, reading.name) for reading in observation.alarms]
-            known = {key: state for key in keys if (state := reads.alarm_state(key)) is not None}
-        readings = [
-            reading for reading in observation.alarms
-            if reading.found and (state := known.get(_key(scope, reading.name))) is not None
-            and moved(state, reading) and not hidden(state, reading)
-        ]  # fmt: skip
-        if readings:
-            roles = {key: Role(key, state.gate, state.bake) for key, state in known.items()}
-            self._commit(scope, [(roles[_key(scope, one.name)], one, ()) for one in readings], (), ())
+            return any(
+                moved(reads.alarm_state(_key(scope, reading.name)), reading) for reading in observation.alarms
+            )
 
     def settle(self, scopes: Iterable[Scope]) -> None:
         """Forget what the configuration watches no more. To be called when it was read."""
