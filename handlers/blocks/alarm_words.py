@@ -69,16 +69,17 @@ def _quiet(one: Line, subject: Mrkdwn, now: datetime) -> Mrkdwn:
 
 
 def _was(one: Line, now: datetime) -> Mrkdwn:
-    """`was red for 12 min, 14:02 to 14:14 (8.2 over limit 1)`."""
+    """`was red for 12 min, 14:02 to 14:14; it read 8.2 over limit 1`."""
     # A deleted alarm has no values: of it only `not OK` is certain once it is back.
     how = "could not be read" if one.key.kind == PLACE else "was red" if one.text else "was not OK"
     span = one.bad_for if one.bad_for > ZERO else max(ZERO, one.since - one.first)
-    text = md(" ({})", clip(one.text, TEXT)) if one.text and one.key.kind != PLACE else md("")
+    text = clip(one.text.rstrip(" ."), TEXT) if one.key.kind != PLACE else md("")
+    read = md("; it read {}", text) if text else text
     if one.times > 1:
         flaps = md(", it flaps") if one.times >= _FLAPS else md("")
         between = md("between {} and {}", date(one.first, now), date(one.since, now))
-        return md("{} {} times {}, {} in all{}{}", how, one.times, between, length(span), flaps, text)
-    return md("{} for {}, {} to {}{}", how, length(span), date(one.first, now), date(one.first + span, now), text)
+        return md("{} {} times {}, {} in all{}{}", how, one.times, between, length(span), flaps, read)
+    return md("{} for {}, {} to {}{}", how, length(span), date(one.first, now), date(one.first + span, now), read)
 
 
 def _again(one: Line, now: datetime) -> Mrkdwn:

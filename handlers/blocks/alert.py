@@ -33,6 +33,11 @@ _COUNTED = {
     "ALARM": "red", "BLIND": "not readable", "ABSENT": "deleted", "INSUFFICIENT_DATA": "without data",
     "UNWATCHED": "watched no more", "OK": "OK again",
 }  # fmt: skip
+_ARE = {
+    "ALARM": ("alarm is red", "alarms are red"), "BLIND": ("place cannot be read", "places cannot be read"),
+    "ABSENT": ("alarm was deleted", "alarms were deleted"), "INSUFFICIENT_DATA": ("has no data", "have no data"),
+    "UNWATCHED": ("is watched no more", "are watched no more"), "OK": ("is OK again", "are OK again"),
+}  # fmt: skip
 
 
 def alert(view: AlertView) -> Message:
@@ -84,9 +89,8 @@ def _summed(view: AlertView, kind: str, lines: Sequence[Line]) -> Mrkdwn:
     if not lines:
         return md("")
     since = (md("{} since {}", name(line.key, view.regions), date(line.since, view.now)) for line in lines)
-    verb = {"BLIND": "cannot be read", "INSUFFICIENT_DATA": "without data"}.get(kind, _COUNTED[kind])
-    count = md("All {}", len(lines)) if len(lines) == len(view.alert.lines) else md("{}", len(lines))
-    return md("{} {}: {}.", count, verb, few(since))
+    count = md("All {}", len(lines)) if kind == "OK" and len(lines) == len(view.alert.lines) else md("{}", len(lines))
+    return md("{} {}: {}.", count, _ARE[kind][len(lines) > 1], few(since))
 
 
 def _listed(view: AlertView, lines: Sequence[Line]) -> list[Mrkdwn]:

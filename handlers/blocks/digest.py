@@ -18,8 +18,8 @@ _NAMED = 12
 """Alarms that are only named."""
 _COUNTED = {"ALARM": "red", "ABSENT": "not found", "INSUFFICIENT_DATA": "without data", "OK": "OK"}
 _TURNED = {
-    "ALARM": "turned red", "OK": "turned OK", "INSUFFICIENT_DATA": "lost their data", "ABSENT": "were deleted",
-    "BLIND": "could not be read", "UNWATCHED": "left the watch",
+    "ALARM": "turned red", "OK": "turned OK", "INSUFFICIENT_DATA": "without data", "ABSENT": "deleted",
+    "BLIND": "a place not readable",
 }  # fmt: skip
 
 
@@ -91,18 +91,24 @@ def _values(text: str) -> Mrkdwn:
     return md(": {}", said) if said else said
 
 
+def _sentence(text: str) -> Mrkdwn:
+    said = clip(text.rstrip(" ."), TEXT)
+    return md("{}.", said) if said else said
+
+
 def _blind(report: AlarmsReport) -> list[Mrkdwn]:
     """Places that cannot be read, with what to do; and those whose last reading failed."""
     lines = []
     for one in report.states:
         if one.key.kind != PLACE or (one.state != "BLIND" and one.fault is None):
             continue
-        why = " ".join(filter(None, [f"{one.fault.text}.", one.fault.hint])) if one.fault else one.text
+        place, hint = _name(report, one), _sentence(one.fault.hint if one.fault else "").capitalized()
+        why = _values(one.fault.text if one.fault else one.text)
         if one.state == "BLIND":
-            cannot = md("{} cannot be read{}{}", _name(report, one), _since(report, one), _values(why))
-            lines.append(md("• {}. Silence there is no good news.", cannot))
+            told = md("• {} cannot be read{}{}. Silence there is no good news.", place, _since(report, one), why)
         else:
-            lines.append(md("• {} could not be read the last time{}.", _name(report, one), _values(why)))
+            told = md("• {} could not be read the last time{}.", place, why)
+        lines.append(join(" ", [told, hint]))
     more = [md("and {} more places cannot be read", len(lines) - _TOLD)] if len(lines) > _TOLD else []
     return [*lines[:_TOLD], *more]
 
@@ -122,12 +128,12 @@ def _unconfigured(report: AlarmsReport, alarms: Sequence[AlarmState]) -> Mrkdwn:
 def _doubts(report: AlarmsReport, alarms: Sequence[AlarmState]) -> list[Mrkdwn]:
     """What is worth less than it looks."""
     slow = [
-        md("{} needs {}, the bake is {}", _name(report, one), need(one.window), length(one.bake))
+        md("{} (needs {}, the bake is {})", _name(report, one), need(one.window), length(one.bake))
         for one in report.too_slow if one.bake is not None
     ]  # fmt: skip
     quiet = (one for one in alarms if one.state == "INSUFFICIENT_DATA")
     unclear = (one for one in alarms if not one.clean and one.state in ("OK", "ALARM"))
-    muted = [md("{} {}", _name(report, one), silenced(one.muted, report.now)) for one in report.muted if one.muted]
+    muted = [md("{} ({})", _name(report, one), silenced(one.muted, report.now)) for one in report.muted if one.muted]
     return [
         _names(report, "Not found in CloudWatch, so nothing watches there", (a for a in alarms if a.state == "ABSENT")),
         _names(report, "Without data, so nobody knows whether they are well", quiet),
@@ -141,7 +147,7 @@ def _happened(report: AlarmsReport, alarms: Sequence[AlarmState]) -> list[Mrkdwn
     """Changes, the longest red, rollouts that ended."""
     since = date(report.since, report.now)
     turned = [(said, report.changes.get(kind, 0)) for kind, said in _TURNED.items()]
-    counted = join(", ", (md("{} {}", count, said) for said, count in turned if count))
+    counted = join(", ", (md("{} {}", said, _often(count)) for said, count in turned if count))
     same = md("Nothing changed since {}.", since) if alarms else md("")
     changes = md("Since {}: {}.", since, counted) if counted else same
     ended = [_ended(one) for one in report.ended[:_TOLD]]
@@ -150,6 +156,10 @@ def _happened(report: AlarmsReport, alarms: Sequence[AlarmState]) -> list[Mrkdwn
     if len(report.ended) > _TOLD:
         ended.append(md("and {} more: {}", len(report.ended) - _TOLD, code("/deploy history")))
     return [changes, _longest(report), *ended]
+
+
+def _often(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _longest(report: AlarmsReport) -> Mrkdwn:

@@ -91,12 +91,13 @@ def actions(buttons: Iterable[Block], row: str = ROW) -> list[Block]:
 
 def image(file: str, alt: str) -> Block:
     """A picture that Slack holds already; `alt` says in words what it shows."""
-    return {"type": "image", "slack_file": {"id": file}, "alt_text": plain(alt, ALT) or "a graph without words"}
+    return {"type": "image", "slack_file": {"id": file}, "alt_text": plain(alt, ALT).strip() or "a graph without words"}
 
 
 def link(url: str, label: str, limit: int = 120) -> Mrkdwn:
     """A live link of our own making; without an address only the label."""
-    return md("<{}|{}>", url, clip(label, limit)) if url else clip(label, limit)
+    shown = clip(label if label.strip() else "without a name", limit)
+    return md("<{}|{}>", url, shown) if url else shown
 
 
 def paragraphs(lines: Iterable[str], limit: int = SECTION) -> list[Block]:

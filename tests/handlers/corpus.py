@@ -3,7 +3,9 @@
 HOSTILE = (
     "<!channel>", "<!here>", "<!everyone>", "<!subteam^S0EVIL>", "<@U0EVIL>", "<#C0DEPLOYS>",
     "<!date^666^{time}|2026-01-01 00:00 UTC>",
-    "<https://evil.example|AWS console>", "<mailto:a@b.c|x>", "<!date^1^{date}|x>", "<tel:1>",
+    "<https://evil.example|AWS console>",
+    "<https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#alarmsV2:alarm/0EVIL|x>",
+    "<mailto:a@b.c|x>", "<!date^1^{date}|x>", "<tel:1>",
     "&lt;!channel&gt;",
     "&amp;lt;!here&amp;gt;", "<<!channel>>", "<!chan\u200bnel>", "<\u200b!channel>", "<\x00!channel>",
     "\u202e>lennahc!<",

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 from rollout.actions import Intent, Launch
+from rollout.alarms.model import AlarmState, Alert, Image, Key, Mute, State, Taken
+from rollout.alarms.model import Line as AlarmLine
+from rollout.alarms.views import AlarmsReport, AlertView, Ended, Spell
 from rollout.model import Cause, Rollout, Signature, Waiver
 from rollout.moves import moves, stages
 from rollout.people import Actor, Roles
@@ -117,6 +120,64 @@ class Poison:
             Listing(live=True, app=self.text(), cards=()), Show(card=view, intents=intents, lines=lines),
             Whoami(actor=self.text(), known=True, rights=rights), Whoami(actor=self.text(), known=False, rights={}),
             Help(apps=self.texts(MANY), plans=self.texts(MANY)),
+        )  # fmt: skip
+
+    def key(self, number: int) -> Key:
+        """An alarm of any name anywhere, or a place. Slack's longest names, and longer ones than CloudWatch takes."""
+        name = self.text()[: self.seed.choice((5, 255, 9000))]
+        lane = self.seed.choice(("default/eu-west-1", "4711/cn-north-1", "x/us-gov-west-1", self.text()))
+        return Key(app=APP, lane=lane, name=f"{name}{number}", kind=self.seed.choice(("alarm", "alarm", "place")))
+
+    def moment(self) -> Any:
+        """Lately, or long ago."""
+        return T0 - timedelta(minutes=self.seed.choice((0, 1, 90, 5000)))
+
+    def mute(self) -> Mute | None:
+        """Silenced by anybody, for a time or until it is OK; or not."""
+        until = self.seed.choice((None, T0 + timedelta(hours=1), T0 - timedelta(hours=1)))
+        return self.seed.choice((None, Mute(by=self.actor(), at=T0, until=until)))
+
+    def line(self, key: Key) -> AlarmLine:
+        """An alarm of a notice, in any state."""
+        return AlarmLine(
+            key=key, state=self.seed.choice(get_args(State)), first=self.moment(), since=self.moment(),
+            times=self.seed.choice((1, 2, 4, 10**6)), bad_for=timedelta(minutes=self.seed.choice((0, 1, 5000))),
+            text=self.text() * self.seed.choice((1, 4)), mixed=self.seed.random() < 0.5,
+            told_by=self.seed.choice((None, 42)),
+        )  # fmt: skip
+
+    def alert(self, rows: Sequence[Rollout]) -> AlertView:
+        """A notice of one alarm, of some, or of hundreds."""
+        lines = tuple(self.line(self.key(n)) for n in range(self.seed.choice((1, 2, 12, 600))))
+        one = Alert(
+            id=self.seed.choice((1, 10**15)), app=APP, envs=self.texts(40), channel="C1", noted_at=self.moment(),
+            lines=lines, taken=self.seed.choice((None, Taken(by=self.actor(), at=self.moment()))),
+            image=self.seed.choice((None, Image(file="F0GRAPH0001", alt=self.text(), of=self.text()))),
+        )  # fmt: skip
+        known = tuple(self.state(line.key, line.state) for line in lines if self.seed.random() < 0.9)
+        regions = self.seed.choice(({}, {line.key.lane: self.text() for line in lines}))
+        return AlertView(alert=one, states=known, live=tuple(rows), regions=regions, now=T0)
+
+    def state(self, key: Key, state: str) -> AlarmState:
+        """What is known of an alarm."""
+        return AlarmState.model_validate({
+            "key": key, "state": state, "since": self.seed.choice((None, self.moment())), "text": self.text(),
+            "clean": self.seed.random() < 0.9, "gate": self.seed.random() < 0.5, "muted": self.mute(),
+            "window": timedelta(minutes=9), "bake": self.seed.choice((None, timedelta(minutes=1))),
+            "fault": self.seed.choice((None, Fault(kind="auth", text=self.text(), hint=self.text()))),
+        })  # fmt: skip
+
+    def summary(self) -> AlarmsReport:
+        """A summary of nothing, of some, or of hundreds."""
+        count = self.seed.choice((0, 1, 12, 600))
+        states = tuple(self.state(self.key(n), self.seed.choice(get_args(State))) for n in range(count))
+        spell = Spell(app=self.text(), name=self.text(), start=self.moment(), end=self.seed.choice((None, T0)))
+        ended = tuple(Ended(rollout=n, app=self.text(), env=self.text(), outcome=self.text(), cause=self.text())
+                      for n in range(self.seed.choice((0, 1, MANY))))  # fmt: skip
+        return AlarmsReport(
+            apps=(APP, *self.texts(MANY)), since=self.moment(), now=T0, title=self.seed.choice(("", self.text())),
+            states=states, changes=self.seed.choice(({}, {"ALARM": 10**9})), longest=self.seed.choice((None, spell)),
+            ended=ended, live=tuple(range(1, self.seed.choice((1, MANY)))),
         )  # fmt: skip
 
     def verdict(self) -> Verdict:

@@ -4,11 +4,17 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-# Everything between < and > is live in mrkdwn: mentions, links, dates. We send these three and nothing else.
+CONSOLE = (
+    r"https://[a-z0-9-]+\.console\.(aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)"
+    r"/cloudwatch/home\?region=[a-z0-9-]+#alarmsV2:(alarm/[A-Za-z0-9_.~%-]+)?"
+)
+"""The only addresses we send."""
+# Everything between < and > is live in mrkdwn: mentions, links, dates. We send these four and nothing else.
 OURS = re.compile(
     r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^(\{[a-z_]+\} ?)+\|\d[0-9:\- ]+ UTC>"
+    rf"|<{CONSOLE}\|[^<>]+>"
 )
-EVIL = re.compile(r"<(@U|!subteam\^S)0EVIL>|<!date\^666\^")
+EVIL = re.compile(r"<(@U|!subteam\^S)0EVIL>|<!date\^666\^|<https:[^|>]*alarm/0EVIL\|")
 """Those of the corpus: in shape like ours, so that only their ids tell them apart."""
 ENTITY = re.compile(r"&(amp|lt|gt);")
 
@@ -19,6 +25,8 @@ def strings(node: object) -> Iterator[tuple[str, bool]]:
         text = node.get("text")
         if isinstance(text, str):
             yield text, node.get("type") != "plain_text"
+        if isinstance(node.get("alt_text"), str):
+            yield node["alt_text"], False
         for key, value in node.items():
             if key != "text" or not isinstance(value, str):
                 yield from strings(value)

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any, get_args
 
 from handlers import views
+from handlers.blocks.alert import alert
 from handlers.blocks.answers import answer, refusal, reply
 from handlers.blocks.card import card
+from handlers.blocks.digest import summary
 from handlers.blocks.events import event, page
 from handlers.blocks.parts import Message
 from handlers.blocks.reports import report
@@ -16,10 +18,13 @@ from rollout.notices import Answer, Event, NeedsHuman, What
 from rollout.ports import Reply
 from rollout.reports import Help, Line, Listing, Show, Status, Whoami
 from rollout.verbs import VERBS
+from tests.handlers.alarm_samples import ALERTS, SUMMARIES
 from tests.handlers.samples import ANA, CARDS, DRIFT, EVA, FAULT, NOW, RED, SHELL
 
 BAKING = CARDS["baking"]
 BOUND = BAKING.rollout.bound
+_TERMS = BAKING.rollout.terms.model_copy(update={"settings": {"region": "eu-west-1"}})
+IRISH = BAKING.rollout.but(terms=_TERMS)
 ONE = {"rollout": 42, "at": NOW}
 LOUD: dict[str, Any] = {"loud": True, "mention": ("U0ANA",)}
 
@@ -61,6 +66,11 @@ def _events() -> dict[str, Message]:
         "event-going-back-by-ana": event(
             Event(what="going_back", by=ANA, percent=10, text="p99 too high", rollout=42, at=NOW), BAKING.rollout
         ),
+        "event-going-back-for-alarms": event(Event.model_validate(ONE | LOUD | {
+            "what": "going_back", "text": f"{RED}; errors/eu p99 & co was red during this step",
+            "alarms": ("my-app-errors", "errors/eu p99 & co")}), IRISH),
+        "event-going-back-for-many-alarms": event(Event.model_validate(ONE | LOUD | {
+            "what": "going_back", "text": RED, "alarms": tuple(f"a{n}" for n in range(9))}), BAKING.rollout),
         "page": page(
             NeedsHuman(text="#42 is stuck: the old release is not healthy either: version 1 is Inactive",
                        hint="roll back anyway, or mend it", rollout=42, at=NOW),
@@ -149,6 +159,12 @@ def _views() -> dict[str, dict[str, Any]]:
     }
 
 
-MESSAGES: dict[str, Message] = {name: card(one) for name, one in CARDS.items()} | _events() | _answers() | _reports()
+def _alarms() -> dict[str, Message]:
+    summaries = {name: report(one) if name.startswith("report") else summary(one) for name, one in SUMMARIES.items()}
+    return {name: alert(one) for name, one in ALERTS.items()} | summaries
+
+
+_CARDS = {name: card(one) for name, one in CARDS.items()}
+MESSAGES: dict[str, Message] = _CARDS | _events() | _answers() | _reports() | _alarms()
 VIEWS = _views()
 WHATS: tuple[str, ...] = get_args(What)

@@ -32,16 +32,18 @@ def block(one: dict) -> str:
         return "  ".join(_button(element) for element in one["elements"])
     if kind == "input":
         return f"{one['label']['text']} [________]"
-    return f"<{kind}>"
+    return f"({one['alt_text']})" if kind == "image" else f"<{kind}>"
 
 
 def text(mrkdwn: str) -> str:
     """Mrkdwn as it shows."""
     shown = re.sub(r"<!date\^\d+\^[^|]*\|([^>]*)>", lambda found: found[1].replace(" UTC", ""), mrkdwn)
     shown = re.sub(r"<(?:@|!subteam\^)([A-Z0-9]+)>", lambda found: _NAMES.get(found[1], found[1]), shown)
+    shown = re.sub(r"<(https:[^|>]*)\|([^>]*)>", lambda found: f"{found[2]} ({found[1]})", shown)
     return unescape(shown)
 
 
 def _button(element: dict) -> str:
     mark = {"primary": "*", "danger": "!"}.get(element.get("style", ""), "")
-    return f"[{mark}{element['text']['text']}{'…' if 'confirm' in element else ''}]"
+    leads = f" ({element['url']})" if "url" in element else ""
+    return f"[{mark}{element['text']['text']}{'…' if 'confirm' in element else ''}]{leads}"

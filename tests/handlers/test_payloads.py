@@ -1,5 +1,6 @@
 """Whatever stands in a rollout, Slack takes what we send, and nothing that others wrote comes to life in it."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
@@ -10,6 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from handlers import views
+from handlers.blocks.alert import alert, heading
 from handlers.blocks.answers import answer, refusal, reply
 from handlers.blocks.card import card
 from handlers.blocks.events import event, page
@@ -24,7 +26,7 @@ from rollout.notices import Answer, Event, NeedsHuman
 from rollout.ports import Reply
 from rollout.verbs import VERBS
 from tests.handlers.hostile import APP, Poison
-from tests.handlers.live import leaks, strings
+from tests.handlers.live import CONSOLE, leaks, strings
 from tests.handlers.messages import MESSAGES, VIEWS, WHATS
 from tests.handlers.samples import CARDS
 from tests.rollout.make import T0
@@ -65,7 +67,12 @@ def _buttons(payload: dict[str, Any]) -> None:
         assert len(one["action_id"]) <= 255
         assert 0 < len(one["text"]["text"]) <= 75
         assert 0 < len(one["accessibility_label"]) <= 75
-        assert ButtonValue.read(one["value"]).verb
+        if "url" in one:
+            assert one["action_id"] == "tidegate:open"
+            assert re.fullmatch(CONSOLE, one["url"])
+            assert len(one["url"]) <= 3000
+        else:
+            assert ButtonValue.read(one["value"]).verb
     assert all(text["verbatim"] for text in _nodes(payload, "mrkdwn"))
 
 
@@ -117,6 +124,33 @@ def test_every_report_in_hostile_words_is_sound(row: Rollout, seed: Random):
         _sound_view(views.shown_view(message))
 
 
+@settings(max_examples=60, deadline=None, phases=SEEDED)
+@given(rows(), SEEDS)
+def test_every_notice_about_alarms_in_hostile_words_is_sound(row: Rollout, seed: Random):
+    """One alarm or 600 of any name, anywhere: within the limits, nothing alive, heading and text say the same."""
+    poison = Poison(seed)
+    live = [poison.row(row).but(id=number) for number in range(1, 1 + seed.choice((0, 1, 3, 9)))]
+    view = poison.alert(live)
+    message = alert(view)
+    _sound(message)
+    assert len(message.blocks) <= 50
+    assert message.text.startswith(f"{APP} · ")
+    assert len(message.blocks[0]["text"]["text"]) <= 150
+    ids = [one["block_id"] for one in message.blocks if one["type"] == "actions"]
+    assert ids in ([], ["tidegate-moves"], ["tidegate-mutes"], ["tidegate-moves", "tidegate-mutes"])
+    assert {line.key for line in view.alert.bad} or "red" not in heading(view)
+
+
+@settings(max_examples=60, deadline=None, phases=SEEDED)
+@given(SEEDS)
+def test_every_summary_of_alarms_in_hostile_words_is_sound(seed: Random):
+    """Nothing, or 600 alarms with their mutes, faults and ended rollouts: cut, counted, valid, in a window too."""
+    one = Poison(seed).summary()
+    message = report(one)
+    _sound(message)
+    _sound_view(views.shown_view(message))
+
+
 @SOME
 @given(rows(), SEEDS, st.sampled_from(WHATS), st.booleans())
 def test_every_reply_in_the_thread_is_sound(row: Rollout, seed: Random, what: str, loud: bool):
@@ -127,7 +161,10 @@ def test_every_reply_in_the_thread_is_sound(row: Rollout, seed: Random, what: st
     by, text, hint = poison.actor(), poison.text(), poison.text()
     one = Event.model_validate({
         "rollout": 1, "what": what, "text": text, "by": by, "percent": 5, "loud": loud, "mention": mention, "at": T0,
+        "alarms": poison.texts(9),
     })  # fmt: skip
+    region = seed.choice(("eu-west-1", "cn-north-1", poison.text(), None, 5))
+    hostile = hostile.but(terms=hostile.terms.model_copy(update={"settings": {"region": region}}))
     _sound(event(one, hostile))
     called = page(NeedsHuman(rollout=1, text=text, hint=hint, at=T0, every=timedelta(minutes=1)), hostile, mention)
     _sound(called)
