@@ -21,6 +21,12 @@ A_PAGE: Final = 100
 TYPES: Final = ("MetricAlarm", "CompositeAlarm")
 """Without it AWS shows metric alarms only, and a composite one would seem deleted."""
 MOST_PAGES: Final = 20
+LONGEST_NAME: Final = 255
+
+
+def possible(name: str) -> bool:
+    """CloudWatch could have an alarm of that name; it refuses a call that asks for any other."""
+    return 1 <= len(name) <= LONGEST_NAME and name.isprintable()
 
 
 def described(calls: Calls, **which: str | Sequence[str]) -> list[AlarmRow]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from aws.alarm_calls import OPERATIONS, described, history
+from aws.alarm_calls import OPERATIONS, described, history, possible
 from aws.alarm_facts import AlarmRow, HistoryItem
 from aws.alarm_words import Sheet, sheet, words
 from aws.calls import Calls
@@ -19,7 +19,6 @@ from rollout.errors import TargetError
 from rollout.seen import AlarmReading
 
 NAMES_A_CALL: Final = 100
-LONGEST_NAME: Final = 255
 REMEMBERED: Final = 2000
 SHEETS: Final = 10_000
 
@@ -100,7 +99,7 @@ class AlarmReader:
         """All of these alarms, a hundred a call; never raises a TargetError."""
         calls = Calls(self._sessions, place, "cloudwatch", OPERATIONS)
         # One name that no alarm can have would be refused together with the ninety-nine others of its call.
-        ordered = sorted(name for name in set(names) if _possible(name))
+        ordered = sorted(name for name in set(names) if possible(name))
         swept = Swept({}, {}, {})
         for start in range(0, len(ordered), NAMES_A_CALL):
             chunk = ordered[start : start + NAMES_A_CALL]
@@ -178,8 +177,3 @@ class AlarmReader:
                 while len(self._past) > REMEMBERED:
                     self._past.popitem(last=False)
         return items
-
-
-def _possible(name: str) -> bool:
-    """CloudWatch could have an alarm of that name."""
-    return 1 <= len(name) <= LONGEST_NAME and name.isprintable()
