@@ -127,13 +127,14 @@ def _acknowledge(work: AlarmWork, alert: Alert, actor: Actor, now: datetime) -> 
 def _mute(work: AlarmWork, alert: Alert, states: Sequence[AlarmState], mute: Mute) -> str:
     if mute.until is None and not alert.bad:
         raise Refused("nothing is red any more, so there is no OK to wait for", "choose 1 h or 4 h")
-    for state in states:
-        if mute.until is not None or state.bad:
-            work.save_alarm(state.model_copy(update={"muted": mute}))
+    quiet = [state for state in states if mute.until is not None or state.bad]
+    if not quiet:
+        raise Refused("nothing of this notice is watched any more", "no message about it will come")
+    for state in quiet:
+        work.save_alarm(state.model_copy(update={"muted": mute}))
     work.put_alert(alert)
-    quiet = [state.key for state in states if mute.until is not None or state.bad]
     length = f"for {print_duration(mute.until - mute.at)}" if mute.until else "until it is OK"
-    return f"messages about {_names(quiet)} are silenced {length}; its gates still count"
+    return f"messages about {_names(state.key for state in quiet)} are silenced {length}; its gates still count"
 
 
 def _unmute(work: AlarmWork, alert: Alert, states: Sequence[AlarmState], now: datetime) -> str:

@@ -82,6 +82,7 @@ def test_found_by_prefix_and_tag_and_forgotten_when_gone(opened):
     with w.store.reads() as reads:
         assert reads.alarm_state(key("my-app-queue")) is None
     assert {line.key.name: line.state for line in w.alerts()[0].lines}["my-app-queue"] == "UNWATCHED"
+    assert "ABSENT" not in {turn.state for turn in w.turns()}
 
 
 def test_a_gate_that_is_deleted_is_told(opened):
@@ -192,6 +193,16 @@ def test_two_roles_in_one_lane_forget_nothing_of_each_other(opened):
     w.sweep(30)
     with w.store.reads() as reads:
         assert reads.alarm_state(key("my-app-errors")) and reads.alarm_state(key("my-app-p99"))
+    w.restart()
+    w.watch.sweep(w.scopes[:1])
+    with w.store.reads() as reads:
+        assert reads.alarm_state(key("my-app-p99")) is not None
+    w.scopes = (scope("my-app-errors"), scope(place=other))
+    w.restart()
+    w.sweep(1)
+    w.sweep(30)
+    with w.store.reads() as reads:
+        assert reads.alarm_state(key("my-app-errors")) and reads.alarm_state(key("my-app-p99")) is None
 
 
 def test_what_the_configuration_drops_is_forgotten(opened):
@@ -266,6 +277,14 @@ def test_who_may_not_is_refused_and_written_down(opened):
         kinds = [link.body.split('"kind":"')[1].split('"')[0] for link in reads.audit_page()]
     assert kinds == ["denied", "refused", "refused"]
     assert w.alerts()[0].version == 1
+
+
+def test_nothing_to_mute_is_said_so(opened):
+    """A notice whose alarms are watched no more has nothing that could be silenced."""
+    w = opened()
+    red(w, "my-app-errors")
+    w.watch.settle([])
+    assert press(w, "mute-1h") == (False, "nothing of this notice is watched any more")
 
 
 def test_a_closed_notice_is_not_muted(opened):
