@@ -37,16 +37,33 @@ def walk(source: Reading, anchors: Mapping[int, str], page: int = PAGE, told: To
 
     `anchors`: numbers of records and the beginnings of their hashes, as they were shown elsewhere.
     """
-    chain, after = Chain(), BEFORE_ALL
+    chain = Chain()
     try:
-        while rows := raw_page(source, after, page):
+        while rows := _next(source, chain.seq, page):
             _follow(chain, rows, anchors)
-            after = chain.seq
             if told:
                 told(chain.seq)
     except Broken as broken:
         return Walk(chain.seq, chain.head, broken.found)
-    return Walk(chain.seq, chain.head, missing(anchors, chain.seq))
+    return Walk(chain.seq, chain.head, missing(anchors, chain.seq) or _unnumbered(source, chain.seq))
+
+
+def _next(source: Reading, last: int, page: int) -> list[Raw]:
+    """The page after a number. It begins with the last one again: in a forged table a number may stand there twice."""
+    if not last:
+        return raw_page(source, BEFORE_ALL, page)
+    rows = raw_page(source, last - 1, page + 1)
+    if not rows or rows[0].seq != last:
+        raise Broken(Break(seq=last + 1, text=f"record {last + 1} follows nothing: {last} was taken away just now"))
+    return rows[1:]
+
+
+def _unnumbered(source: Reading, last: int) -> Break | None:
+    """Rows that no walk meets; the primary key makes sure of it, but a forged table may have none."""
+    with source.reading() as db:
+        if db.execute("SELECT 1 FROM audit WHERE seq IS NULL LIMIT 1").fetchone() is None:
+            return None
+    return Break(seq=last + 1, text=f"after record {last} stands one that has no number")
 
 
 def verify_trail(source: Reading, page: int, anchors: Mapping[int, str]) -> tuple[int, Break | None]:

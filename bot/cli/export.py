@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -73,4 +74,6 @@ def _write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        # what is left in the buffer would fail once more at the end, and Python makes that exit 120
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise Refused(f"the export cannot be written: {error.strerror}", "it ends early: write it elsewhere") from error

@@ -26,6 +26,7 @@ _TELLING = {
     "verdict": ("outcome", "cause", "reasons"),
     "intent": ("action", "attempt"),
     "outcome": ("state", "text"),
+    "hold": ("reason", "veto", "by"),
 }
 """Facts that say what happened, most telling first; the other kinds have few facts, and all are shown."""
 

@@ -25,7 +25,7 @@ _LONGEST = 16 << 20
 def run(line: Line) -> int:
     """Print how many records hold and the head's hash; 1 with the first bad record named."""
     given = read_flags(line, _OPTIONS, many="--anchor")
-    anchors = dict(_anchor(text) for text in given.get("--anchor", []))
+    anchors = _anchors(given.get("--anchor", []))
     after = whole_number(given["--after"][0], "--after") if "--after" in given else 0
     if "--file" in given:
         found = _exported(given["--file"][0], after, anchors)
@@ -65,7 +65,17 @@ def _told(found: Walk, after: int, anchors: int) -> str:
     text = f"{records} records hold; head {found.head if found.records else 'none yet'}"
     if after:
         text += f"\nrecords 1 to {after} are not in the file: nothing is said about them"
-    return text + (f"\n{anchors} anchors fit" if anchors else "")
+    return text + (f"\n{anchors} {'anchor fits' if anchors == 1 else 'anchors fit'}" if anchors else "")
+
+
+def _anchors(texts: list[str]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for seq, known in map(_anchor, texts):
+        other = found.get(seq, "")
+        if not known.startswith(other) and not other.startswith(known):
+            raise Usage(f"record {seq} was shown in two ways: {other} and {known}", "one of them is not of this trail")
+        found[seq] = max(known, other, key=len)
+    return found
 
 
 def _anchor(text: str) -> tuple[int, str]:

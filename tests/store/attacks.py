@@ -173,14 +173,13 @@ def played(attack: Attack, places: int, folder: Path, seed: int = 1) -> Result:
 
 def table(results: list[Result]) -> str:
     """The results as a table in Markdown."""
-    head = "| attack | places | triggers | the chain alone | chain and anchors |\n|---|---|---|---|---|"
-    lines = [
-        f"| {one.what} | {one.places} | {_said(one.blocked, one.places, 'refused', '')} | "
-        + (" | |" if one.blocked else f"{_said(one.by_chain, one.places, 'found', '**missed**')} | "
-           f"{_said(one.with_anchors, one.places, 'found', '**missed**')} |")
-        for one in results
-    ]  # fmt: skip
-    return "\n".join([head, *lines])
+    lines = ["| attack | triggers | the chain alone | chain and anchors |", "|---|---|---|---|"]
+    for one in results:
+        triggers = _said(one.blocked, one.places, "refused", "do not help")
+        found = [_said(count, one.places, "found", "**missed**") for count in (one.by_chain, one.with_anchors)]
+        chain, anchors = found if one.blocked < one.places else ("", "")
+        lines.append(f"| {one.what} | {triggers} | {chain} | {anchors} |")
+    return "\n".join(lines)
 
 
 def _said(count: int, places: int, word: str, none: str) -> str:

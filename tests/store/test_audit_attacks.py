@@ -1,5 +1,7 @@
 """Somebody with the file and a shell: what triggers block, what the chain finds, what only anchors find."""
 
+import os
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -9,11 +11,39 @@ import pytest
 
 from rollout.audit import GENESIS, digest, link
 from store import Store, open_store
+from tests.store import attacks
+from tests.store.attacks import ATTACKS, TRIGGERS, Attack, Shell
 from tests.store.make import entry
 
 COUNT = 40
-TRIGGERS = ("audit_is_a_chain", "audit_never_changes", "audit_is_kept")
-Shell = sqlite3.Connection
+PLACES = int(os.environ.get("TIDEGATE_SOAK", "200"))
+PAGE = Path(__file__).parent.parent.parent / "docs" / "audit.md"
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.act.__name__)
+def test_nine_attacks_at_random_places_end_as_the_documents_say(attack: Attack, tmp_path: Path) -> None:
+    """Refused, or the right record named, or missed without an anchor: never anything in between, at any place."""
+    found = attacks.played(attack, PLACES, tmp_path)
+    seen = 0 if attack.armed else PLACES
+    assert (found.blocked, found.with_anchors) == (PLACES - seen, seen)
+    assert found.by_chain == (seen if attack.names(7) else 0)
+
+
+def test_the_page_shows_what_the_attacks_show(tmp_path: Path) -> None:
+    """The table in docs/audit.md is the one that is printed from playing them."""
+    shown = re.search(r"^\| attack \|.*?(?=\n\n)", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert shown, "no table in the page"
+    assert shown[0] == attacks.table([attacks.played(attack, 3, tmp_path) for attack in ATTACKS])
+
+
+def test_what_came_after_the_newest_anchor_can_be_cut_off_unseen(tmp_path: Path) -> None:
+    """Said honestly: an anchor covers what was there when it was shown, and nothing that came later."""
+    path = tmp_path / "sound.db"
+    hashes = attacks.build(path)
+    attacks.attempted(path, ATTACKS[6], 50)
+    assert attacks.verified(path, {40: hashes[40], 49: hashes[49]}) is None
+    found = attacks.verified(path, {40: hashes[40], 50: hashes[50]})
+    assert found and (found.seq, found.text) == (50, "record 50 was shown once and is gone: the trail ends at 49")
 
 
 @pytest.fixture
