@@ -22,6 +22,7 @@ from demo.workspace.gestures import Gestures, find_element
 from demo.workspace.knobs import Knob, Status
 from demo.workspace.results import Result
 from demo.workspace.server import Line, Upgraded
+from demo.workspace.triggers import SlackError
 from demo.workspace.wire import Change, Json, Message, View
 
 FILES = Path(__file__).parent / "page"
@@ -39,6 +40,15 @@ class BadRequest(Exception):
 
 class Gone(Exception):
     """What was pressed or closed is not there any more: two hands were quicker than one page."""
+
+
+def _guarded(content: bytes, kind: str) -> Response:
+    response = Response(content, mimetype=kind)
+    response.headers["Content-Security-Policy"] = CONTENT_POLICY
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 class PageServer:
@@ -88,19 +98,25 @@ class PageServer:
             return self._live(request)
         if rest.startswith("do/"):
             return self._do(request, rest.removeprefix("do/"))
+        if rest.startswith("file/"):
+            return self._uploaded(rest.removeprefix("file/"))
         return self._file(rest or "index.html")
 
     def _file(self, name: str) -> Response:
         path = FILES / name
         if not path.is_file() or path.parent != FILES:
             return Response("no such file\n", 404)
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        response = Response(path.read_bytes(), mimetype=kind)
-        response.headers["Content-Security-Policy"] = CONTENT_POLICY
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+        return _guarded(path.read_bytes(), mimetypes.guess_type(name)[0] or "application/octet-stream")
+
+    def _uploaded(self, file_id: str) -> Response:
+        """A file of the bot's. Only what its bytes say is a picture goes out as one, anything else as plain text:
+        an uploaded page or drawing must not run in this origin.
+        """
+        try:
+            one = self._core.files.get(file_id)
+        except SlackError:
+            return Response("no such file\n", 404)
+        return _guarded(one.content, one.picture.mimetype if one.picture else "text/plain")
 
     def _live(self, request: Request) -> Response:
         if not guard.origin_ok(request, self._core.port, required=True):

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { element } from "./elements.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
+import { image } from "./picture.js";
 import { richText, table } from "./richtext.js";
 
 export function text(object) {
@@ -20,21 +21,15 @@ const BLOCKS = {
       b.text && h("div", { class: "b-text" }, text(b.text)),
       b.fields && h("div", { class: "b-fields" }, b.fields.map((f) => h("div", {}, text(f))))),
     b.accessory && h("div", { class: "b-accessory" }, element(b.accessory, b, scope))),
-  context: (b) => h("div", { class: "b-context" },
-    b.elements.map((e) => (e.type === "image" ? image(e, "small") : h("span", {}, text(e))))),
+  context: (b, scope) => h("div", { class: "b-context" },
+    b.elements.map((e) => (e.type === "image" ? image(e, scope, "small") : h("span", {}, text(e))))),
   actions: (b, scope) => h("div", { class: "b-actions" }, b.elements.map((e) => element(e, b, scope))),
-  image: (b) => h("figure", { class: "b-image" }, b.title && h("figcaption", {}, text(b.title)), image(b)),
+  image: (b, scope) => h("figure", { class: "b-image" }, b.title && h("figcaption", {}, text(b.title)), image(b, scope)),
   markdown: (b) => h("div", { class: "b-markdown" }, b.text),
   rich_text: (b) => richText(b),
   table: (b) => table(b),
   input: (b, scope) => input(b, scope),
 };
-
-// Nothing leaves this machine, so pictures from elsewhere are named, not loaded.
-function image(picture, size = "") {
-  if (/^data:image\//.test(picture.image_url ?? "")) return h("img", { class: size, src: picture.image_url, alt: picture.alt_text });
-  return h("span", { class: `picture ${size}`, role: "img", "aria-label": picture.alt_text }, `🖼 ${picture.alt_text}`);
-}
 
 let serial = 0;
 
@@ -51,7 +46,7 @@ function input(b, scope) {
     b.hint && h("div", { class: "hint", id: `${id}-hint` }, text(b.hint)));
 }
 
-// scope: {press(block, element, choice), values, suggest(block, element, typed), warned(action_id), errors}
+// scope: {press(block, element, choice), values, suggest(block, element, typed), warned(action_id), errors, pictures}
 export function blocks(list, scope) {
   return list.map((block) => {
     try {

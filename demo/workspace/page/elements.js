@@ -3,6 +3,7 @@
 import { button, h, icon } from "./dom.js";
 import { confirmed } from "./dialog.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
+import { image } from "./picture.js";
 import { state } from "./live.js";
 
 const words = (object) => (object ? (object.type === "mrkdwn" ? mrkdwn(object.text) : plain(object.text)) : []);
@@ -20,10 +21,18 @@ async function send(e, block, scope, choice, undo) {
 function pressed(e, block, scope) {
   const warned = scope.warned?.(e.action_id);
   const press = () => send(e, block, scope, {});
+  // The bot is told of a link too. With a confirm dialog the link waits for its answer.
+  const follow = async (event) => {
+    if (!e.confirm) return press();
+    event.preventDefault();
+    if (!(await confirmed(e.confirm, e.style))) return undefined;
+    window.open(e.url, "_blank", "noopener,noreferrer");
+    return scope.press(block, e, {});
+  };
   if (e.url && !/^https?:/i.test(e.url)) return h("span", { class: "not-shown" }, "[a link of this kind is not shown in this demo]");
   const label = e.accessibility_label;
   const node = e.url
-    ? h("a", { class: `btn ${e.style ?? ""}`, href: e.url, target: "_blank", rel: "noopener noreferrer", onclick: press, "aria-label": label }, words(e.text))
+    ? h("a", { class: `btn ${e.style ?? ""}`, href: e.url, target: "_blank", rel: "noopener noreferrer", onclick: follow, "aria-label": label, dataset: { action: e.action_id } }, words(e.text))
     : button("", press, { class: `btn ${e.style ?? ""}`, "aria-label": label, dataset: { action: e.action_id } }, words(e.text));
   if (!warned) return node;
   return h("span", { class: "warned" }, node,
@@ -172,7 +181,7 @@ const ELEMENTS = {
   number_input: typed("number"),
   email_text_input: typed("email"),
   url_text_input: typed("url"),
-  image: (e) => h("span", { class: "picture", role: "img", "aria-label": e.alt_text }, `🖼 ${e.alt_text}`),
+  image: (e, block, scope) => image(e, scope, "beside"),
 };
 
 export function element(e, block, scope) {

@@ -62,6 +62,7 @@ const TAKE = {
     emit("record");
   },
   status({ status }) { state.status = status; emit("status"); },
+  channels({ channels }) { state.channels = channels; emit("place"); },
   connections({ count }) { state.connections = count; emit("connections"); },
   button(body) {
     const key = `${body.channel}/${body.ts}/${body.action_id}`;

@@ -15,9 +15,18 @@ const byId = (id) => document.getElementById(id);
 const theme = localStorage.getItem("theme");
 if (theme) document.documentElement.dataset.theme = theme;
 
+// On narrow screens the columns left and right lie over the messages: closed until asked for.
+if (matchMedia("(max-width: 1080px)").matches) document.body.classList.add("dock-shut");
+
+function sideOpen(event) {
+  const open = document.body.classList.toggle("side-open", event ? undefined : false);
+  document.querySelector(".menu-button")?.setAttribute("aria-expanded", String(open));
+}
+
 function header() {
   const dark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   fill(byId("top"),
+    iconButton("menu", "Channels and people", sideOpen, { class: "icon-button menu-button", "aria-expanded": "false", "aria-controls": "side" }),
     h("div", { class: "brand" }, h("img", { src: "gate.svg", alt: "" }), h("b", {}, "Tidegate"), h("span", {}, "demo")),
     h("div", { class: "local" }, h("span", { class: "local-dot", "aria-hidden": "true" }), "local demo, nothing leaves this machine"),
     h("div", { class: "top-right" },
@@ -55,7 +64,7 @@ function place() {
     h("h1", {}, inApp ? state.bot.name : `# ${channel.name}`, inApp && h("span", { class: "app-badge" }, "APP")),
     inApp ? h("div", { class: "tabs", role: "tablist" }, tab("home", "Home"), tab("messages", "Messages"))
       : h("span", { class: "topic" }, channel.topic),
-    h("span", { class: "acting" }, avatar(me(), "tiny"), `${me().real_name}${me().role ? ` · ${me().role}` : ""}`));
+    h("span", { class: "acting", title: me().real_name }, avatar(me(), "tiny"), h("span", { class: "acting-name" }, `${me().real_name}${me().role ? ` · ${me().role}` : ""}`)));
   log.hidden = home;
   homeBox.hidden = !home;
   byId("main").querySelector(".foot").hidden = home;
@@ -131,7 +140,7 @@ function condition() {
 header();
 frame();
 on("all", () => { suggestions(); place(); messages({ jump: true }); thread(); condition(); });
-on("me place", () => { place(); messages({ jump: true }); thread(); box.field.focus(); });
+on("me place", () => { sideOpen(); place(); messages({ jump: true }); thread(); box.field.focus(); });
 on("message removed busy", () => { messages(); thread(); });
 on("thread", () => { thread(); messages(); });
 on("home", drawHome);

@@ -2,6 +2,7 @@
 
 import { avatar, botAvatar, button, h, icon, iconButton, toast } from "./dom.js";
 import { blocks } from "./blocks.js";
+import { file } from "./picture.js";
 import { clockTime, dayName, mrkdwn } from "./mrkdwn.js";
 import { emit, isReply, keyOf, messagesOf, person, post, repliesOf, state, visible } from "./live.js";
 
@@ -18,6 +19,7 @@ function author(m) {
 function scopeOf(m) {
   const where = { channel: m.channel, ts: m.ts };
   return {
+    pictures: m.pictures,
     warned: (action) => state.warned.get(`${m.channel}/${m.ts}/${action}`),
     press: async (block, e, choice) => {
       const key = `${keyOf(m)}/${e.action_id}`;
@@ -63,6 +65,7 @@ function broadcastLine(m) {
 
 function body(m) {
   if (m.blocks.length) return h("div", { class: "blocks" }, blocks(m.blocks, scopeOf(m)));
+  if (m.files && !m.text) return null;
   return h("div", { class: "b-text" }, mrkdwn(m.text), m.edited_at ? h("span", { class: "faint" }, " (edited)") : null);
 }
 
@@ -79,6 +82,7 @@ function draw(m, { compact, inThread, flash }) {
       !compact && h("div", { class: "byline" }, h("b", {}, name), app && h("span", { class: "app-badge" }, "APP"), time),
       m.broadcast && isReply(m) && !inThread && broadcastLine(m),
       body(m),
+      m.files?.map(file),
       !inThread && !isReply(m) && threadLine(m)),
     tools);
 }
@@ -106,7 +110,7 @@ export class Column {
     for (const m of list) {
       if (!this.inThread && (!last || !sameDay(last.at, m.at))) wanted.push(this.day(m.at));
       const compact = Boolean(last && last.user === m.user && (last.note ?? "") === (m.note ?? "") && m.at - last.at < SOON
-        && sameDay(last.at, m.at) && !m.only_to === !last.only_to && !m.broadcast && !last.blocks.length && !m.blocks.length);
+        && sameDay(last.at, m.at) && !m.only_to === !last.only_to && !m.broadcast && !last.blocks.length && !m.blocks.length && !last.files && !m.files);
       wanted.push(this.node(m, compact, fresh));
       last = m;
     }

@@ -35,6 +35,7 @@ function channel(c) {
   h("span", { class: "hash", "aria-hidden": "true" }, "#"), h("span", { class: "place-name" }, c.name),
   c.shared && h("span", { class: "place-mark", title: "Shared with another organisation" }, "shared"),
   c.archived && h("span", { class: "place-mark" }, "archived"),
+  !c.bot_is_member && h("span", { class: "place-mark", title: "The bot is not in this channel" }, "no bot"),
   count > 0 && h("span", { class: "badge", "aria-label": `${count} unread` }, String(count))));
 }
 

@@ -19,6 +19,30 @@ function legend(app, version, weight, index) {
     errors === undefined || errors === null ? null : h("span", { class: errors >= 1 ? "errs bad" : "errs" }, `${number(errors)} % errors`));
 }
 
+// One app has room for every alarm. Of several, those that want a look are named; the rest is a number to unfold.
+const several = () => state.status.apps.length > 1;
+const unfolded = new Set();
+
+function alarm(app, a) {
+  const short = several() && a.name.startsWith(`${app.name}-`) ? a.name.slice(app.name.length + 1) : a.name;
+  return h("span", { class: `alarm ${a.state}`, title: a.name }, h("i", {}), h("span", { class: "alarm-name" }, short),
+    a.composite && h("span", { class: "faint" }, "composite"), h("b", {}, WORDS[a.state] ?? a.state));
+}
+
+function quiet(app, list) {
+  if (!list.length) return null;
+  const words = Object.entries(WORDS).map(([s, word]) => [list.filter((a) => a.state === s).length, word]).filter(([n]) => n);
+  const node = h("details", { class: "quiet", open: unfolded.has(app.name), ontoggle: () => { unfolded[node.open ? "add" : "delete"](app.name); } },
+    h("summary", {}, words.map(([n, word]) => `${n} ${word}`).join(", ")), h("div", { class: "alarms" }, list.map((a) => alarm(app, a))));
+  return node;
+}
+
+function alarms(app) {
+  const all = app.alarms ?? [];
+  const loud = several() ? all.filter((a) => a.state === "ALARM") : all;
+  return h("div", { class: "alarms" }, loud.map((a) => alarm(app, a)), quiet(app, all.filter((a) => !loud.includes(a))));
+}
+
 function appNode(app) {
   const all = versions(app);
   const spoken = all.map(([v, w]) => `${label(v)} ${number(w)} percent`).join(", ");
@@ -29,7 +53,7 @@ function appNode(app) {
       h("div", { class: "bar", role: "img", "aria-label": `Traffic of ${app.name}: ${spoken}` },
         all.map(([version, weight], i) => h("span", { class: `seg s${i % 4}`, dataset: { version }, style: `width:${weight}%` }))),
       h("div", { class: "legend" }, all.map(([v, w], i) => legend(app, v, w, i)))),
-    h("div", { class: "alarms" }, (app.alarms ?? []).map((a) => h("span", { class: `alarm ${a.state}` }, h("i", {}), a.name, h("b", {}, WORDS[a.state] ?? a.state)))));
+    alarms(app));
 }
 
 // Bars glide: the segments of an app that is already shown get new widths instead of new nodes.
@@ -40,7 +64,10 @@ function glide(node, app) {
   const fresh = appNode(app);
   node.querySelector(".bar").setAttribute("aria-label", fresh.querySelector(".bar").getAttribute("aria-label"));
   segments.forEach((s, i) => { s.style.width = `${all[i][1]}%`; });
-  for (const part of [".app-name", ".legend", ".alarms"]) node.querySelector(part).replaceWith(fresh.querySelector(part));
+  for (const part of [".app-name", ".legend", ".alarms"]) {
+    const [old, now] = [node.querySelector(part), fresh.querySelector(part)];
+    if (!old.isEqualNode(now)) old.replaceWith(now);
+  }
   return true;
 }
 
@@ -50,6 +77,7 @@ function draw() {
   if (!status) return;
   const shown = [...strip.querySelectorAll(".app")];
   const same = shown.length === status.apps.length && shown.every((n, i) => n.dataset.app === status.apps[i].name && glide(n, status.apps[i]));
+  strip.classList.toggle("many", several());
   if (!same) fill(strip, h("div", { class: "apps" }, status.apps.map(appNode)), h("div", { class: "vitals" }));
   fill(strip.querySelector(".vitals"),
     h("span", { class: `vital ${status.bot}` }, h("i", {}), "bot ", h("b", {}, status.bot)),

@@ -1,11 +1,14 @@
 """The page in a real browser, with the tiny bot behind it: a click-through that no error may interrupt."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from slack_sdk import WebClient
 
 from demo.workspace import Command, Knob, Limits, Status, Workspace, WorkspaceConfig
-from tests.demo.workspace.tiny_bot import HttpBot, Seen
+from tests.demo.workspace.graphs import graph, image
+from tests.demo.workspace.tiny_bot import HttpBot, Seen, words
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = playwright.expect
@@ -50,7 +53,7 @@ def ws(clock):
     bot = HttpBot()
     command = Command(name="/deploy", usage_hint="<app>", examples=("/deploy card now", "/deploy form"))
     config = WorkspaceConfig(
-        delivery="http", bot_events_url=bot.url, limits=Limits(ack_seconds=5), commands=(command,),
+        delivery="http", bot_events_url=bot.url, limits=Limits(ack_seconds=5, file_seconds=0), commands=(command,),
         chips=("/deploy card", "/deploy form", "/deploy silent"),
     )  # fmt: skip
     knob = Knob(id="v3", group="Releases", label="Publish v3", explain="Fails", run=lambda: "Version 3 is out.")
@@ -204,3 +207,141 @@ def test_the_home_tab_is_the_persons_own(page):
     """Opening the app asks the bot for its home tab."""
     page.get_by_role("button", name="tidegate", exact=True).click()
     expect(page.get_by_text("nothing runs")).to_be_visible()
+
+
+@pytest.fixture
+def slack(ws):
+    return WebClient(token=ws.bot_token, base_url=ws.api_url)
+
+
+def test_an_uploaded_picture_is_shown_in_its_message(page, ws, slack):
+    """With alt text and its own size; the thumbnail of a context too; gone when the file is deleted."""
+    file_id = slack.files_upload_v2(content=graph(300, 100), filename="errors.png")["file"]["id"]
+    blocks = [
+        image(file_id, "errors rise", title=words("Last hour")),
+        {"type": "context", "elements": [image(file_id, "errors, small")]},
+    ]
+    slack.chat_postMessage(channel="C0DEPLOYS", text="alarm", blocks=blocks)
+    picture = page.get_by_role("img", name="errors rise")
+    expect(picture).to_have_js_property("naturalWidth", 300)
+    expect(picture).to_have_attribute("width", "300")
+    expect(page.get_by_role("img", name="errors, small")).to_have_js_property("complete", True)
+    expect(page.locator("#main figcaption")).to_have_text("Last hour")
+
+
+def test_an_edit_with_a_file_nobody_was_shown_is_a_broken_picture(page, slack):
+    """As people see it in Slack: the words, and that there is no picture."""
+    first, second = (slack.files_upload_v2(content=graph(), filename="x.png")["file"]["id"] for _ in range(2))
+    ts = slack.chat_postMessage(channel="C0DEPLOYS", text="x", blocks=[image(first, "before")])["ts"]
+    expect(page.get_by_role("img", name="before")).to_be_visible()
+    slack.chat_update(channel="C0DEPLOYS", ts=ts, text="x", blocks=[image(second, "after")])
+    expect(page.locator(".picture.gone")).to_contain_text("after (file not found")
+    expect(page.locator("#main .message img[alt=after]")).to_have_count(0)
+
+
+def test_shared_files_are_messages(page, ws, slack):
+    """A picture with its comment in the thread, another file as a link to its bytes."""
+    root = slack.chat_postMessage(channel="C0DEPLOYS", text="root")["ts"]
+    more = {"channel": "C0DEPLOYS", "thread_ts": root}
+    slack.files_upload_v2(content=graph(), filename="day.png", alt_txt="a day", initial_comment="As of now", **more)
+    slack.files_upload_v2(content="a,b", filename="week.csv", title="The week", **more)
+    page.get_by_role("button", name="2 replies").click()
+    thread = page.locator("#thread")
+    expect(thread.get_by_text("As of now")).to_be_visible()
+    expect(thread.get_by_role("img", name="a day")).to_have_js_property("naturalWidth", 320)
+    with page.expect_popup() as opened:
+        thread.get_by_role("link", name="The week").click()
+    expect(opened.value.get_by_text("a,b")).to_be_visible()
+
+
+def test_a_link_button_opens_a_tab_and_tells_the_bot(page, ws, slack):
+    """A new tab without a way back to this one; the press is sent all the same. A confirm is asked first."""
+    url = f"http://127.0.0.1:{ws.port}/archives"
+    confirm = {part: words(part) for part in ("title", "text", "confirm", "deny")}
+    buttons = [
+        {"type": "button", "action_id": "graph", "text": words("Graph"), "url": url},
+        {"type": "button", "action_id": "sure", "text": words("Runbook"), "url": url, "confirm": confirm},
+    ]
+    rows = [{"type": "actions", "elements": [one]} for one in buttons]
+    slack.chat_postMessage(channel="C0DEPLOYS", text="x", blocks=rows)
+    link = page.get_by_role("link", name="Graph")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    with page.expect_popup() as opened:
+        link.click()
+    assert (opened.value.url, opened.value.evaluate("window.opener")) == (url, None)
+    ws.wait_for(lambda: [e for e in ws.envelopes if e.title == "press graph" and e.outcome != "pending"])
+    page.get_by_role("link", name="Runbook").click()
+    assert len(page.context.pages) == 2
+    with page.expect_popup() as opened:
+        page.get_by_role("dialog").get_by_role("button", name="confirm").click()
+    assert opened.value.url == url
+    ws.wait_for(lambda: [e for e in ws.envelopes if e.title == "press sure"])
+
+
+def test_an_archived_channel_is_marked(page, ws):
+    """The page follows what an administrator does, without being loaded again."""
+    ws.archive("ops")
+    ws.remove_bot("general")
+    expect(page.get_by_role("button", name="ops")).to_contain_text("archived")
+    expect(page.get_by_role("button", name="general")).to_contain_text("no bot")
+
+
+def app(name, *alarms):
+    loud = [{"name": f"{name}-{alarm}", "state": "ALARM"} for alarm in alarms]
+    calm = [{"name": f"{name}-{alarm}", "state": "OK"} for alarm in ("latency", "throttles")]
+    tree = {"name": f"{name}-unhealthy", "state": "OK", "composite": True}
+    return {"name": name, "environment": "prod", "weights": {"1": 90, "2": 10}, "errors": {"1": 0.1, "2": 8.1},
+            "alarms": [*loud, *calm, tree], "rate": 42}  # fmt: skip
+
+
+QUEUE = app("payments-worker", "queue-age", "dead-letters")
+MANY: Status = {"bot": "running", "apps": [app("my-app", "errors"), app("checkout"), QUEUE, app("shop")]}
+NOTICE: list[dict[str, Any]] = [
+    {"type": "section", "text": {"type": "mrkdwn", "text": "*8.1 %* fail " + "x" * 80},
+     "fields": [{"type": "mrkdwn", "text": f"*field {n}*\nvalue"} for n in range(4)]},
+    *({"type": "actions", "elements": [
+        {"type": "button", "action_id": f"b{row}{n}", "text": words(text)}
+        for n, text in enumerate(("Acknowledge", "Mute until tomorrow", "Open in CloudWatch"))]} for row in range(2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (400, 820)], ids=["desk", "phone"])
+def test_several_apps_leave_room_and_nothing_sticks_out(browser, size):
+    """Alarms that ring are named, the others counted and unfolded by hand; no part of the page is cut off."""
+    width, height = size
+    with Workspace(status=lambda: MANY) as ws:
+        slack = WebClient(token=ws.bot_token, base_url=ws.api_url)
+        slack.chat_postMessage(channel="C0DEPLOYS", text="alarm", blocks=NOTICE)
+        tab = browser.new_page(viewport={"width": width, "height": height})
+        tab.goto(ws.url)
+        strip = tab.locator(".strip")
+        expect(strip.locator(".app")).to_have_count(4)
+        expect(strip.locator(".alarm.ALARM .alarm-name")).to_have_text(["errors", "queue-age", "dead-letters"])
+        strip.get_by_text("3 OK").first.click()
+        expect(strip.locator(".alarm.OK:visible")).to_have_text(["latencyOK", "throttlesOK", "unhealthycompositeOK"])
+        assert strip.bounding_box()["height"] <= height * 0.41
+        expect(tab.get_by_role("button", name="Open in CloudWatch")).to_have_count(2)
+        sticking = (
+            "[...document.querySelectorAll('body, #main, .log, .strip')].filter(n => n.scrollWidth > n.clientWidth)"
+        )
+        assert tab.evaluate(f"{sticking}.map(n => n.className)") == []
+        tab.close()
+
+
+def test_on_a_phone_the_columns_slide_over_the_messages(browser):
+    """Closed at first; the left one opens by its button and closes with the choice of a channel."""
+    with Workspace(status=lambda: MANY) as ws:
+        ws.person("ben").say("general", "hello there")
+        tab = browser.new_page(viewport={"width": 400, "height": 820})
+        tab.goto(ws.url)
+        menu = tab.get_by_role("button", name="Channels and people")
+        expect(tab.locator("#dock")).to_be_hidden()
+        expect(tab.locator("#side")).to_be_hidden()
+        menu.click()
+        expect(menu).to_have_attribute("aria-expanded", "true")
+        tab.get_by_role("button", name="general").click()
+        expect(tab.get_by_text("hello there")).to_be_visible()
+        expect(tab.locator("#side")).to_be_hidden()
+        tab.get_by_role("button", name="Show or hide the demo controls").click()
+        expect(tab.get_by_role("tab", name="Controls")).to_be_in_viewport()
+        tab.close()

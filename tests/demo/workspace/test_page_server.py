@@ -7,6 +7,7 @@ import pytest
 import simple_websocket
 
 from demo.workspace import Knob, Workspace, slack_knobs
+from tests.demo.workspace.graphs import graph, image
 from tests.demo.workspace.tiny_bot import CARD
 
 
@@ -196,3 +197,42 @@ def test_stopping_closes_the_page(clock):
         page.next("never")
     with pytest.raises(OSError, match="refused"):
         ask(ws, "GET", "/")
+
+
+PAGE_IN_DISGUISE = b"<html><script>fetch('/')</script>"
+
+
+def fetched(ws, path):
+    """Status, content type and bytes of one file."""
+    connection = http.client.HTTPConnection("127.0.0.1", ws.port, timeout=10)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    found = answer.status, answer.headers.get_content_type(), answer.read()
+    connection.close()
+    return found
+
+
+def test_uploaded_files_need_the_token_and_are_what_their_bytes_say(ws, client):
+    """A picture is one by its bytes; anything else is plain text, whatever it is called. Deleted: not there."""
+    picture = client.files_upload_v2(content=graph(), filename="x.txt")["file"]["id"]
+    page = client.files_upload_v2(content=PAGE_IN_DISGUISE, filename="x.png")["file"]["id"]
+    assert fetched(ws, root(ws) + f"file/{picture}") == (200, "image/png", graph())
+    assert fetched(ws, root(ws) + f"file/{page}") == (200, "text/plain", PAGE_IN_DISGUISE)
+    assert fetched(ws, f"/file/{picture}")[0] == 404
+    client.files_delete(file=picture)
+    for gone in (picture, "F0UNKNOWN0", "../config.py"):
+        assert fetched(ws, root(ws) + f"file/{gone}")[0] == 404
+
+
+def test_messages_carry_what_the_page_needs_for_their_pictures(ws, client, clock):
+    """The size of each, and whether the channel was shown it; a changed channel is pushed as well."""
+    first, second = (client.files_upload_v2(content=graph(), filename="x.png")["file"]["id"] for _ in range(2))
+    clock.advance(1)
+    ts = client.chat_postMessage(channel="C0DEPLOYS", text="x", blocks=[image(first)])["ts"]
+    page = Page(ws)
+    assert page.hello["messages"][0]["pictures"] == {first: {"w": 320, "h": 120, "seen": True}}
+    client.chat_update(channel="C0DEPLOYS", ts=ts, text="x", blocks=[image(second)])
+    assert page.next("message")["message"]["pictures"] == {second: {"w": 320, "h": 120, "seen": False}}
+    ws.archive("ops")
+    assert [c["name"] for c in page.next("channels")["channels"] if c["archived"]] == ["ops"]
+    page.socket.close()
