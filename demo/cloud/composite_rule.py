@@ -129,6 +129,7 @@ def _split(text: str) -> list[Token]:
             raise BadRule(f"Error in AlarmRule [Unsupported token '{text[at:].strip()}' at char {at}]")
         quoted = found["quoted"]
         word = found["sign"] or found["word"] or re.sub(r"\\(.)", r"\1", quoted)
-        tokens.append(Token(word, found.start(found.lastgroup or 0), quoted is not None))
+        begin = found.start(found.lastgroup or 0) - (quoted is not None)
+        tokens.append(Token(word, begin, quoted is not None))
         at = found.end()
     return tokens

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from demo.cloud.alarm import Alarm
-from demo.cloud.wording import iso
+from demo.cloud.wording import compact, iso
 
 TIMESTAMP = "alarmConfigurationUpdatedTimestamp"
 
 
 def created_json(alarm: Alarm) -> str:
     """The alarm as it was put the first time."""
-    return json.dumps({"version": "1.0", "type": "Create", "createdAlarm": _told(alarm)})
+    return compact({"version": "1.0", "type": "Create", "createdAlarm": _told(alarm)})
 
 
 def updated_json(alarm: Alarm, old: Alarm) -> str:
@@ -21,12 +20,12 @@ def updated_json(alarm: Alarm, old: Alarm) -> str:
     now, then = _told(alarm), _told(old)
     changed = {key: value for key, value in then.items() if now.get(key) != value or key == TIMESTAMP}
     told = {"version": "1.0", "type": "Update", "originalUpdatedFields": changed, "updatedAlarm": now}
-    return json.dumps(told)
+    return compact(told)
 
 
 def deleted_json(alarm: Alarm) -> str:
     """The alarm as it was in the end."""
-    return json.dumps({"version": "1.0", "type": "Delete", "deletedAlarm": _told(alarm)})
+    return compact({"version": "1.0", "type": "Delete", "deletedAlarm": _told(alarm)})
 
 
 def _told(alarm: Alarm) -> dict[str, Any]:

@@ -10,6 +10,7 @@ ALIAS = "live"
 RADIO, LAMP = "radio", "lamp"
 ERRORS_ALARM, P99_ALARM, HEALTH_ALARM = f"{APP}-errors", f"{APP}-p99", f"{APP}-health"
 RADIO_ALARM, LAMP_ALARM, LAMP_NEW_ALARM = f"{RADIO}-errors", f"{LAMP}-errors", f"{LAMP}-v2-errors"
+LAMP_ANY_ALARM = f"{LAMP}-any"
 ERRORS_PERCENT, P99_MS = 0.4, 400.0
 
 
@@ -36,11 +37,13 @@ def metric_alarms(period: int) -> list[dict[str, Any]]:
 
 
 def composite_alarms() -> list[dict[str, Any]]:
-    """`my-app-health`, over both alarms of my-app."""
-    return [{
-        "AlarmName": HEALTH_ALARM, "AlarmDescription": f"{APP}: too many errors, or too slow",
-        "AlarmRule": f"ALARM({ERRORS_ALARM}) OR ALARM({P99_ALARM})", "Tags": tags(APP, "payments"),
-    }]
+    """`my-app-health` and `lamp-any`, each over both alarms of its app."""
+    return [
+        {"AlarmName": HEALTH_ALARM, "AlarmDescription": f"{APP}: too many errors, or too slow",
+         "AlarmRule": f"ALARM({ERRORS_ALARM}) OR ALARM({P99_ALARM})", "Tags": tags(APP, "payments")},
+        {"AlarmName": LAMP_ANY_ALARM, "AlarmDescription": f"{LAMP}: anything at all",
+         "AlarmRule": f"ALARM({LAMP_ALARM}) OR ALARM({LAMP_NEW_ALARM})", "Tags": tags(LAMP, "home")},
+    ]
 
 
 def tags(app: str, team: str) -> list[dict[str, str]]:

@@ -40,7 +40,8 @@ def picture(widget: Widget, series: Mapping[str, Mapping[int, float]]) -> bytes:
     axes.set_title(widget.title, fontsize=10)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.3)
-    figure.legend(loc="lower center", ncols=3, fontsize=8, frameon=False)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="lower center", ncols=3, fontsize=8, frameon=False)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
     return drawn.getvalue()

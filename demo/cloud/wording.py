@@ -16,6 +16,11 @@ FILLED_AS = {
 }
 
 
+def compact(value: Any) -> str:
+    """JSON without a blank, as CloudWatch writes it."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 def iso(at: datetime) -> str:
     """`2026-01-05T12:00:00.000+0000`, as in CloudWatch's JSON."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
@@ -63,7 +68,7 @@ def reason_json(rule: Rule, outcome: Outcome, now: datetime, period: int, statis
             {"timestamp": iso(moment(point.at)), "value": point.value} for point in outcome.points
         ],
     }
-    return json.dumps(told)
+    return compact(told)
 
 
 def rule_reason(arn: str, event: str, new: str) -> str:
@@ -78,14 +83,14 @@ def child_reason(arn: str, value: str, at: datetime) -> str:
 
 def triggering_json(children: Iterable[tuple[str, str, datetime]]) -> str:
     """StateReasonData of a composite alarm: arn, state value and time of the children that count."""
-    return json.dumps({"triggeringAlarms": [
+    return compact({"triggeringAlarms": [
         {"arn": arn, "state": {"value": value, "timestamp": iso(at)}} for arn, value, at in children
     ]})
 
 
 def history_json(old: dict[str, str], new: dict[str, str]) -> str:
     """HistoryData of a state update, from state value, reason and reason JSON on both sides."""
-    return json.dumps({"version": "1.0", "oldState": _side(old), "newState": _side(new)})
+    return compact({"version": "1.0", "oldState": _side(old), "newState": _side(new)})
 
 
 def _side(side: dict[str, str]) -> dict[str, Any]:

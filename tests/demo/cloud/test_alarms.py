@@ -138,7 +138,7 @@ def test_raised_by_hand_until_cleared(watch: Any, cloud: Cloud) -> None:
     assert one(watch, "my-app-p99")["StateValue"] == "ALARM"
     cloud.knobs.clear_alarm("my-app-p99")
     assert one(watch, "my-app-p99")["StateValue"] == "OK"
-    with pytest.raises(LookupError, match="known: lamp-errors, lamp-v2-errors, my-app-errors"):
+    with pytest.raises(LookupError, match="known: lamp-any, lamp-errors, lamp-v2-errors, my-app-errors"):
         cloud.knobs.raise_alarm("my-app-p95")
 
 
@@ -267,7 +267,8 @@ def test_the_demo_begins_healthy(watch: Any, cloud: Cloud) -> None:
     pages = watch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     alarms = [alarm for page in pages for alarm in (*page["MetricAlarms"], *page["CompositeAlarms"])]
     assert {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms} == dict.fromkeys(
-        ("lamp-errors", "lamp-v2-errors", "my-app-errors", "my-app-p99", "my-app-health", "radio-errors"), "OK"
+        ("lamp-errors", "lamp-v2-errors", "my-app-errors", "my-app-p99", "my-app-health", "radio-errors",
+         "lamp-any"), "OK"
     )
     assert all(alarm["StateTransitionedTimestamp"] < cloud.config.now() for alarm in alarms)
     assert cloud.config.now() < datetime(2026, 1, 6, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """Every fault as boto3 sees it, and what the oracle log says really happened."""
 
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -14,7 +15,7 @@ from botocore.parsers import ResponseParserError
 
 from demo.cloud import Cloud
 from demo.cloud.cloud import ACCESS_KEY
-from tests.demo.cloud.conftest import Clients
+from tests.demo.cloud.conftest import ONE_TRY, Clients
 
 LIVE = {"FunctionName": "my-app", "Name": "live"}
 EXTRA = {"AdditionalVersionWeights": {"2": 0.1}}
@@ -171,3 +172,59 @@ def test_an_unknown_operation_is_no_fault(cloud: Cloud, operation: str, said: st
     """A slip in an operation's name is refused with the right one, not silently never met."""
     with pytest.raises(ValueError, match=said):
         cloud.knobs.deny(operation)
+
+
+def test_one_region_of_three_is_denied(cloud: Cloud) -> None:
+    """A fault of one region leaves the others alone, is told with its region, and ends when cleared."""
+    session: Any = boto3.Session(ACCESS_KEY, "made-up").client
+    regions = ("eu-central-1", "us-east-1", "ap-southeast-2")
+    watches = {
+        region: session("cloudwatch", region_name=region, endpoint_url=cloud.endpoint_url, config=ONE_TRY)
+        for region in regions
+    }
+    said = cloud.knobs.deny("cloudwatch:DescribeAlarms", region="us-east-1")
+    assert said == "Deny at cloudwatch:DescribeAlarms in us-east-1, until cleared."
+    assert cloud.knobs.status()["faults"] == ["deny cloudwatch:DescribeAlarms in us-east-1"]
+    for region in ("eu-central-1", "ap-southeast-2"):
+        watches[region].describe_alarms()
+    with pytest.raises(ClientError, match="arn:aws:cloudwatch:us-east-1:123456789012:alarm"):
+        watches["us-east-1"].describe_alarms()
+    watches["us-east-1"].describe_alarm_history()
+    assert [cloud.log.count("cloudwatch:DescribeAlarms", region) for region in regions] == [1, 1, 1]
+    cloud.knobs.clear_faults()
+    watches["us-east-1"].describe_alarms()
+    cloud.knobs.throttle(region="us-east-1", times=1)
+    watches["eu-central-1"].describe_alarms()
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        watches["us-east-1"].describe_alarms()
+    with pytest.raises(ValueError, match="us-east is no region"):
+        cloud.knobs.outage(region="us-east")
+
+
+def test_every_call_is_counted_once(cloud: Cloud, clients: Clients) -> None:
+    """Reads and writes, answered, refused, lost: each call that arrived counts one, by hand counts none."""
+    watch, topics = clients("cloudwatch"), clients("sns")
+    now = cloud.config.now()
+    watch.describe_alarms()
+    watch.describe_alarm_history()
+    watch.get_metric_data(MetricDataQueries=[], StartTime=now - timedelta(minutes=1), EndTime=now)
+    with pytest.raises(ClientError):
+        watch.get_metric_widget_image(MetricWidget="{}")
+    clients("resourcegroupstaggingapi").get_resources()
+    topics.publish(TopicArn=TOPIC, Message="page")
+    cloud.knobs.lost_reply("sns:Publish")
+    with pytest.raises(ConnectionClosedError):
+        topics.publish(TopicArn=TOPIC, Message="page")
+    cloud.knobs.outage("cloudwatch:DescribeAlarms", times=1)
+    with pytest.raises(ClientError):
+        watch.describe_alarms()
+    cloud.knobs.raise_alarm("lamp-errors")
+    cloud.knobs.crowd("c", 3)
+    assert cloud.knobs.log()["calls"] == {
+        "cloudwatch:DescribeAlarmHistory": 1, "cloudwatch:DescribeAlarms": 2, "cloudwatch:GetMetricData": 1,
+        "cloudwatch:GetMetricWidgetImage": 1, "resourcegroupstaggingapi:GetResources": 1, "sns:Publish": 2,
+    }
+    assert [one["parameters"]["Message"] for one in cloud.knobs.asked("sns:Publish")] == ["page", "page"]
+    cloud.log.clear()
+    assert cloud.log.count("cloudwatch:DescribeAlarms") == 0
+    assert cloud.log.asked("sns:Publish") == []

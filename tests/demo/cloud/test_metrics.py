@@ -150,3 +150,69 @@ def test_old_seconds_are_forgotten() -> None:
     kept = store.over(metric, 0, 6 * 3600)
     assert kept is not None
     assert 3 * 360 <= kept.samples < 4 * 360
+
+
+def test_datapoints_come_in_pages(watch: Any, cloud: Cloud) -> None:
+    """Seven datapoints a call: every page names every query, the unfinished say PartialData, together all is there."""
+    queries = [query("Invocations", "Sum"), query("Errors", "Sum"), query("Duration", "p99")]
+    whole = asked(watch, cloud, queries)
+    now, pages, token = cloud.config.now(), [], ""
+    while True:
+        more = {"NextToken": token} if token else {}
+        page = watch.get_metric_data(
+            MetricDataQueries=queries, StartTime=now - timedelta(minutes=5), EndTime=now, MaxDatapoints=7, **more
+        )
+        pages.append(page["MetricDataResults"])
+        if "NextToken" not in page:
+            break
+        token = page["NextToken"]
+    assert [[len(result["Values"]) for result in page] for page in pages] == [[5, 2, 0], [0, 3, 4], [0, 0, 1]]
+    assert [[result["StatusCode"] for result in page] for page in pages] == [
+        ["Complete", "PartialData", "PartialData"], ["Complete", "Complete", "PartialData"], ["Complete"] * 3,
+    ]
+    for number, wanted in enumerate(whole.values()):
+        assert [value for page in pages for value in page[number]["Values"]] == wanted["Values"]
+        assert [at for page in pages for at in page[number]["Timestamps"]] == wanted["Timestamps"]
+
+
+def test_five_hundred_queries_and_no_more(watch: Any, cloud: Cloud) -> None:
+    """500 queries of one call are answered in their order, 501 are refused."""
+    many = [query("Errors", "Sum") | {"Id": f"q{number}"} for number in range(501)]
+    assert list(asked(watch, cloud, many[:500])) == [f"q{number}" for number in range(500)]
+    with pytest.raises(ClientError, match="size greater than 500"):
+        asked(watch, cloud, many)
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"MaxDatapoints": 0}, "ValidationError"), ({"MaxDatapoints": 100_801}, "ValidationError"),
+        ({"NextToken": "?"}, "InvalidNextToken"), ({"NextToken": "WyJ4Il0="}, "InvalidNextToken"),
+    ],
+)
+def test_refused_pages(watch: Any, cloud: Cloud, more: dict[str, Any], code: str) -> None:
+    """Pages of an impossible size, and tokens nobody handed out."""
+    with pytest.raises(ClientError) as refused:
+        asked(watch, cloud, [query("Errors", "Sum")], **more)
+    assert refused.value.response["Error"]["Code"] == code
+
+
+def test_ids_begin_with_a_small_letter(watch: Any, cloud: Cloud) -> None:
+    """`Errors` and `1st` are no ids: metric math could not name them."""
+    for name in ("Errors", "1st", "a-b"):
+        with pytest.raises(ClientError, match=f"Invalid id {name}"):
+            asked(watch, cloud, [query("Errors", "Sum") | {"Id": name}])
+
+
+def test_statistics_worked_out_once_stay_true() -> None:
+    """A late measurement, one second after the newest, and forgotten seconds change what was worked out before."""
+    store, metric = MetricStore(), Metric("1", "r", "n", "m")
+    for second in range(0, 120, 10):
+        store.put(metric, second, tally([1.0]))
+    assert store.series(metric, "Sum", 60, 0, 120) == {0: 6.0, 60: 6.0}
+    store.put(metric, 30, tally([10.0]))
+    assert store.series(metric, "Sum", 60, 0, 120) == {0: 16.0, 60: 6.0}
+    store.put(metric, 119, tally([5.0]))
+    assert store.series(metric, "Sum", 60, 60, 120) == {60: 11.0}
+    store.put(metric, 40_000, tally([1.0]))
+    assert store.series(metric, "Sum", 60, 0, 120) == {}
