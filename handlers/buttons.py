@@ -22,7 +22,7 @@ OPEN = "tidegate:open"
 PRESSED = {*VERBS, HAVE_IT, *PRESSES}
 LIMIT = 2000
 LABEL = 75
-_ACTION = re.compile(r"tidegate:([a-z][a-z-]{0,30})(?::[a-z0-9-]{1,30})?")
+_ACTION = re.compile(r"tidegate:([a-z][a-z0-9-]{0,30})(?::[a-z0-9-]{1,30})?")
 ACTION_ID = re.compile(rf"\A{_ACTION.pattern}\Z")
 _RELOAD = "use the buttons of the present card, or type the command"
 

@@ -16,10 +16,13 @@ _TOLD = 8
 """Alarms told one by one in each part."""
 _NAMED = 12
 """Alarms that are only named."""
-_COUNTED = {"ALARM": "red", "ABSENT": "not found", "INSUFFICIENT_DATA": "without data", "OK": "OK"}
+_COUNTED = {
+    "ALARM": "red", "ABSENT": "not found", "BLIND": "not readable", "INSUFFICIENT_DATA": "without data",
+    "UNCLEAR": "not evaluated", "UNWATCHED": "watched no more", "OK": "OK",
+}  # fmt: skip
 _TURNED = {
     "ALARM": "turned red", "OK": "turned OK", "INSUFFICIENT_DATA": "without data", "ABSENT": "deleted",
-    "BLIND": "a place not readable",
+    "BLIND": "not readable", "UNWATCHED": "taken out of the watch",
 }  # fmt: skip
 
 
@@ -43,7 +46,7 @@ def _one_line(line: Mrkdwn) -> Message:
 
 
 def _heading(report: AlarmsReport) -> str:
-    if report.title:
+    if report.title.strip():
         return report.title
     return f"Alarms of {report.apps[0]}" if len(report.apps) == 1 else f"Alarms of {len(report.apps)} apps"
 
@@ -64,8 +67,8 @@ def _names(report: AlarmsReport, what: str, states: Iterable[AlarmState]) -> Mrk
 
 
 def _counts(alarms: Sequence[AlarmState]) -> Mrkdwn:
-    """`600 alarms: 2 red, 1 without data, 597 OK.`"""
-    counts = Counter[str](one.state for one in alarms)
+    """`600 alarms: 2 red, 1 without data, 597 OK.` What CloudWatch could not evaluate is not among the OK ones."""
+    counts = Counter("UNCLEAR" if one.state == "OK" and not one.clean else one.state for one in alarms)
     kinds = join(", ", (md("{} {}", counts[kind], said) for kind, said in _COUNTED.items() if counts[kind]))
     noun = "alarm" if len(alarms) == 1 else "alarms"
     return md("{} {}: {}.", len(alarms), noun, kinds) if alarms else md("")
@@ -121,7 +124,7 @@ def _unconfigured(report: AlarmsReport, alarms: Sequence[AlarmState]) -> Mrkdwn:
     found = md("No alarm of {} was found yet.", few(unread, _NAMED)) if unread else md("")
     how = md("add {} to a target, or find them by {} or {}", code('alarms = ["…"]'), code("alarm_prefix"),
              code("alarm_tag"))  # fmt: skip
-    none = md("No alarm is configured for {}: {}.", few(never, _NAMED), how) if never else md("")
+    none = md("No alarm is configured for {}, or none was read yet: {}.", few(never, _NAMED), how) if never else md("")
     return join(" ", [found, none])
 
 

@@ -19,11 +19,17 @@ from handlers.blocks.card import card
 from handlers.buttons import ButtonValue
 from handlers.listeners import register
 from handlers.ports import Identity
+from rollout.alarms.desk import AlarmDesk
+from rollout.alarms.model import AlarmState, Alert, Key, Line
+from rollout.ask import Ask
 from rollout.conductor import Conductor
 from rollout.desk import Desk
+from rollout.errors import TidegateError
 from rollout.hooks import Hooks
 from rollout.notices import Answer
-from rollout.people import Person
+from rollout.people import Actor, Person
+from rollout.ports import Reply
+from rollout.reports import CardView, Report
 from rollout.simulated import SimulatedTarget
 from tests.rollout.scene import Scene
 
@@ -81,6 +87,31 @@ class Opened:
         self.views.append((trigger_id, view, reply, instead))
 
 
+class Routed:
+    """The desk as the bot puts it together: presses about a notice go to the desk of the alarms."""
+
+    def __init__(self, desk: Desk, alarms: AlarmDesk) -> None:
+        self._desk, self._alarms = desk, alarms
+
+    def ask(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str = "") -> Reply:
+        """See rollout.desk.Desk."""
+        if ask.alert is not None:
+            return self._alarms.press(ask, actor, dedupe=dedupe, reply=reply)
+        return self._desk.ask(ask, actor, dedupe=dedupe, reply=reply)
+
+    def turned_away(self, words: str, actor: Actor, error: TidegateError) -> None:
+        """See rollout.desk.Desk."""
+        self._desk.turned_away(words, actor, error)
+
+    def report(self, ask: Ask, actor: Actor) -> Report:
+        """See rollout.desk.Desk."""
+        return self._desk.report(ask, actor)
+
+    def card(self, rollout: int) -> CardView:
+        """See rollout.desk.Desk."""
+        return self._desk.card(rollout)
+
+
 class Rig:
     """Says things as Slack would and reads what goes back."""
 
@@ -92,10 +123,11 @@ class Rig:
         policy = ConfigPolicy(load(path, {}))
         hooks = Hooks(home=lambda: HOME)
         self.scene.bot = Conductor(self.scene.store, self.scene.world, policy, self.scene.clock, hooks)
+        self.alarms = AlarmDesk(self.scene.store, policy, self.scene.clock, hooks)
         self.meet()
         self.mode, self.lane, self.count = mode, Opened(), 0
         self.identity: Identity | None = Identity(team=HOME)
-        self.app = bolt(desk or self.scene.bot, self.lane, lambda: self.identity)
+        self.app = bolt(desk or Routed(self.scene.bot, self.alarms), self.lane, lambda: self.identity)
 
     def close(self) -> None:
         """End."""
@@ -122,7 +154,7 @@ class Rig:
     def press(self, value: ButtonValue | str, who: str = "U0ANA", *, action_id: str = "", **more: Any) -> Json:
         """A button of a card."""
         self.count += 1
-        text = value if isinstance(value, str) else value.model_dump_json()
+        text = value if isinstance(value, str) else value.wire
         suffix = "" if isinstance(value, str) else ":full" if value.full else ":force" if value.force else ""
         name = "status" if isinstance(value, str) else value.verb
         action = {
@@ -179,6 +211,20 @@ class Rig:
         drawn = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
         values = [ButtonValue.read(one["value"]) for one in drawn]
         return next(one for one in values if one.verb == verb and one.force == force)
+
+    def turns(self, state: str, name: str = "my-app-errors") -> Alert:
+        """The watch has seen that an alarm of my-app changed, and noted its notice."""
+        now = self.scene.clock.now()
+        key = Key(app="my-app", lane="default/eu-central-1", name=name)
+        fields = {"key": key, "state": state, "text": "8.2 over limit 1 (2 of 3 × 60 s)"}
+        line = Line.model_validate(fields | {"since": now, "first": now})
+        with self.scene.store.work() as work:
+            open_ = next(iter(work.open_alerts("my-app")), None)
+            old = open_ or Alert(app="my-app", envs=("prod",), channel="C0DEPLOYS", noted_at=now, lines=(line,))
+            before = old.lines[0]
+            line = line.model_copy(update={"first": before.first, "bad_for": now - before.since})
+            work.save_alarm(AlarmState.model_validate(fields | {"since": now, "gate": True}))
+            return work.put_alert(old.model_copy(update={"lines": (line,)}))
 
     def audited(self) -> list[Json]:
         """The audit, opened."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers.blocks.alert import alert
 from handlers.blocks.answers import answer
 from handlers.buttons import ButtonValue
 from handlers.words import parse
@@ -17,6 +18,7 @@ from tests.handlers.rig import IDS, Rig
 FILE = Path(__file__).with_name("transcripts.txt")
 COMMAND = re.compile(r"(\w+)> /deploy ?(.*)")
 PRESS = re.compile(r"(\w+) presses ([a-z-]+)(?:: (.*))?")
+ON_NOTICE = re.compile(r"(\w+) presses ([a-z0-9-]+) on the notice")
 MEANWHILE = re.compile(r"\.\.\. (.+)")
 
 
@@ -34,6 +36,8 @@ class Stage:
         self.rig.meet()
         if found := COMMAND.fullmatch(line):
             return f"{line}\n{_read(self.rig.slash(found[2], IDS[found[1]]))}\n"
+        if found := ON_NOTICE.fullmatch(line):
+            return f"{line}\n{self.press_on_notice(IDS[found[1]], found[2])}\n"
         found = PRESS.fullmatch(line)
         assert found, f"neither a command nor a press: {line}"
         return f"{line}\n{self.press(IDS[found[1]], found[2], found[3])}\n"
@@ -49,6 +53,14 @@ class Stage:
         out = self.rig.submit(form, why, who)
         return _indent(plain.form(form)) + "\n" + _indent(out["errors"]["reason"] if out else "(the form closes)")
 
+    def press_on_notice(self, who: str, verb: str) -> str:
+        """A button of the notice, what it answers, and the notice after that."""
+        told = len(self.rig.answers())
+        assert self.rig.press(ButtonValue(verb=verb, alert=1), who) == {}
+        (new,) = self.rig.answers()[told:]
+        notice = plain.read(alert(self.rig.alarms.view(1)))
+        return _indent(f"{plain.text(answer(new).text)}\n---\n{notice}")
+
     def meanwhile(self, what: str) -> None:
         """Looks, time, alarms."""
         scene = self.rig.scene
@@ -61,6 +73,10 @@ class Stage:
             scene.alarm.turn("ALARM" if found[1] == "red" else "OK", scene.clock.now())
         elif what == "a minute passes":
             scene.look(2, every=timedelta(seconds=30))
+        elif what == "twelve minutes pass":
+            scene.clock.advance(timedelta(minutes=12))
+        elif found := re.fullmatch(r"the watch sees it (red|OK)", what):
+            self.rig.turns("ALARM" if found[1] == "red" else "OK")
         elif what == "a look":
             scene.look(1)
         else:

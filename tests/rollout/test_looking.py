@@ -12,7 +12,7 @@ from rollout.model import Phase, Signature
 from rollout.ports import Hold
 from rollout.release import Check, Prepared, Release
 from rollout.seen import AlarmReading, Fault, Observation, SideHealth
-from rollout.terms import Approval
+from rollout.terms import AlarmGate, Approval
 from tests.rollout.make import T0, cause, look_at, row, verdict, waiver
 from tests.rollout.scene import ANA, BEN, EVA
 
@@ -470,6 +470,38 @@ def test_red_while_retiring_still_goes_back():
     assert (red.phase, red.cause and red.cause.kind) == (P.ROLLING_BACK, "alarm")
     sick = look_at(live, candidate=SICK)
     assert (found := decide(live, sick, T0).rollout.cause) is not None and found.kind == "sick"
+
+
+@pytest.mark.parametrize(("states", "names"), [
+    (("ALARM", "OK", "ALARM"), ("a", "c")), (("OK", "ALARM", "OK"), ("b",)), (("OK", "OK", "OK"), ()),
+])  # fmt: skip
+def test_a_fall_names_the_alarms_that_caused_it(states, names):
+    """Those that voted FAIL, in the order of the terms; a side that is sick by itself names none."""
+    gates = tuple(AlarmGate(name=name) for name in "abc")
+    live = but_terms(row(P.STEPPING), alarms=gates)
+    readings = tuple(
+        AlarmReading.model_validate({"name": gate.name, "state": state, "since": "2025-01-01T00:00:00Z"})
+        for gate, state in zip(gates, states, strict=True)
+    )
+    look = look_at(live, candidate=SideHealth(state="healthy") if names else SICK)
+    (event,) = decide(live, look.model_copy(update={"alarms": readings}), T0).notices[-1:]
+    assert (event.kind, event.kind == "event" and event.what) == ("event", "going_back")
+    assert event.kind == "event" and event.alarms == names
+
+
+def test_an_alarm_that_was_red_during_the_step_caused_the_fall_too():
+    """OK again by now, but red in between: its history brought the rollout back."""
+    live = row(P.STEPPING)
+    late = AlarmReading.model_validate({"name": "my-app-errors", "state": "OK", "since": T0, "history": "red"})
+    notices = decide(live, look_at(live).model_copy(update={"alarms": (late,)}), T0).notices
+    assert [one.alarms for one in notices if one.kind == "event"] == [("my-app-errors",)]
+
+
+def test_a_fall_without_an_alarm_names_none():
+    """A pause that took too long, while all is green."""
+    live = row(P.PAUSED, elapsed=timedelta(hours=24))
+    notices = decide(live, look_at(live), T0).notices
+    assert [one.alarms for one in notices if one.kind == "event" and one.what == "going_back"] == [()]
 
 
 def test_a_stale_verdict_never_waits_in_the_row():
