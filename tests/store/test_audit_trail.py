@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from sqlite_utils import Database
 
-from rollout.audit import GENESIS, link
+from rollout.audit import GENESIS, digest, link
 from rollout.errors import BadConfig
 from store import Store, StoreFault, open_store
 from store.audit import PAGE_BYTES, AuditReads
@@ -288,6 +288,14 @@ def test_a_record_stands_where_its_rollout_is_looked_for(filed: object, named: i
     found = walk(Loose([(1, row.body, row.prev, row.hash, filed)]), {})
     assert (found.broken is None, found.records) == (fits, int(fits))
     assert fits or (found.broken and found.broken.text == "record 1 is filed under another rollout than it names")
+
+
+@pytest.mark.parametrize("named", ["true", "1.0", '"1"'])
+def test_a_rollout_that_only_counts_as_the_same_is_another(named: str) -> None:
+    """True and 1.0 equal 1 in Python, and are no number of a rollout: other readers of the record would not find it."""
+    body = link(entry(1), 1, GENESIS).body.replace('"rollout":1', f'"rollout":{named}')
+    found = walk(Loose([(1, body, GENESIS, digest(GENESIS, body), 1)]), {})
+    assert found.broken and found.broken.text == "record 1 is filed under another rollout than it names"
 
 
 def test_a_store_verifies_by_the_same_walk(store: Store) -> None:
