@@ -13,7 +13,6 @@ from bot.cards import Office
 from bot.living import Living, Points, Subject, Told
 from bot.patience import Patience
 from bot.telling import due
-from bot.wire_files import Thread
 from handlers.blocks.alert import alert as alert_message
 from rollout.alarms.model import Alert
 from rollout.alarms.views import AlertView
@@ -28,8 +27,10 @@ CALM = 5.0
 """Seconds between two edits of one message; what a person pressed is shown at once."""
 AGAIN = 5.0
 """Seconds between two comparisons of an open notice with its message: a rollout beside it may have moved on."""
+IMAGE_AFTER = 4.0
+"""Seconds after which a new picture is tried within the message: Slack shows it in the thread first."""
 IMAGE_TRIES = 4
-"""How often a picture that Slack refuses is tried within the message; then it goes into the thread."""
+"""How often a picture that Slack refuses is tried within the message; then it stays in the thread alone."""
 PAGED = "sns"
 """Stands among the closed channels once somebody was paged instead: once per notice."""
 
@@ -39,10 +40,6 @@ class Graphs(Protocol):
 
     def look(self, alert: Alert) -> None:
         """Make the graph that this notice lacks, if it lacks one."""
-        ...
-
-    def share(self, alert: int, thread: Thread) -> None:
-        """Put its graph into the thread instead."""
         ...
 
 
@@ -71,7 +68,9 @@ class Alerts:
         self._lock = threading.Lock()
         self._pressed: set[int] = set()
         self._not_before: dict[int, float] = {}
+        self._edited: dict[int, float] = {}
         self._silenced: set[int] = set()  # held back by a mute; after a restart seen anew while the mute holds
+        self._images: dict[int, tuple[str, float]] = {}  # its picture, and when that may be shown
         self._refused: dict[int, int] = {}  # how often Slack refused the picture of its message
         self._compare_at = 0.0
 
@@ -84,7 +83,9 @@ class Alerts:
         """Send everything that may be sent now, what a person waits for first."""
         with self._lock:
             pressed = sorted(self._pressed)
-        for number in [*pressed, *self._unsent(), *self._open()]:
+        # Whose last edit is longest ago goes first: a few that flap must not keep the others from being told.
+        rest = sorted({*self._unsent(), *self._open()}, key=lambda number: (self._edited.get(number, 0.0), number))
+        for number in [*pressed, *rest]:
             if not self._wire.back():
                 return
             try:
@@ -153,7 +154,7 @@ class Alerts:
         if not place.channel:
             self._nowhere(view, place, "no channel")
             return
-        one = self._subject(view, place)
+        one = self._early(self._subject(view, place), view, place)
         told = self._living.show(place, one)
         if told.kind == "unfit":
             one, told = self._without_image(view, place)
@@ -170,11 +171,27 @@ class Alerts:
             shows={"shown_version": alert.version}, needed=alert.open, trial=image is not None,
         )  # fmt: skip
 
+    def _early(self, one: Subject, view: AlertView, place: AlertPlace) -> Subject:
+        """A picture that the thread may not show yet waits, and this version stays due; the words do not wait."""
+        number, image = view.alert.id, view.alert.image
+        if not one.trial or image is None or not place.ts:
+            return one
+        file, at = self._images.get(number, ("", 0.0))
+        if file != image.file:
+            file, at = self._images[number] = (image.file, self._monotonic() + IMAGE_AFTER)
+        if self._monotonic() >= at:
+            return one
+        self._not_before[number] = max(at, self._not_before.get(number, 0.0))
+        return self._bare(view, place)._replace(shows={})
+
+    def _bare(self, view: AlertView, place: AlertPlace) -> Subject:
+        return self._subject(view.model_copy(update={"alert": view.alert.model_copy(update={"image": None})}), place)
+
     def _without_image(self, view: AlertView, place: AlertPlace) -> tuple[Subject, Told]:
         """Slack has not looked at the file yet, or never will: the words go at once, the picture is tried again."""
         number, image = view.alert.id, view.alert.image
         tries = self._refused[number] = self._refused.get(number, 0) + 1
-        bare = self._subject(view.model_copy(update={"alert": view.alert.model_copy(update={"image": None})}), place)
+        bare = self._bare(view, place)
         if tries < IMAGE_TRIES:
             bare = bare._replace(shows={})  # not all of this version is shown: it stays due
             self._not_before[number] = self._monotonic() + AGAIN
@@ -182,8 +199,6 @@ class Alerts:
             log.warning("Slack does not take the graph of notice %d into its message", number)
             bare = bare._replace(shows={**bare.shows, "drawn": image.file})
             self._refused.pop(number)
-            if place.ts and self._graphs is not None:
-                self._graphs.share(number, Thread(place.channel, place.ts))
         return bare, self._living.show(place, bare)
 
     def _came(self, view: AlertView, one: Subject, told: Told, *, posted: bool) -> None:
@@ -203,7 +218,8 @@ class Alerts:
         if told.came.ts:
             self._metrics.count("tidegate_alert_messages_total", kind="posted" if posted else "edited")
             if not posted:
-                later = self._monotonic() + CALM
+                self._edited[number] = self._monotonic()
+                later = self._edited[number] + CALM
                 self._not_before[number] = max(later, self._not_before.get(number, 0.0))
         self._graph(view.alert)
         if not view.alert.open:
@@ -267,7 +283,9 @@ class Alerts:
         self._living.forget(_key(number))
         self._silenced.discard(number)
         self._not_before.pop(number, None)
+        self._edited.pop(number, None)
         self._refused.pop(number, None)
+        self._images.pop(number, None)
         self._seen(number)
 
 

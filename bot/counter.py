@@ -4,13 +4,14 @@ Local work only. Nothing here may raise once a wish is stored: the person would 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from bot.failpoints import Hit
 from bot.metrics import Metrics
 from bot.paging import Paging
 from handlers.buttons import HAVE_IT
 from rollout.actions import Action, Outcome
+from rollout.alarms.presses import PRESSES
 from rollout.ask import Ask
 from rollout.desk import Desk
 from rollout.errors import TidegateError
@@ -47,31 +48,48 @@ class CountedWorld:
         return outcome
 
 
+class Presses(Protocol):
+    """The desk of the alarm watch, as far as buttons need it."""
+
+    def press(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str = "") -> Reply:
+        """Acknowledge, mute, unmute."""
+        ...
+
+
 class Bells(NamedTuple):
     """Who wants to know that something was stored. None of them may block or raise."""
 
     outbox: Callable[[], None]
     directory: Callable[[], None]
+    notice: Callable[[int], None] = lambda _: None
+    """A person changed this notice about alarms and waits for its message."""
 
 
 class Counter:
     """Implements rollout.desk.Desk."""
 
-    def __init__(self, desk: Desk, paging: Paging, metrics: Metrics, bells: Bells) -> None:
+    def __init__(
+        self, desk: Desk, paging: Paging, metrics: Metrics, bells: Bells, alarms: Presses | None = None
+    ) -> None:
         self._desk = desk
         self._paging = paging
+        self._alarms = alarms
         self._metrics = metrics
         self._bells = bells
 
     def ask(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str = "") -> Reply:
-        """See rollout.desk.Desk.ask; `have-it` is no wish about traffic and ends a page instead."""
+        """See rollout.desk.Desk.ask; `have-it` and the buttons of notices are no wishes about traffic."""
         if ask.verb == HAVE_IT:
             answer = self._paging.have_it(ask, actor, dedupe=dedupe, reply=reply)
+        elif ask.verb in PRESSES and self._alarms is not None:
+            answer = self._alarms.press(ask, actor, dedupe=dedupe, reply=reply)
+            if answer.ok and ask.alert is not None:
+                self._bells.notice(ask.alert)
         else:
             answer = self._desk.ask(ask, actor, dedupe=dedupe, reply=reply)
         pending = answer.offer == "identity"
         outcome = "pending" if pending else "ok" if answer.ok else "refused"
-        verb = ask.verb if ask.verb in VERBS or ask.verb == HAVE_IT else "unknown"
+        verb = ask.verb if ask.verb in {*VERBS, *PRESSES, HAVE_IT} else "unknown"
         self._metrics.count("tidegate_asks_total", verb=verb, outcome=outcome)
         self._bells.outbox()
         if pending:

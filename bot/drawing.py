@@ -40,11 +40,13 @@ class Drawer:
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "bot.drawing"), limit: float = LIMIT) -> None:
         self._command = tuple(command)
         self._limit = limit
-        # matplotlib keeps its list of fonts there; without a place of its own it would make it anew each time.
-        self._cache = tempfile.TemporaryDirectory(prefix="tidegate-drawing-", ignore_cleanup_errors=True)
+        self._cache: tempfile.TemporaryDirectory[str] | None = None
 
     def draw(self, plot: Plot) -> bytes:
         """The PNG. The process gets nothing of our environment but where Python is: it needs no secret."""
+        if self._cache is None:
+            # matplotlib keeps its list of fonts there; without a place of its own it would make it anew each time.
+            self._cache = tempfile.TemporaryDirectory(prefix="tidegate-drawing-", ignore_cleanup_errors=True)
         environment = {
             "PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             "MPLCONFIGDIR": self._cache.name, "MPLBACKEND": "agg",
@@ -62,6 +64,11 @@ class Drawer:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
             raise TargetError("transient", f"a graph was not drawn: {last[0][:200] if last else done.returncode}")
         return done.stdout
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self._cache is not None:
+            self._cache.cleanup()
 
 
 def png(plot: Plot) -> bytes:

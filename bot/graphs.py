@@ -2,6 +2,9 @@
 
 Level-triggered for notices: whoever sends them shows each open one again and again, and here it is decided whether a
 graph is missing. What cannot be had is tried a few times and then left out; a notice is complete without it.
+
+A graph goes into the thread of its message, and from there into the message: an edit with a picture that was never
+shown in the channel is taken by Slack, and people see a broken one (github.com/slackapi/java-slack-sdk/issues/1441).
 """
 
 import logging
@@ -94,10 +97,6 @@ class Graphs:
         if alert.open and self._lacks(alert):
             self._queue(f"{phase} {alert.id}", lambda: self._for_alert(alert.id, phase))
 
-    def share(self, alert: int, thread: Thread) -> None:
-        """Put the graph of a notice into its thread instead of into its message."""
-        self._queue(f"share {alert}", lambda: self._for_thread(alert, thread))
-
     def event(self, rollout: int, names: Sequence[str], thread: Thread) -> None:
         """The graph of what brought a rollout back, for its card's thread."""
         self._queue(f"card {rollout}", lambda: self._for_card(rollout, names, thread))
@@ -186,17 +185,17 @@ class Graphs:
         alert = self._alert(number)
         if not alert.open:
             raise NotFound(f"notice {number} is closed")
+        place = self._studio.store.alerts.place(number)
+        if place is None or not place.ts:
+            raise _Wait
         name, picture = self._of(alert)
-        file = self._uploaded(name, picture)
+        file = self._uploaded(name, picture, Thread(place.channel, place.ts))
         with self._studio.store.work() as work:
             now = work.alert(number)
             if now is None or not now.open:
                 raise NotFound(f"notice {number} is closed")
             work.put_alert(now.model_copy(update={"image": Image(file=file, alt=picture.alt, of=f"{phase}: {name}")}))
         self._made()
-
-    def _for_thread(self, number: int, thread: Thread) -> None:
-        self._uploaded(*self._of(self._alert(number)), thread)
 
     def _for_card(self, number: int, names: Sequence[str], thread: Thread) -> None:
         studio = self._studio
@@ -238,7 +237,7 @@ class Graphs:
             return name, Picture(png=self._studio.draw(plot), alt=plot.alt, by="tidegate")
         raise NotFound("none of these alarms has a metric of its own")
 
-    def _uploaded(self, name: str, picture: Picture, thread: Thread | None = None) -> str:
+    def _uploaded(self, name: str, picture: Picture, thread: Thread) -> str:
         if self._studio.wire.wait() > 0:
             raise _Wait
         one = Picked(name="graph.png", title=name, alt=picture.alt, content=picture.png)
@@ -249,6 +248,4 @@ class Graphs:
             raise _Forbidden
         if came.kind == "limited":
             raise _Wait
-        if thread is not None and came.kind == "lost" and file:
-            return file  # it may be there already, and a second one would be read as news
         raise TargetError("transient", f"the upload failed: {came.word or came.kind}")

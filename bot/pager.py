@@ -31,7 +31,11 @@ class SnsPager:
         subject = f"{rollout.app} -> {rollout.env} needs a person{again}"
         head = f"#{rollout.id} {rollout.target}: {notice.text}"
         lines = [head, notice.hint, f"/deploy status #{rollout.id}"]
-        self._calls.put((subject, "\n".join(filter(None, lines))))
+        self.say(subject, "\n".join(filter(None, lines)))
+
+    def say(self, subject: str, text: str) -> None:
+        """The same for anything else that must reach somebody although no channel takes it."""
+        self._calls.put((subject, text))
 
     def _run(self) -> None:
         while True:

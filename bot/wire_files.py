@@ -23,6 +23,7 @@ LARGEST = 2 * 1024 * 1024
 """Bytes of a graph; ours have a tenth of that, and something larger is a mistake."""
 ALT_MOST = 1000
 """Characters of a file's description that files.getUploadURLExternal takes."""
+_FINISHED = frozenset({"file_not_found", "file_already_completed", "already_completed"})
 OPEN, BYTES, DONE = "files.getUploadURLExternal", "upload_url", "files.completeUploadExternal"
 
 
@@ -69,11 +70,8 @@ class FileWire:
         now = self._monotonic()
         return max(self._pace.wait(method, "", now) for method in (OPEN, BYTES, DONE))
 
-    def upload(self, one: Picked, thread: Thread | None = None) -> tuple[Came, str]:
-        """What came of it, and the file's id when it is done. Without `thread` nobody sees the file yet.
-
-        After `lost` a file may lie there that nobody sees; in a thread it may be seen, so that it is not sent again.
-        """
+    def upload(self, one: Picked, thread: Thread) -> tuple[Came, str]:
+        """Share a picture in a thread: what came of it, and the file's id when it is done."""
         if not 0 < len(one.content) <= LARGEST:
             return Came("refused", "too large"), ""
         came, ticket = self._ticket(one)
@@ -82,7 +80,13 @@ class FileWire:
         came = self._bytes(ticket.address, one.content)
         if came.kind != "done":
             return came, ""
-        return self._completed(ticket.file, one.title, thread), ticket.file
+        came = self._completed(ticket.file, one.title, thread)
+        if came.kind == "lost":
+            # Once more tells: a file that is there cannot be finished again. The worst is that it stands there twice.
+            came = self._completed(ticket.file, one.title, thread)
+            if came.word in _FINISHED:
+                came = Came("done")
+        return came, ticket.file
 
     def _ticket(self, one: Picked) -> tuple[Came, _Ticket]:
         held: dict[str, Any] = {}
@@ -119,8 +123,8 @@ class FileWire:
 
         return self._call(BYTES, send)
 
-    def _completed(self, file: str, title: str, thread: Thread | None) -> Came:
-        place = {"channel_id": thread.channel, "thread_ts": thread.ts} if thread else {}
+    def _completed(self, file: str, title: str, thread: Thread) -> Came:
+        place = {"channel_id": thread.channel, "thread_ts": thread.ts}
         files = json.dumps([{"id": file, "title": title}])
         return self._call(DONE, lambda: self._web.api_call(DONE, params={"files": files, **place}))
 
