@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from handlers.blocks.alarm_words import few, nth
-from handlers.blocks.alert import SHOWN, alert, heading
+from handlers.blocks.alert import SHOWN, alert, heading, ordered
 from handlers.blocks.digest import summary
 from handlers.blocks.events import event
 from handlers.buttons import OPEN, PRESSED, ButtonValue, verb_of
@@ -257,6 +257,14 @@ def test_of_hundreds_the_bad_ones_are_shown_and_the_rest_is_counted():
     assert "and 590 more (590 OK again): `/deploy alarms my-app`" in text
 
 
+def test_bad_lines_come_first_and_those_that_a_card_tells_last_of_them():
+    """Red, unreadable, deleted; then what a card told already; then no data, then OK."""
+    states = ("OK", "INSUFFICIENT_DATA", "ABSENT", "BLIND", "ALARM")
+    lines = [line("told", told_by=42), *(line(state.lower(), state) for state in states)]
+    names = [one.key.name for one in ordered(view(*lines).alert)]
+    assert names == ["alarm", "blind", "absent", "told", "insufficient_data", "ok"]
+
+
 def test_a_gate_counts_at_its_own_place_only():
     """An alarm of the same name in another region gates nothing here."""
     here, there = view(line(), live=(GATED,)), view(line(key=key(lane="default/us-east-1")), live=(GATED,))
@@ -317,6 +325,11 @@ def test_anything_to_say_is_said(what: dict[str, Any]):
     assert "alarms are OK" not in text
     assert len(text.splitlines()) > 2
     assert ("2 OK" in text) == (not own or "muted" in own or "bake" in own)
+
+
+def test_a_title_of_nothing_is_none():
+    """A heading of blanks is one that Slack refuses, and the whole summary with it."""
+    assert summary(report(known("a", "ALARM"), title=" \n")).blocks[0]["text"]["text"] == "Alarms of my-app"
 
 
 def test_what_was_cut_is_counted():
