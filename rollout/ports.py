@@ -224,6 +224,8 @@ class TargetModel(Frozen):
     bake: str = "15m"
     approve: dict[str, Any] | None = None
     no_data: str = "rollback"
+    alarm_prefix: str | tuple[str, ...] = ()
+    alarm_tag: str | tuple[str, ...] = ()
 
 
 class Capabilities(Frozen):

@@ -1,6 +1,7 @@
 """Mistakes in the configuration: what one is, how they are gathered and read. Finding them is elsewhere."""
 
 import difflib
+import zoneinfo
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -124,6 +125,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if found:
         return found[0]
     return next((name for name in names if len(word) > 1 and name.startswith(word.lower())), "")
+
+
+def nearest_zone(word: str) -> str:
+    """The time zone that was probably meant by its city, or by a slip of the pen; empty when none was."""
+    zones = sorted(zoneinfo.available_timezones())
+    same = [zone for zone in zones if zone.rpartition("/")[2].lower() == word.replace(" ", "_").lower()]
+    found = same or difflib.get_close_matches(word, zones, n=1, cutoff=0.7)
+    return next((zone for zone in found if zone != word), "")
 
 
 def suggest(word: str, known: Iterable[str], label: str) -> str:

@@ -11,6 +11,7 @@ from bot.config.reading import Reading
 from bot.config.secrets import find_secrets
 from bot.config.syntax import read_toml
 from bot.config.targets import Drivers
+from bot.config.watching import check_watching
 from bot.logs import Redactor
 
 
@@ -45,6 +46,7 @@ def _read(path: Path, environ: Mapping[str, str], drivers: Drivers | None) -> tu
     reading = Reading(drivers, findings)
     settings = reading.settings(raw)
     check_meaning(settings, reading.targets, findings)
+    check_watching(settings, reading.digests, findings)
     check_overrides(environ, findings, allowed=settings.aws.allow_endpoint_override)
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     return Config(path=path.absolute(), **values), findings

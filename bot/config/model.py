@@ -11,13 +11,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
-from bot.config.flaws import shown, wrong
+from bot.calendar_times import read_rule
+from bot.config.flaws import nearest_zone, shown, wrong
 from bot.config.names import channel_problem, mention_problem
+from rollout.alarms.model import Timing as AlarmTiming
 from rollout.durations import parse_duration
 from rollout.errors import BadInput
 from rollout.ports import TargetModel
 from rollout.terms import AlarmGate, Timing
 from rollout.values import Frozen
+
+MOST_FOUND_BY = 20
+"""Each is a call of its own, every time that alarms are looked for."""
 
 
 class Section(Frozen):
@@ -54,7 +59,7 @@ def _host(value: str) -> str:
 
 
 def _time_of_day(value: str) -> str:
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+    if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         raise wrong(f"{shown(value)} is not a time of day", 'write it like "09:00"')
     return value
 
@@ -63,8 +68,46 @@ def _zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise wrong(f"{shown(value)} is not a time zone", 'write it like "Europe/Berlin"') from None
+        near = nearest_zone(value)
+        hint = f'did you mean "{near}"?' if near else 'write it like "Europe/Berlin"'
+        raise wrong(f"{shown(value)} is not a time zone", hint) from None
     return value
+
+
+def _cron(value: str) -> str:
+    if value:
+        try:
+            read_rule(value)
+        except BadInput as bad:
+            raise wrong(bad.fact, bad.hint) from None
+        if ":" in value:
+            raise wrong(f"{shown(value)} is a time of day", f'write at = "{value}", or five fields')
+    return value
+
+
+def _found_by(value: object, what: str, form: re.Pattern[str], example: str) -> object:
+    """One text or several, as several; each must have the form."""
+    words = value if isinstance(value, tuple) else (value,)
+    if not isinstance(value, str | tuple) or not all(isinstance(word, str) for word in words):
+        raise wrong(f"{shown(value)} is neither text nor a list of text", f"write {example}")
+    for word in words:
+        if not form.fullmatch(word):
+            raise wrong(f"{shown(word)} is not {what}", f"write {example}")
+    if len(set(words)) < len(words):
+        raise wrong("one of them stands here twice", "keep one")
+    if len(words) > MOST_FOUND_BY:
+        raise wrong(f"{len(words)} entries are too many", f"at most {MOST_FOUND_BY}")
+    return words
+
+
+def _prefixes(value: object) -> object:
+    # every name begins with an empty text
+    return _found_by(value, "the beginning of an alarm's name", re.compile(r".{1,255}"), 'alarm_prefix = "my-app-"')
+
+
+def _tags(value: object) -> object:
+    form = re.compile(r"[^=]{1,128}(=[^=].{0,255})?")
+    return _found_by(value, "a tag", form, 'alarm_tag = "team=payments"')
 
 
 def length(value: object) -> timedelta:
@@ -103,6 +146,12 @@ class Slack(Section):
         description="`socket`: we connect to Slack. `http`: Slack posts to `/slack/events`."
         " Unset: `socket` if `SLACK_APP_TOKEN` is set",
         examples=["socket"],
+    )
+    home: Channel = Field(
+        "",
+        description="channel id for what has nowhere else to go: alarms, summaries and pages whose channel is missing"
+        " or closed",
+        examples=["C0OPS"],
     )
 
 
@@ -149,13 +198,24 @@ class Page(Section):
 
 
 class Digest(Section):
-    """A daily summary. Checked now, sent in a later release."""
+    """A summary of alarms and rollouts at fixed times: `at` or `cron`."""
 
     channel: Channel = Field(description="channel id", min_length=1, examples=["C0DEPLOYS"])
-    at: Annotated[str, AfterValidator(_time_of_day)] = Field(description="time of day", examples=["09:00"])
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        "UTC", description="time zone of `at`", examples=["Europe/Berlin"]
+    at: Annotated[str, AfterValidator(_time_of_day)] = Field(
+        "", description="time of day, every day; this or `cron`", examples=["09:00"]
     )
+    cron: Annotated[str, AfterValidator(_cron)] = Field(
+        "", description="minute, hour, day, month, weekday as in crontab; this or `at`", examples=["0 9 * * 1-5"]
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="time zone of `at` and `cron`", examples=["Europe/Berlin"]
+    )
+    apps: tuple[str, ...] = Field((), description="apps it is about; left out: all", examples=[["my-app"]])
+
+    @property
+    def rule(self) -> str:
+        """When it is due, for bot/calendar_times.py."""
+        return self.at or self.cron
 
 
 class Approve(Section):
@@ -203,6 +263,16 @@ class Rules(Section):
         description="what happens when an alarm has had no data for too long and nobody answered",
         examples=["rollback"],
     )
+    alarm_prefix: Annotated[str | tuple[str, ...], BeforeValidator(_prefixes)] = Field(
+        (),
+        description="alarms whose names begin so are watched and told in the channel too; they gate nothing",
+        examples=["my-app-"],
+    )
+    alarm_tag: Annotated[str | tuple[str, ...], BeforeValidator(_tags)] = Field(
+        (),
+        description="alarms with one of these tags are watched and told in the channel too: `key=value`, or `key`",
+        examples=["team=payments"],
+    )
 
 
 class App(Section):
@@ -236,6 +306,7 @@ class Settings(Section):
         examples=[{"careful": "1% 10m, 50% 20m, approve, 100%"}],
     )
     timing: Timing = Timing()
+    alarms: AlarmTiming = AlarmTiming()
     apps: dict[str, App] = Field({})
 
 
@@ -251,17 +322,21 @@ class Config(Settings):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is right as it stands and does nothing yet: said at start and by `check`."""
-        if not self.digests:
+        """What is right as it stands and may surprise: said at start and by `check`."""
+        mute = [name for name, app in self.apps.items() if not (app.channel or self.slack.home) and _watches(app)]
+        if not mute:
             return ()
-        count = f"{len(self.digests)} daily {'summary' if len(self.digests) == 1 else 'summaries'}"
-        return (f"[[digests]]: {count} configured; this release reads them and does not send them yet",)
+        return (f"alarms of {', '.join(mute)} are told nowhere: set [apps.{mute[0]}] channel, or [slack] home",)
 
     @property
     def hash(self) -> str:
         """Twelve hex digits that change when the meaning of the file does; every rollout's terms name it."""
         meaning = self.model_dump(mode="json", exclude={"path"})
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _watches(app: App) -> bool:
+    return any(target.alarms or target.alarm_prefix or target.alarm_tag for target in app.env.values())
 
 
 def rules_of(target: TargetModel) -> Rules:

@@ -11,6 +11,7 @@ from bot.config.flaws import Findings, Place, nearest, spell, suggest
 from bot.config.model import App, Aws, Digest, Http, Page, Settings, Slack, Store, length
 from bot.config.names import member_problem, name_problem
 from bot.config.targets import Drivers, ReadTarget, read_target
+from rollout.alarms.model import Timing as AlarmTiming
 from rollout.terms import Timing
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -18,12 +19,15 @@ Model = TypeVar("Model", bound=BaseModel)
 _ELSEWHERE = {
     **dict.fromkeys(("channel", "default", "aliases"), "[apps.<app>]"),
     **dict.fromkeys(
-        ("kind", "region", "iam_role", "deploy", "alarms", "gates", "plan", "bake", "approve", "function"),
+        ("kind", "region", "iam_role", "deploy", "alarms", "gates", "plan", "bake", "approve", "function",
+         "alarm_prefix", "alarm_tag"),
         "[apps.<app>.env.<env>]",
     ),
     **dict.fromkeys(Timing.model_fields, "[timing]"),
+    **dict.fromkeys(AlarmTiming.model_fields, "[alarms]"),
+    **dict.fromkeys(("cron", "at", "timezone"), "[[digests]]"),
     **dict.fromkeys(("host", "port"), "[http]"),
-    "mode": "[slack]",
+    **dict.fromkeys(("mode", "home"), "[slack]"),
     "path": "[store]",
     **dict.fromkeys(("mention", "sns_topic_arn"), "[page]"),
     "allow_endpoint_override": "[aws]",
@@ -38,6 +42,8 @@ class Reading:
         self.findings = findings
         self.targets: list[ReadTarget] = []
         """Every environment of the file, also those that are too broken for `settings`."""
+        self.digests: dict[int, Digest] = {}
+        """By their place in the file: those that could be read."""
 
     def settings(self, raw: Mapping[str, Any]) -> Settings:
         """What could be read; broken parts are left at their defaults and noted."""
@@ -52,7 +58,8 @@ class Reading:
             digests=self._digests(raw.get("digests", ())),
             roles=self._roles(raw.get("roles", {})),
             plans=self._texts(("plans",), raw.get("plans", {})),
-            timing=self._timing(raw.get("timing", {})),
+            timing=Timing(**self._lengths("timing", Timing, raw.get("timing", {}))),
+            alarms=AlarmTiming(**self._lengths("alarms", AlarmTiming, raw.get("alarms", {}))),
             apps=self._apps(raw.get("apps", {})),
         )
 
@@ -89,8 +96,11 @@ class Reading:
                 "write [[digests]] with double brackets",
             )
             return ()
-        read = (self._section(Digest, ("digests", index), item) for index, item in enumerate(raw))
-        return tuple(digest for digest in read if digest is not None)
+        for index, item in enumerate(raw):
+            digest = self._section(Digest, ("digests", index), item)
+            if digest is not None:
+                self.digests[index] = digest
+        return tuple(self.digests.values())
 
     def _roles(self, raw: object) -> dict[str, tuple[str, ...]]:
         roles: dict[str, tuple[str, ...]] = {}
@@ -130,18 +140,19 @@ class Reading:
                 )
         return texts
 
-    def _timing(self, raw: object) -> Timing:
+    def _lengths(self, section: str, model: type[BaseModel], raw: object) -> dict[str, Any]:
+        """A table in which every key is a duration."""
         values: dict[str, Any] = {}
-        for key, value in self._table(("timing",), raw).items():
-            if key not in Timing.model_fields:
-                self._unknown(("timing", key), value, sorted(Timing.model_fields))
+        for key, value in self._table((section,), raw).items():
+            if key not in model.model_fields:
+                self._unknown((section, key), value, sorted(model.model_fields))
                 continue
             try:
                 values[key] = length(self.findings.clean(value))
             except PydanticCustomError as error:
                 told = error.context or {}
-                self.findings.add(("timing", key), str(told.get("fact")), str(told.get("hint")))
-        return Timing(**values)
+                self.findings.add((section, key), str(told.get("fact")), str(told.get("hint")))
+        return values
 
     def _apps(self, raw: object) -> dict[str, App]:
         return {name: self._app(name, table) for name, table in self._table(("apps",), raw).items()}

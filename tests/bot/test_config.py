@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.clock import SystemClock
 from bot.config import BadConfigs, load, load_to_run
+from bot.config.model import rules_of
 from rollout.values import Moment
 from tests.bot.test_config_broken import GOOD, mistakes
 
@@ -301,3 +302,79 @@ def test_the_system_clock_is_aware_and_never_goes_back():
     moment: Moment = clock.now()
     assert moment.utcoffset() == timedelta(0)
     assert clock.monotonic() <= clock.monotonic()
+
+
+# -- alarms and digests ----------------------------------------------------------------------------
+
+WATCHED = """\
+[slack]
+home = "C0OPS"
+[alarms]
+sweep = "1500ms"
+group = "3s"
+flap = "45s"
+blind = "15s"
+discover = "15s"
+[[digests]]
+channel = "C0DEPLOYS"
+cron = "30 8 * * mon-fri"
+timezone = "Asia/Kathmandu"
+apps = ["my-app"]
+[[digests]]
+channel = "C0DEPLOYS"
+cron = "30 8 * * 1-5"
+timezone = "Asia/Kathmandu"
+"""
+
+
+def test_alarms_and_digests_are_read(tmp_path):
+    """Home, the shortest times that a demo twenty times as fast needs, both kinds of rules, and words as lists."""
+    found_by = 'alarm_prefix = "my-app-"\nalarm_tag = ["team=payments", "watched", "url=a=b"]\n'
+    config = load(write(tmp_path, WATCHED + SMALL + found_by), {})
+    assert config.slack.home == "C0OPS"
+    assert config.alarms.sweep == timedelta(seconds=1.5)
+    assert [one.rule for one in config.digests] == ["30 8 * * mon-fri", "30 8 * * 1-5"]
+    assert config.digests[0].apps == ("my-app",)
+    rules = rules_of(config.apps["my-app"].env["prod"])
+    assert (rules.alarm_prefix, rules.alarm_tag) == (("my-app-",), ("team=payments", "watched", "url=a=b"))
+    quiet = load(write(tmp_path, SMALL), {})
+    assert (quiet.slack.home, quiet.digests, quiet.alarms.sweep) == ("", (), timedelta(seconds=30))
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "told"),
+    [
+        ("", "", True),
+        ("", 'alarms = ["a"]\n', False),
+        ("", 'alarm_prefix = "a"\n', False),
+        ("", 'alarm_tag = "a"\n', False),
+        ('[slack]\nhome = "C0OPS"\n', 'alarms = ["a"]\n', True),
+        ('[apps.my-app]\nchannel = "C0OPS"\n', 'alarms = ["a"]\n', True),
+    ],
+)
+def test_alarms_that_nobody_would_be_told_of_are_said(head, tail, told, tmp_path):
+    """Neither a channel of the app nor a home: the file is right, and a warning says what would be missed."""
+    config = load(write(tmp_path, head + SMALL + tail), {})
+    assert config.warnings == (
+        () if told else ("alarms of my-app are told nowhere: set [apps.my-app] channel, or [slack] home",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("Berlin", 'did you mean "Europe/Berlin"?'),
+        ("new york", 'did you mean "America/New_York"?'),
+        ("Europe/Berln", 'did you mean "Europe/Berlin"?'),
+        ("Middle-earth/Shire", 'write it like "Europe/Berlin"'),
+        ("Europe", None),
+        ("../../etc/passwd", 'write it like "Europe/Berlin"'),
+        ("", None),
+    ],
+)
+def test_a_zone_that_does_not_exist_is_refused_with_the_one_meant(word, hint, tmp_path):
+    """By its city, or by a slip of the pen; never a folder or a path, and nothing is guessed where nothing is near."""
+    text = f'[[digests]]\nchannel = "C0DEPLOYS"\nat = "09:00"\ntimezone = "{word}"\n'
+    (flaw,) = mistakes(text + SMALL, tmp_path)
+    assert (flaw.place, flaw.fact) == ("digests[0].timezone", f"{word!r} is not a time zone")
+    assert flaw.hint == hint or hint is None

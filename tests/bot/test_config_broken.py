@@ -137,7 +137,81 @@ BROKEN = {
         "arn:",
     ),
     "digest single brackets": ("[[digests]]", "[digests]", "digests", "not a list", "[[digests]]"),
-    "digest without time": ('at = "09:00"\n', "", "digests[0].at", "at is missing", 'at = "09:00"'),
+    "digest without time": ('at = "09:00"\n', "", "digests[0]", "neither at nor cron", 'at = "09:00"'),
+    "digest with two times": (
+        'at = "09:00"', 'at = "09:00"\ncron = "0 9 * * *"', "digests[0]", "both at and cron", "keep one",
+    ),
+    "digest cron of four fields": (
+        'at = "09:00"', 'cron = "0 9 * *"', "digests[0].cron", "has 4 fields, not five", "0 9 * * 1-5",
+    ),
+    "digest cron at 25": ('at = "09:00"', 'cron = "0 25 * * *"', "digests[0].cron", "'25' is not a hour", "0 to 23"),
+    "digest cron on day 8": (
+        'at = "09:00"', 'cron = "0 9 * * 8"', "digests[0].cron", "'8' is not a weekday", "0 to 7",
+    ),
+    "digest cron that never comes": (
+        'at = "09:00"', 'cron = "0 9 31 2 *"', "digests[0].cron", "never comes", "correct day or month",
+    ),
+    "digest cron as time": ('at = "09:00"', 'cron = "09:00"', "digests[0].cron", "a time of day", 'at = "09:00"'),
+    "digest cron as number": ('at = "09:00"', "cron = 9", "digests[0].cron", "not text in quotes", "cron ="),
+    "digest app unknown": (
+        'at = "09:00"', 'at = "09:00"\napps = ["my-ap"]', "digests[0].apps[0]", "'my-ap' is not an app",
+        "did you mean my-app? apps: my-app",
+    ),
+    "digest app by its alias": (
+        'at = "09:00"', 'at = "09:00"\napps = ["app"]', "digests[0].apps[0]", "'app' is not an app",
+        "write my-app: it is an alias",
+    ),
+    "digest app twice": (
+        'at = "09:00"', 'at = "09:00"\napps = ["my-app", "my-app"]', "digests[0].apps[1]", "here twice", "keep one",
+    ),
+    "digest apps as text": (
+        'at = "09:00"', 'at = "09:00"\napps = "my-app"', "digests[0].apps", "not a list", 'apps = ["my-app"]',
+    ),
+    "digest twice": (
+        'at = "09:00"\n', 'at = "09:00"\n[[digests]]\nchannel = "C0DEPLOYS"\nat = "09:00"\ntimezone = "UTC"\n',
+        "digests[1]", "the same summary as digests[0]", "remove one",
+    ),
+    "second digest without time, first broken": (
+        'at = "09:00"\n', 'at = 9\n[[digests]]\nchannel = "C0DEPLOYS"\n', "digests[1]", "neither at nor cron", "add at",
+    ),
+    "digest misspelt": ('at = "09:00"', 'chron = "0 9 * * *"', "digests[0].chron", "not a key", "did you mean cron?"),
+    # alarms
+    "home by name": ('mode = "socket"', 'home = "#ops"', "slack.home", "not the id of a channel", "C"),
+    "alarms as a list": ("[roles]", "[[alarms]]\nsweep = '30s'\n[roles]", "alarms", "not a table", "single brackets"),
+    "alarms misspelt": ("[roles]", "[alarms]\nsweeps = '30s'\n[roles]", "alarms.sweeps", "not a key", "sweep?"),
+    "sweep without unit": ("[roles]", "[alarms]\nsweep = 30\n[roles]", "alarms.sweep", "not a duration", '"90s"'),
+    "sweep too often": ("[roles]", "[alarms]\nsweep = '900ms'\n[roles]", "alarms.sweep", "throttled", '"1s" or more'),
+    "sweep too seldom": ("[roles]", "[alarms]\nsweep = '6m'\n[roles]", "alarms.sweep", "too late", '"5m" or less'),
+    "group zero": ("[roles]", "[alarms]\ngroup = '0s'\n[roles]", "alarms.group", "0s is too short", '"1s" or more'),
+    "group too long": ("[roles]", "[alarms]\ngroup = '1h'\n[roles]", "alarms.group", "1h is too long", '"10m" or less'),
+    "flap too long": ("[roles]", "[alarms]\nflap = '2d'\n[roles]", "alarms.flap", "2d is too long", '"1d" or less'),
+    "blind too late": ("[roles]", "[alarms]\nblind = '2h'\n[roles]", "alarms.blind", "trust a blind place", '"1h"'),
+    "blind within one sweep": (
+        "[roles]", "[alarms]\nblind = '50s'\n[roles]", "alarms.blind", "less than two sweeps", '"1m" or more',
+    ),
+    "discover too often": (
+        "[roles]", "[alarms]\ndiscover = '10ms'\n[roles]", "alarms.discover", "throttled", '"1s" or more',
+    ),
+    "sweep in another section": (
+        "look_moving", "sweep = '30s'\nlook_moving", "timing.sweep", "not a key", "it belongs under [alarms]",
+    ),
+    "prefix empty": ('bake = "10m"', 'alarm_prefix = ""', f"{PROD}.alarm_prefix", "beginning of an alarm", "my-app-"),
+    "prefix of numbers": (
+        'bake = "10m"', "alarm_prefix = [1]", f"{PROD}.alarm_prefix", "neither text nor a list", "alarm_prefix =",
+    ),
+    "prefix twice": ('bake = "10m"', 'alarm_prefix = ["a", "a"]', f"{PROD}.alarm_prefix", "here twice", "keep one"),
+    "prefixes without end": (
+        'bake = "10m"', f"alarm_prefix = {[f'a{n}' for n in range(21)]}", f"{PROD}.alarm_prefix", "21 entries", "20",
+    ),
+    "tag without key": ('bake = "10m"', 'alarm_tag = "=x"', f"{PROD}.alarm_tag", "'=x' is not a tag", "team=payments"),
+    "tag without value": ('bake = "10m"', 'alarm_tag = "team="', f"{PROD}.alarm_tag", "'team=' is not a tag", "team="),
+    "tag as a table": (
+        'bake = "10m"', 'alarm_tag = { team = "x" }', f"{PROD}.alarm_tag", "neither text nor a list", "team=payments",
+    ),
+    "prefix on the app": (
+        'default = "prod"', 'default = "prod"\nalarm_prefix = "x"', "apps.my-app.alarm_prefix", "not a key",
+        "[apps.<app>.env.<env>]",
+    ),
     "digest at 25": ('at = "09:00"', 'at = "25:00"', "digests[0].at", "not a time of day", "09:00"),
     "digest time unquoted": (
         'at = "09:00"',

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from aws.registry import DRIVERS
 from bot.config import model
 from bot.config.explain import toml
+from rollout.alarms.model import Timing as AlarmTiming
 from rollout.durations import print_duration
 from rollout.ports import TargetModel
 from rollout.terms import AlarmGate, Timing
@@ -27,6 +28,7 @@ SECTIONS = {
     "[store]": model.Store,
     "[aws]": model.Aws,
     "[page]": model.Page,
+    "[alarms]": AlarmTiming,
     "[[digests]]": model.Digest,
     "[timing]": Timing,
     "[apps.<app>]": model.App,
