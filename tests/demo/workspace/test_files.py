@@ -129,7 +129,10 @@ def test_pictures_are_checked_wherever_they_stand(ws, client, ready, blocks, poi
     assert ws.problems == ()
 
 
-@pytest.mark.parametrize("content", [b"no picture", GRAPH[:-20], GRAPH.replace(b"IDAT", b"IDAX"), GRAPH[:200]])
+FLIPPED = GRAPH[:60] + bytes((GRAPH[60] ^ 1,)) + GRAPH[61:]
+
+
+@pytest.mark.parametrize("content", [b"no picture", GRAPH[:-20], GRAPH[:200], FLIPPED])
 def test_what_is_no_picture_is_never_shown(ws, client, ready, content):
     """Other bytes, and a PNG that is cut off or damaged, are refused in a message for good, and noted."""
     file_id = upload(client, content)
@@ -169,6 +172,7 @@ def test_an_edit_does_not_show_a_file_to_anybody(ws, client, ready):
     ts = client.chat_postMessage(channel="C0OPS", text="x", blocks=[image(first)])["ts"]
     client.chat_update(channel="C0OPS", ts=ts, text="y", blocks=[image(first)])
     assert ws.problems == ()
+    client.chat_postMessage(channel="C0DEPLOYS", text="elsewhere", blocks=[image(second)])
     client.chat_update(channel="C0OPS", ts=ts, text="z", blocks=[image(second)])
     assert ws.problems == (f"chat.update: {second} was never shown in ops: people see a broken picture",)
 
