@@ -1,9 +1,9 @@
-"""The configuration as the conductor sees it: targets by the words people use, terms of a new rollout.
+"""The configuration as the inside sees it: targets by the words people use, terms of a new rollout, what is watched.
 
 Never here: who may do what (rollout/policy.py), reading the file (bot/config).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from bot.config.flaws import nearest, suggest
@@ -11,9 +11,10 @@ from bot.config.load import installed_drivers
 from bot.config.model import Config, Rules, rules_of
 from bot.config.plans import Shelf
 from bot.config.targets import Drivers
+from rollout.alarms.model import Place, Scope
 from rollout.errors import NotFound
 from rollout.people import Roles
-from rollout.plan import Plan
+from rollout.plan import Plan, SetWeight
 from rollout.ports import Capabilities, TargetModel
 from rollout.terms import Approval, Terms
 
@@ -25,13 +26,17 @@ BACK = Plan.parse("rollback", "100%")
 
 
 class ConfigPolicy:
-    """Implements rollout.ports.Policy over one configuration; a reload makes a new one."""
+    """Implements rollout.ports.Policy and rollout.alarms.ports.WatchPolicy over one configuration.
+
+    A reload makes a new one.
+    """
 
     def __init__(self, config: Config, drivers: Drivers | None = None) -> None:
         self.config = config
         self._drivers = installed_drivers() if drivers is None else drivers
         self._hash = config.hash
         self._kept: dict[tuple[str, str, str, bool], tuple[str, Terms]] = {}
+        self._scopes = tuple(scope for name in config.apps for scope in self._watched(name))
         self._aliases = {alias: name for name, app in config.apps.items() for alias in app.aliases}
 
     def targets(self) -> Sequence[tuple[str, str]]:
@@ -85,6 +90,39 @@ class ConfigPolicy:
             config_hash=self._hash,
         )
 
+    def scopes(self) -> Sequence[Scope]:
+        """What is watched: one per app and place, in the order of the file; places with nothing to watch left out."""
+        return self._scopes
+
+    def _watched(self, app: str) -> list[Scope]:
+        by_place: dict[Place, dict[str, Rules]] = {}
+        for env, target in self.config.apps[app].env.items():
+            rules = rules_of(target)
+            if rules.alarms or rules.alarm_prefix or rules.alarm_tag:
+                place = Place(lane=lane(target), role=target.iam_role, region=target.region)
+                by_place.setdefault(place, {})[env] = rules
+        return [self._scope(app, place, envs) for place, envs in by_place.items()]
+
+    def _scope(self, app: str, place: Place, envs: Mapping[str, Rules]) -> Scope:
+        bakes: dict[str, timedelta] = {}
+        for env, rules in envs.items():
+            shortest = self._shortest_bake(app, env, rules)
+            for alarm in rules.alarms:
+                bakes[alarm.name] = min(bakes.get(alarm.name, shortest), shortest)
+        return Scope(
+            app=app, envs=tuple(envs), channel=self.config.apps[app].channel, place=place,
+            gates=tuple(bakes), bakes=bakes,
+            prefixes=_together(rules.alarm_prefix for rules in envs.values()),
+            tags=_together(rules.alarm_tag for rules in envs.values()),
+        )  # fmt: skip
+
+    def _shortest_bake(self, app: str, env: str, rules: Rules) -> timedelta:
+        """An alarm that needs longer than this to fire would come too late on the target's default plan."""
+        can = self._drivers[self.config.apps[app].env[env].kind].capabilities
+        plan = self._plan(f"{app}/{env}", rules.plan, rules, can)
+        bakes = [step.bake for step in plan.steps if isinstance(step, SetWeight) and step.bake]
+        return min([*bakes, rules.bake])
+
     def plans(self, app: str, env: str) -> tuple[str, ...]:
         """The names of the plans that can be run on a target, its own first."""
         app, env = self.find(app, env)
@@ -119,6 +157,11 @@ def lane(target: TargetModel) -> str:
     """`<account of the role, or default>/<region>`: what one sick region may delay."""
     parts = target.iam_role.split(":")
     return f"{parts[4] if len(parts) > 5 else 'default'}/{target.region}"
+
+
+def _together(words: Iterable[str | tuple[str, ...]]) -> tuple[str, ...]:
+    """Each word once, in the order of the file."""
+    return tuple(dict.fromkeys(word for some in words for word in ((some,) if isinstance(some, str) else some)))
 
 
 def _approval(rules: Rules) -> Approval | None:

@@ -7,6 +7,8 @@ import pytest
 from aws.registry import DRIVERS
 from bot.config import load
 from bot.policy import ConfigPolicy
+from rollout.alarms.model import Place, Scope
+from rollout.alarms.ports import WatchPolicy
 from rollout.errors import NotFound
 from rollout.people import Roles
 from rollout.ports import Policy
@@ -156,3 +158,88 @@ def test_a_plan_that_cannot_be_run_is_not_found(policy, app, plan, fact, hint):
     assert missing.value.fact.startswith(fact)
     assert missing.value.hint.startswith(hint)
     assert policy.plans("big", "") == ("bluegreen", "all-at-once")
+
+
+WATCHED = """
+[apps.web]
+channel = "C0WEB"
+[apps.web.env.prod]
+kind = "lambda"
+function = "web"
+alias = "live"
+region = "eu-west-1"
+alarms = ["web-errors", "shared"]
+alarm_prefix = "web-"
+plan = "quick"
+bake = "20m"
+[apps.web.env.prod.plans]
+quick = "0%, 10% 6m, 50% 4m, 100%"
+[apps.web.env.canary-box]
+kind = "lambda"
+function = "web-box"
+alias = "live"
+region = "eu-west-1"
+alarms = ["shared", { name = "box", no_data = "pass" }]
+alarm_prefix = ["box-", "web-"]
+alarm_tag = "team=web"
+plan = "all-at-once"
+bake = "3m"
+[apps.web.env.far]
+kind = "lambda"
+function = "web"
+alias = "live"
+region = "us-east-1"
+alarm_tag = ["a", "b=c"]
+gates = "none"
+[apps.web.env.other]
+kind = "lambda"
+function = "web-other"
+alias = "live"
+region = "eu-west-1"
+iam_role = "arn:aws:iam::123456789012:role/one"
+alarms = ["web-errors"]
+[apps.web.env.quiet]
+kind = "lambda"
+function = "web-quiet"
+alias = "live"
+region = "eu-west-1"
+"""
+
+
+def test_what_is_watched_is_one_scope_per_app_and_place(tmp_path):
+    """Environments of one app at one place are one; another role or region is another; nothing to watch is none."""
+    path = tmp_path / "tidegate.toml"
+    path.write_text(GOOD + WATCHED)
+    kept: WatchPolicy = ConfigPolicy(load(path, {}))
+    mine, web, far, other = kept.scopes()
+    role = "arn:aws:iam::123456789012:role/tidegate-prod"
+    assert mine == Scope(
+        app="my-app", envs=("prod",), channel="C0DEPLOYS",
+        place=Place(lane="123456789012/eu-central-1", role=role, region="eu-central-1"),
+        gates=("my-app-errors", "my-app-p99"),
+        bakes={"my-app-errors": timedelta(minutes=5), "my-app-p99": timedelta(minutes=5)},
+    )  # fmt: skip
+    assert web == Scope(
+        app="web", envs=("prod", "canary-box"), channel="C0WEB",
+        place=Place(lane="default/eu-west-1", region="eu-west-1"),
+        gates=("web-errors", "shared", "box"), prefixes=("web-", "box-"), tags=("team=web",),
+        bakes={"web-errors": timedelta(minutes=4), "shared": timedelta(minutes=3), "box": timedelta(minutes=3)},
+    )  # fmt: skip
+    assert (far.envs, far.gates, far.tags, far.bakes) == (("far",), (), ("a", "b=c"), {})
+    assert (other.place.lane, other.place.role) == ("123456789012/eu-west-1", "arn:aws:iam::123456789012:role/one")
+    assert kept.scopes() is kept.scopes()
+
+
+def test_an_app_without_alarms_or_channel(policy):
+    """What has no alarm is not watched; an app without a channel has an empty one."""
+    assert [scope.app for scope in policy.scopes()] == ["my-app"]
+
+
+def test_the_place_of_a_scope_is_the_lane_of_its_rollouts(tmp_path):
+    """A rollout's look and the sweep agree on the lane: what one reads is compared with what the other remembers."""
+    path = tmp_path / "tidegate.toml"
+    path.write_text(GOOD + WATCHED)
+    policy = ConfigPolicy(load(path, {}))
+    for scope in policy.scopes():
+        for env in scope.envs:
+            assert policy.terms(scope.app, env, "")[1].lane == scope.place.lane
