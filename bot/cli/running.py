@@ -5,9 +5,12 @@ import os
 from importlib.metadata import entry_points
 from typing import Literal
 
+from bot.cli import texts
+from bot.cli.flags import read_flags
+from bot.cli.guarded import told
 from bot.cli.options import Line, Usage
 from bot.cli.place import config_path, no_words
-from bot.config import load_to_run
+from bot.config import Access, Config, load_to_run
 from bot.config.access import known_secrets
 from bot.logs import set_up
 from rollout.errors import BadConfig, Refused
@@ -19,8 +22,10 @@ def run(line: Line) -> int:
         raise Usage(f"{line.verb} has no JSON", f"tidegate {line.verb}")
     if line.verb == "demo":
         return _demo(line)
+    if line.verb == "check":
+        return _check(line, page="--page" in read_flags(line, {"--page": ""}))
     no_words(line)
-    return _check(line) if line.verb == "check" else _bot(line)
+    return _bot(line)
 
 
 def _bot(line: Line) -> int:
@@ -41,7 +46,7 @@ def _style() -> Literal["json", "text"]:
     raise BadConfig(f"TIDEGATE_LOG is {style[:40]!r}", "set it to json or text, or unset it")
 
 
-def _check(line: Line) -> int:
+def _check(line: Line, *, page: bool) -> int:
     path = config_path(line, os.environ)
     config, access = load_to_run(path, os.environ)
     _style()
@@ -51,7 +56,21 @@ def _check(line: Line) -> int:
     print(f"targets: {', '.join(targets)}")
     for warning in (*config.warnings, *access.warnings):
         print(f"warning: {warning}")
-    return 0
+    return _page(config, access) if page else 0
+
+
+def _page(config: Config, access: Access) -> int:
+    """Call on every way, say what came of each; 1 when one failed."""
+    from bot.cli.calling import call  # late: brings Slack and AWS in
+
+    came = []
+    for one in call(config, access):
+        came.append(one.ok)
+        if one.ok:
+            print(texts.safe(one.text), flush=True)
+        else:
+            texts.complain(told(one.text, one.hint))
+    return 0 if all(came) else 1
 
 
 def _demo(line: Line) -> int:

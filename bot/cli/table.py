@@ -21,7 +21,9 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "run": Command("running", "", "run the bot in the foreground"),
     "demo": Command("running", "", "try it in a browser: no Slack workspace, no AWS account"),
-    "check": Command("running", "", "read the configuration and say what is wrong with it"),
+    "check": Command(
+        "running", "[--page]", "read the configuration and say what is wrong with it; --page sends a test page"
+    ),
     "start": Command("twins", "<app>[/<env>][@<release>] [plan] [to <env>] [--dry-run]" + _REASON, "start a rollout"),
     "promote": Command("twins", _ROLLOUT + " [--full]" + _REASON, "end the present bake early"),
     "pause": Command("twins", _ROLLOUT + _REASON, "hold the weight where it is"),
@@ -40,6 +42,7 @@ COMMANDS: dict[str, Command] = {
     "list": Command("questions", "", "every live rollout"),
     "history": Command("questions", f"[{_TARGET}]", "past rollouts"),
     "show": Command("questions", f"[{_ROLLOUT}]", "one rollout in full: steps, changes made, who did what"),
+    "alarms": Command("questions", "[<app>]", "alarms by state, who muted them, what changed since yesterday"),
     "audit verify": Command(
         "trail",
         "[--anchor N:HASH]… [--file FILE|- [--after N]]",

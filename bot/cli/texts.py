@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
+from bot.cli.alarm_texts import alarm_lines
+from rollout.alarms.views import AlarmsReport
 from rollout.durations import print_duration
 from rollout.model import Phase, Rollout
 from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status, Whoami
@@ -51,6 +53,8 @@ def render(report: Report) -> str:
             text = "\n".join(_show(report))
         case CardView():
             text = "\n".join(_card(report))
+        case AlarmsReport():
+            text = "\n".join(alarm_lines(report))
         case Whoami():
             rights = [f"  {target:<40} {', '.join(held) or 'nothing'}" for target, held in report.rights.items()]
             text = "\n".join([report.actor, *rights])

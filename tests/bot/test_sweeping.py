@@ -62,7 +62,11 @@ def looks() -> list[int]:
 
 @pytest.fixture
 def lanes(looks: list[int], watched: Watched) -> Iterator[Lanes]:
-    lanes = Lanes(lambda ids: looks.extend(ids) or watched.came_home(), Metrics())
+    def look(ids: Sequence[int]) -> None:
+        looks.extend(ids)
+        watched.came_home()
+
+    lanes = Lanes(look, Metrics())
     yield lanes
     for event in watched.hangs.values():
         event.set()
