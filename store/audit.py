@@ -6,9 +6,6 @@ from typing import Any, NamedTuple
 from rollout.audit import GENESIS, Entry, Link, link
 from store.views import View
 
-BEFORE_ALL = -(2**63)
-"""A page after this one begins at the very first row, also at one that should not be there."""
-
 PAGE = 500
 PAGE_BYTES = 1 << 20
 """A page ends before its rows are many or its text is long: no read holds a commit up for 20 ms."""
@@ -28,7 +25,7 @@ class Raw(NamedTuple):
 # A CAST, because text that is no UTF-8 cannot be read as text at all.
 _RAW = (
     "SELECT seq, coalesce(CAST(body AS BLOB), x''), coalesce(CAST(prev AS BLOB), x''),"
-    " coalesce(CAST(hash AS BLOB), x''), rollout FROM audit WHERE seq > ? "
+    " coalesce(CAST(hash AS BLOB), x''), rollout FROM audit "
 )
 
 
@@ -57,12 +54,15 @@ class AuditReads(View):
         )
         return _read(rows)[::-1]
 
-    def raw_page(self, after: int = BEFORE_ALL, limit: int = PAGE, *, about: int | None = None) -> list[Raw]:
-        """Records after the given one, `about` one rollout or all, none of them believed; empty at the end."""
-        if about is None:
-            rows = self._run(_RAW + "ORDER BY seq LIMIT ?", after, limit)
-        else:
-            rows = self._run(_RAW + "AND rollout = ? ORDER BY seq LIMIT ?", after, about, limit)
+    def raw_page(self, after: int | None = None, limit: int = PAGE, *, about: int | None = None) -> list[Raw]:
+        """Records after a number, or from the very first row on, whatever stands there, none of them believed.
+
+        `about` one rollout or all; empty at the end.
+        """
+        asked = {"seq > ?": after, "rollout = ?": about}
+        given = {what: value for what, value in asked.items() if value is not None}
+        where = f"WHERE {' AND '.join(given)} " if given else ""
+        rows = self._run(f"{_RAW}{where}ORDER BY seq LIMIT ?", *given.values(), limit)
         found: list[Raw] = []
         size = 0
         while size < PAGE_BYTES and (some := [Raw._make(row) for row in rows.fetchmany(_AT_ONCE)]):

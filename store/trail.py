@@ -8,7 +8,7 @@ from typing import Self
 
 from sqlite_utils import Database
 
-from store.audit import BEFORE_ALL, Raw
+from store.audit import Raw
 from store.connect import prepare_place
 from store.faults import StoreFault, translated
 from store.schema import APPLICATION_ID
@@ -40,11 +40,13 @@ class Trail:
         """Verify all of it: how far it holds, and the first record that does not."""
         return walk(self, anchors, told=told)
 
-    def pages(self, after: int = BEFORE_ALL, about: int | None = None) -> Iterator[list[Raw]]:
+    def pages(self, after: int | None = None, about: int | None = None) -> Iterator[list[Raw]]:
         """Records after a number to the last one there is, none of them believed."""
         while rows := raw_page(self, after, about=about):
             yield rows
             after = rows[-1].seq
+            if after is None:
+                raise StoreFault(f"{self.path} holds records without a number", "see tidegate audit verify")
 
     def last(self) -> int:
         """The number of the newest record, 0 without one."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlite_utils import Database
 
 from rollout.audit import Break, Broken, Chain, broken_at, fits, missing
-from store.audit import BEFORE_ALL, PAGE, AuditReads, Raw
+from store.audit import PAGE, AuditReads, Raw
 
 Told = Callable[[int], object]
 """Told how many records hold so far, once per page."""
@@ -45,25 +45,17 @@ def walk(source: Reading, anchors: Mapping[int, str], page: int = PAGE, told: To
                 told(chain.seq)
     except Broken as broken:
         return Walk(chain.seq, chain.head, broken.found)
-    return Walk(chain.seq, chain.head, missing(anchors, chain.seq) or _unnumbered(source, chain.seq))
+    return Walk(chain.seq, chain.head, missing(anchors, chain.seq))
 
 
 def _next(source: Reading, last: int, page: int) -> list[Raw]:
     """The page after a number. It begins with the last one again: in a forged table a number may stand there twice."""
     if not last:
-        return raw_page(source, BEFORE_ALL, page)
+        return raw_page(source, None, page)
     rows = raw_page(source, last - 1, page + 1)
     if not rows or rows[0].seq != last:
         raise Broken(Break(seq=last + 1, text=f"record {last + 1} follows nothing: {last} was taken away just now"))
     return rows[1:]
-
-
-def _unnumbered(source: Reading, last: int) -> Break | None:
-    """Rows that no walk meets; the primary key makes sure of it, but a forged table may have none."""
-    with source.reading() as db:
-        if db.execute("SELECT 1 FROM audit WHERE seq IS NULL LIMIT 1").fetchone() is None:
-            return None
-    return Break(seq=last + 1, text=f"after record {last} stands one that has no number")
 
 
 def verify_trail(source: Reading, page: int, anchors: Mapping[int, str]) -> tuple[int, Break | None]:
@@ -72,7 +64,7 @@ def verify_trail(source: Reading, page: int, anchors: Mapping[int, str]) -> tupl
     return found.records, found.broken
 
 
-def raw_page(source: Reading, after: int, limit: int = PAGE, about: int | None = None) -> list[Raw]:
+def raw_page(source: Reading, after: int | None, limit: int = PAGE, about: int | None = None) -> list[Raw]:
     """One page in a read of its own: it is worked on when nobody has to wait for it."""
     with source.reading() as db:
         view = AuditReads(db)

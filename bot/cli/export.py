@@ -33,10 +33,9 @@ def run(line: Line) -> int:
     after = whole_number(given["--after"][0], "--after") if "--after" in given else None
     about = whole_number(given["--rollout"][0].removeprefix("#"), "--rollout", 1) if "--rollout" in given else None
     with open_trail(configured(line).store_path) as trail:
-        pages = trail.pages(about=about) if after is None else trail.pages(after, about)
         if kind == "csv":
             _write(_table([COLUMNS]))
-        for rows in pages:
+        for rows in trail.pages(after, about):
             _write(_table(map(cells, rows)) if kind == "csv" else "".join(f"{line_of(row)}\n" for row in rows))
     return 0
 

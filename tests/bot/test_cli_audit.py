@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.cli import main
-from bot.cli.export import COLUMNS, cells
+from bot.cli.export import COLUMNS, _table, cells
 from bot.cli.records import NoRecord, line_of, row_of
 from bot.cli.tail import told
 from bot.cli.trail import _walked
@@ -239,6 +239,12 @@ def test_an_export_is_verified_without_the_database(place, capsysbinary, monkeyp
     assert capsysbinary.readouterr().out.decode() == (
         f"3 records hold; head {head}\nrecords 1 to 4 are not in the file: nothing is said about them\n"
     )
+    assert main(["audit", "verify", "--file", str(part), "--after", "3"]) == 1
+    assert capsysbinary.readouterr().out.startswith(b"record 4 is missing: 5 follows 3\n0 records before it hold")
+    assert main(["audit", "verify", "--file", str(file), "--anchor", "3:0123"]) == 1
+    assert capsysbinary.readouterr().out.startswith(b"record 3 is not the one that was shown: 0123, now ")
+    assert main(["audit", "verify", "--file", str(file), "--anchor", "8:0123"]) == 1
+    assert capsysbinary.readouterr().out.startswith(b"record 8 was shown once and is gone: the trail ends at 7")
     assert main(["audit", "verify", "--file", str(part)]) == 1
     assert capsysbinary.readouterr().out.startswith(b"record 1 is missing: 5 follows 0\n")
     with file.open() as stdin:
@@ -330,9 +336,9 @@ def test_a_table_comes_back_and_computes_nothing(texts, data):
         made = link(entry, n, prev)
         rows.append(Raw(n, made.body.encode(), prev.encode(), made.hash.encode(), None))
         prev = made.hash
-    table = io.StringIO(newline="")
-    csv.writer(table, quoting=csv.QUOTE_ALL).writerows([COLUMNS, *map(cells, rows)])
-    read = list(csv.DictReader(io.StringIO(table.getvalue(), newline="")))
+    table = _table([COLUMNS, *map(cells, rows)])
+    assert table.startswith('"seq","at",'), "a cell without quotes is what another separator would cut"
+    read = list(csv.DictReader(io.StringIO(table, newline="")))
     for found, row in zip(read, rows, strict=True):
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝")) for cell in found.values())
         inside = json.loads(row.body)

@@ -290,6 +290,27 @@ def test_a_record_stands_where_its_rollout_is_looked_for(filed: object, named: i
     assert fits or (found.broken and found.broken.text == "record 1 is filed under another rollout than it names")
 
 
+@pytest.mark.parametrize("seq", [-(2**63), -1, 0, float("-inf"), None, 6.5, "7", b"", 2**63 - 1])
+@pytest.mark.parametrize("page", [1, 3, 500])
+def test_no_row_stands_where_no_walk_meets_it(seq: object, page: int) -> None:
+    """Before the first number there is, without one, behind the last: a foreign row is met wherever it stands."""
+    found = walk(Loose([*HONEST, (seq, "{}", "", "", None)]), {}, page)
+    before = seq is None or (isinstance(seq, int | float) and seq < 1)
+    assert found.broken and found.broken.seq == (1 if before else 6)
+
+
+def test_records_without_a_number_end_an_export_instead_of_repeating(path: Path) -> None:
+    """A page of nothing else has no number to go on from: said, not read for ever."""
+    filled(path)
+    with contextlib.closing(sqlite3.connect(path)) as shell:
+        shell.execute("DROP TABLE audit")
+        shell.execute("CREATE TABLE audit (seq, body, prev, hash, rollout)")
+        shell.execute("INSERT INTO audit (body) VALUES ('{}'), ('{}')")
+        shell.commit()
+    with open_trail(path) as trail, pytest.raises(StoreFault, match="holds records without a number"):
+        list(trail.pages())
+
+
 @pytest.mark.parametrize("named", ["true", "1.0", '"1"'])
 def test_a_rollout_that_only_counts_as_the_same_is_another(named: str) -> None:
     """True and 1.0 equal 1 in Python, and are no number of a rollout: other readers of the record would not find it."""
