@@ -54,10 +54,12 @@ def test_looking_leaves_the_folder_as_it_is(path: Path) -> None:
 
 
 def test_a_trail_cannot_be_written(path: Path) -> None:
-    """The connection itself refuses to, whatever somebody may build on it later."""
+    """The file itself is opened without the right to, not only the connection told not to."""
     filled(path)
-    with open_trail(path) as trail, pytest.raises(StoreFault, match="cannot be written to"), trail.reading() as db:
-        db.execute("DROP TABLE audit")
+    with open_trail(path) as trail:
+        trail._db.execute("PRAGMA query_only = OFF")
+        with pytest.raises(StoreFault, match="cannot be written to"), trail.reading() as db:
+            db.execute("DROP TABLE audit")
 
 
 def test_a_crash_is_put_in_order_before_looking(path: Path, tmp_path: Path) -> None:
