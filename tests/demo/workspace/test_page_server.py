@@ -8,6 +8,7 @@ import simple_websocket
 
 from demo.workspace import Knob, Workspace, slack_knobs
 from tests.demo.workspace.graphs import graph, image
+from tests.demo.workspace.raw import Socket
 from tests.demo.workspace.tiny_bot import CARD
 
 
@@ -148,12 +149,12 @@ class Page:
 
     def __init__(self, ws):
         url, origin = ws.url.replace("http", "ws", 1) + "live", f"http://127.0.0.1:{ws.port}"
-        self.socket = simple_websocket.Client.connect(url, headers={"Origin": origin})
+        self.socket = Socket.connect(url, headers={"Origin": origin})
         self.hello = self.next()
 
     def next(self, kind=None):
         while True:
-            body = json.loads(self.socket.receive(25))
+            body = json.loads(self.socket.receive(10))
             if kind in (None, body["type"]):
                 return body
 
