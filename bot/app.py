@@ -24,16 +24,18 @@ from bot.health import Health
 from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.nowlane import NowLane
-from bot.outbox import Outbox
+from bot.outbox import Beside, Outbox
 from bot.pager import SnsPager
 from bot.paging import Paging
 from bot.policy import ConfigPolicy
 from bot.scheduler import Beat, Scheduler
 from bot.slack import Hello, bolt_app
 from bot.socket import Ear
+from bot.sweeping import BEAT
 from bot.taking import Taking
 from bot.waiting import Waiting
 from bot.watchdog import SILENCE, Watchdog
+from bot.watching import Ground, Watching
 from bot.wire import Wire, timed_client, web_client
 from rollout.ask import Ask
 from rollout.conductor import Conductor
@@ -131,6 +133,7 @@ class Bot:
         self._web = web_client(access.bot_token.get_secret_value(), access.api_url)
         self.hello = Hello(self._web, self._known)
         self.lanes = Lanes(self._look, self.metrics)
+        self.watching = self._made_watching()
         self.conductor = self._made_conductor()
         self.outbox = self._made_outbox()
         self.taking = Taking(self.conductor.answer_waiting, self.outbox.nudge, self.metrics)
@@ -140,20 +143,24 @@ class Bot:
         self.now_lane = NowLane(
             lambda left: timed_client(self._web, left), self._tell, self.metrics, self.clock.monotonic
         )
-        self.scheduler = Scheduler(
-            self._tick, [Beat("prune", PRUNE, self._prune)], self.metrics, self.clock.monotonic
-        )
+        beats = [Beat("prune", PRUNE, self._prune), Beat("sweep", BEAT, self.watching.sweeping)]
+        self.scheduler = Scheduler(self._tick, beats, self.metrics, self.clock.monotonic)
         self.watchdog = Watchdog(self.scheduler.age, self.scheduler.restart)
         self.ear, self.server = self._made_ways_in()
         self._watch()
 
     # -- made of --------------------------------------------------------------------------------
 
+    def _made_watching(self) -> Watching:
+        ground = Ground(self.store, self.policy, self.sessions, self.clock, self.metrics, self._nudge)
+        return Watching(ground, Hooks(home=self.hello.home, hit=self.hit, wake=self._wake), self.lanes)
+
     def _made_conductor(self) -> Conductor:
-        drivers = open_drivers(self.sessions, self.clock)
-        world = CountedWorld(AwsWorld(self.sessions, drivers, self.clock), self.metrics, self.hit)
-        hooks = Hooks(home=self.hello.home, hit=self.hit, wake=self._wake)
-        return Conductor(self.store, world, self.policy, self.clock, hooks)
+        world = AwsWorld(
+            self.sessions, open_drivers(self.sessions, self.clock), self.clock, self.watching.reader
+        )
+        counted = CountedWorld(world, self.metrics, self.hit)
+        return Conductor(self.store, counted, self.policy, self.clock, self.watching.hooks)
 
     def _made_outbox(self) -> Outbox:
         wire = Wire(self._web, self.metrics, self.clock.monotonic)
@@ -161,13 +168,15 @@ class Bot:
         arn = self.config.page.sns_topic_arn if self.config.page else ""
         topic = Topic(self.sessions)
         pager = SnsPager(lambda subject, text: topic.publish(arn, subject, text), self.metrics) if arn else None
-        return Outbox(office, mention=self.mention, pager=pager)
+        self.alerts = self.watching.sender(office, self._web, pager.say if pager else None)
+        beside = Beside(home=self.config.slack.home, alerts=self.alerts.turn, told=self.watching.told)
+        return Outbox(office, mention=self.mention, pager=pager, beside=beside)
 
     def _made_ways_in(self) -> tuple[Ear | None, Server | None]:
         """Socket or HTTP, and the HTTP server if there is to be one."""
         paging = Paging(self.store, self.clock, self.hello.home, self.mention)
-        bells = Bells(outbox=self.outbox.nudge, directory=self.directory.wake)
-        desk = Counter(self.conductor, paging, self.metrics, bells)
+        bells = Bells(outbox=self.outbox.nudge, directory=self.directory.wake, notice=self.alerts.pressed)
+        desk = Counter(self.conductor, paging, self.metrics, bells, self.watching.desk)
         app = bolt_app(self.access, desk, self.now_lane, self.hello.identity)
         ear = slack = None
         if self.access.mode == "socket":
@@ -202,6 +211,9 @@ class Bot:
         gauge("tidegate_outbox_waiting", self.store.outbox.waiting)
         gauge("tidegate_outbox_lag_seconds", self.outbox.lag)
         gauge("tidegate_ready", lambda: self.health.ready)
+        for name, read in self.watching.gauges().items():
+            gauge(name, read)
+        self.health.show("alarms", self.watching.sweeping.report)
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -209,6 +221,7 @@ class Bot:
         """What moves traffic first, then what people see."""
         live = self.conductor.recover()
         log.info("%d rollouts are live in %s", live, self.store.path)
+        self.watching.start()
         self.scheduler.start()
         self.watchdog.start()
         if self.server is not None:
@@ -234,6 +247,7 @@ class Bot:
         self.scheduler.stop()
         self.directory.stop()
         self.now_lane.stop()
+        self.watching.stop()
         self.lanes.stop(5.0)
         closing.join(4.0)
         self.outbox.stop(2.0)
@@ -279,6 +293,9 @@ class Bot:
 
     def _look(self, ids: Iterable[int]) -> None:
         self.conductor.look(list(ids))
+        self.outbox.nudge()
+
+    def _nudge(self) -> None:
         self.outbox.nudge()
 
     def _tick(self, poked: bool) -> None:  # noqa: FBT001 - the scheduler's word

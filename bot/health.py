@@ -14,12 +14,18 @@ class Health:
     def __init__(self, overrides: Mapping[str, str]) -> None:
         self._lock = threading.Lock()
         self._reasons: dict[str, Reason] = {}
+        self._shown: dict[str, Callable[[], object]] = {}
         self._overrides = dict(overrides)
 
     def watch(self, name: str, reason: Reason) -> None:
         """Add one thing that must be well."""
         with self._lock:
             self._reasons[name] = reason
+
+    def show(self, name: str, read: Callable[[], object]) -> None:
+        """Add one thing that is worth seeing and keeps nobody from being served."""
+        with self._lock:
+            self._shown[name] = read
 
     def reasons(self) -> dict[str, str]:
         """Everything that keeps the bot from serving, by name."""
@@ -34,9 +40,19 @@ class Health:
         return not self.reasons()
 
     def report(self) -> tuple[bool, dict[str, Any]]:
-        """Ready?, and what /readyz says: the reasons, and which addresses are not the usual ones."""
+        """Ready?, and what /readyz says: the reasons, what else is worth seeing, and unusual addresses."""
         reasons = self.reasons()
-        return not reasons, {"ready": not reasons, "reasons": reasons, "endpoint_overrides": self._overrides}
+        with self._lock:
+            shown = list(self._shown.items())
+        said = {name: _read(read) for name, read in shown}
+        return not reasons, {"ready": not reasons, "reasons": reasons, **said, "endpoint_overrides": self._overrides}
+
+
+def _read(read: Callable[[], object]) -> object:
+    try:
+        return read()
+    except Exception as broken:  # noqa: BLE001 - what cannot be shown must not make the bot look unready
+        return f"cannot be told: {type(broken).__name__}"
 
 
 def _told(reason: Reason) -> str:

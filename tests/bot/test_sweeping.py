@@ -127,6 +127,23 @@ def test_a_slow_place_is_never_queued_twice_and_delays_no_other(make: Make, watc
     assert [lane for lane, _ in watched.swept].count(EU.lane) == 2
 
 
+def test_a_look_that_saw_something_new_hurries_the_sweep_of_its_lane(make: Make, watched: Watched, dial: Dial):
+    """Not at the next interval but at once, and only there; one that is under way is followed by another."""
+    sweeping = make(scope(EU), scope(US), dial=dial)
+    sweeping()
+    watched.wait(watched.ended, 2)
+    watched.hangs[EU] = threading.Event()
+    sweeping.hurry(EU.lane)
+    watched.wait(watched.began, 3)
+    sweeping.hurry(EU.lane)
+    watched.hangs[EU].set()
+    watched.wait(watched.ended)
+    sweeping()
+    watched.wait(watched.ended)
+    assert [lane for lane, _ in watched.swept].count(EU.lane) == 3
+    assert [lane for lane, _ in watched.swept].count(US.lane) == 1
+
+
 def test_a_rollback_does_not_wait_for_a_sweep(make: Make, lanes: Lanes, watched: Watched, looks: list[int], dial: Dial):
     """The sweep of five hundred alarms hangs in the lane; the urgent thread beside it looks all the same."""
     watched.hangs[EU] = threading.Event()
