@@ -220,7 +220,8 @@ def test_a_change_of_an_alarm_that_is_gone(compared: str, text: str) -> None:
 
 
 def test_a_change_without_numbers() -> None:
-    """AWS's sentence, else its summary; never nothing."""
+    """AWS's sentence, else its summary; never nothing, and no number without its period."""
+    assert past_words(item(THRICE, {"threshold": 1.0, "recentDatapoints": [8.2]}), None) == THRICE
     assert past_words(item("Turned red by hand"), None) == "Turned red by hand"
     assert past_words(item(""), sheet(percent())) == "Alarm updated"
     strange = HistoryItem(timestamp=SOME_DAY, history_data='{"newState": 7}', history_summary="s")
