@@ -52,6 +52,7 @@ _SAID = {
     "reminder": "Still waiting",
     "not_promoted": "Not promoted",
     "unlocked": "Hold released",
+    "alarm_over": "Alarm over",
 }
 
 

@@ -77,7 +77,7 @@ def place(
 
 
 def _told(fault: Fault) -> str:
-    return f"{fault.text}. {fault.hint}" if fault.hint else fault.text
+    return f"{fault.text}; {fault.hint}" if fault.hint else fault.text
 
 
 def _stale(stored: AlarmState, reading: AlarmReading) -> bool:

@@ -38,6 +38,8 @@ class Fold:
         self._drafts = [_Draft(alert) for alert in alerts if alert.open]
         self._homes = {key: draft for draft in self._drafts for key in draft.lines}
         self._scope, self._timing, self._now = scope, timing, now
+        self.over: list[tuple[Line, Turn]] = []
+        """Spells that a rollout's card told and that are over: the same card tells that, too."""
 
     def take(self, turns: Iterable[Turn]) -> None:
         """Fold these in, in the order in which they happened."""
@@ -80,6 +82,8 @@ class Fold:
             return
         line = home.lines[turn.key]
         home.put(_over(line, turn))
+        if line.bad and line.told_by is not None:
+            self.over.append((line, turn))
         if line.bad and not home.bad:
             home.quiet_since = turn.at
 

@@ -30,7 +30,7 @@ class SimulatedCloudWatch:
         self.alarms: dict[str, SimulatedState] = {}
         self.fault: Fault | None = None
         self.unreadable: set[str] = set()
-        self.no_past = False
+        self.no_past = self.no_tags = False
         self.stale: dict[str, AlarmReading] = {}
         """What reads still show of an alarm, whatever it is by now."""
         self.calls: Counter[str] = Counter()
@@ -59,6 +59,8 @@ class SimulatedCloudWatch:
         """See AlarmSource; a tag matches the alarms whose names contain it."""
         self.calls["found"] += 1
         self._must_answer()
+        if tags and self.no_tags:
+            raise TargetError("auth", "tag:GetResources was denied", "allow it")
         return tuple(sorted(
             name for name in self.alarms
             if name.startswith(tuple(prefixes)) or any(tag in name for tag in tags)

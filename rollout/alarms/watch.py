@@ -5,21 +5,24 @@ which is woken here. One transaction per app and sweep; nothing is written when 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollout.alarms.compare import Compared, Role, compare, hidden, moved, place
 from rollout.alarms.fold import Fold, claimed
-from rollout.alarms.model import AlarmState, Key, Past, Place, Scope, Sweep, Timing, Turn
+from rollout.alarms.model import AlarmState, Key, Line, Past, Place, Scope, Sweep, Timing, Turn
 from rollout.alarms.ports import AlarmLedger, AlarmSource, AlarmWork
+from rollout.durations import print_duration
 from rollout.errors import TargetError
 from rollout.hooks import Hooks
 from rollout.model import Rollout
+from rollout.notices import Event
 from rollout.ports import Clock, Reads
 from rollout.seen import AlarmReading, Fault, Observation
 
 HISTORIES = 20
 """Histories read per sweep and app: AWS allows three a second. Beyond that a change is told without what hid in it."""
 PAGE = 500
+_Asked = tuple[Place, tuple[str, ...], tuple[str, ...]]
 
 
 class Watch:
@@ -32,7 +35,7 @@ class Watch:
         self._hooks = hooks or Hooks()
         self._scopes: dict[tuple[str, str], Scope] = {}
         """What was swept since the start. Before that a sweep comes anyway."""
-        self._found: dict[tuple[Place, tuple[str, ...], tuple[str, ...]], tuple[datetime, tuple[str, ...]]] = {}
+        self._found: dict[_Asked, tuple[datetime, tuple[str, ...]]] = {}
         self._wanted: dict[tuple[str, str], dict[Place, set[str] | None]] = {}
         """Names by app and lane, and by place in it: several roles may look at one lane. None: not swept yet."""
 
@@ -92,17 +95,24 @@ class Watch:
         """Names by prefix and tag; those known before, and why, where they cannot be read now."""
         if not scope.prefixes and not scope.tags:
             return (), None
-        asked = (scope.place, scope.prefixes, scope.tags)
+        at, names = self._found.get(_asked(scope), (None, ()))
         now = self._clock.now()
-        at, names = self._found.get(asked, (None, ()))
         if at is not None and now - self._timing.discover < at <= now:
             return names, None
-        try:
-            names = self._source.found(*asked)
-        except TargetError as error:
-            known = tuple(key.name for key, state in memory.items() if key.kind == "alarm" and not state.gate)
-            return names or known, Fault(kind=error.kind, text=error.fact, hint=error.hint)
-        self._found[asked] = (now, names)
+        found: set[str] = set()
+        fault: Fault | None = None
+        # Asked for apart: a permission that only tags need must not hide what prefixes find.
+        for word, prefixes, tags in (("prefix", scope.prefixes, ()), ("tag", (), scope.tags)):
+            try:
+                found |= set(self._source.found(scope.place, prefixes, tags)) if prefixes or tags else set()
+            except TargetError as error:
+                text = f"alarms cannot be looked for by {word}: {error.fact}"
+                fault = Fault(kind=error.kind, text=text, hint=error.hint)
+        if fault is not None:
+            known = {key.name for key, state in memory.items() if key.kind == "alarm" and not state.gate}
+            return tuple(sorted(found | known)), fault
+        names = tuple(sorted(found))
+        self._found[_asked(scope)] = (now, names)
         return names, None
 
     def _compare(
@@ -122,9 +132,11 @@ class Watch:
             if past is not None and compare(stored, readings[name], past, role, self._clock.now()).state != stored:
                 changed.append((role, readings[name], past))
         gone = [] if fault else self._forgotten(scope, memory, readings, names)
-        unread = next((sweep.faults[name] for name in sorted(names) if name in sweep.faults), fault)
+        unread = next((sweep.faults[name] for name in sorted(names) if name in sweep.faults), None)
+        # What cannot be looked for is listed; only what cannot be read is blindness, and told.
+        patience = self._timing.blind if unread else timedelta.max
         where = place(
-            memory.get(_place_key(scope)), _place_key(scope), unread, self._timing.blind, self._clock.now()
+            memory.get(_place_key(scope)), _place_key(scope), unread or fault, patience, self._clock.now()
         )
         where_moved = where.state != memory.get(_place_key(scope))
         if changed or gone or where_moved or since is None or self._closing(scope):
@@ -217,6 +229,8 @@ class Watch:
                 names = [turn.key.name for turn in turns if turn.state == "ALARM" and _brought_back(rollout, turn)]
                 alert = claimed(alert, rollout.id, rollout.terms.lane, names)  # noqa: PLW2901 - each claims its own
             work.put_alert(alert)
+        for line, turn in fold.over:
+            work.tell(_over(line, turn))
 
 
 def claim(work: AlarmWork, rollout: Rollout, names: Sequence[str]) -> None:
@@ -227,8 +241,21 @@ def claim(work: AlarmWork, rollout: Rollout, names: Sequence[str]) -> None:
             work.put_alert(after)
 
 
+def _over(line: Line, turn: Turn) -> Event:
+    """Told where its beginning was told: in the thread of the rollout that it brought back."""
+    seconds = max(round((turn.at - line.since).total_seconds()), 0)
+    length = print_duration(timedelta(seconds=seconds if seconds < 120 else seconds // 60 * 60))
+    state = {"OK": "is OK again", "INSUFFICIENT_DATA": "has no data any more"}.get(turn.state, "is watched no more")
+    text = f"{line.key.name} {state}; it was red for {length}"
+    return Event(rollout=line.told_by or 0, what="alarm_over", text=text, at=turn.at)
+
+
 def _key(scope: Scope, name: str) -> Key:
     return Key(app=scope.app, lane=scope.place.lane, name=name)
+
+
+def _asked(scope: Scope) -> _Asked:
+    return scope.place, scope.prefixes, scope.tags
 
 
 def _place_key(scope: Scope) -> Key:

@@ -57,6 +57,7 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "reminder": LOUD | {"text": "#42 still waits; it ends in 30m"},
     "not_promoted": {"text": "my-app-p99 has no data"},
     "unlocked": {"by": EVA, "text": "version 3 fixes it"},
+    "alarm_over": {"text": "my-app-errors is OK again; it was red for 21m"},
 }
 
 

@@ -130,7 +130,7 @@ def test_a_place_is_blind_only_after_a_while():
     assert (doubt.turns, doubt.state.fault) == ((), fault)
     assert place(doubt.state, where, fault, wait, at(4)).turns == ()
     blind = place(doubt.state, where, fault, wait, at(5))
-    assert [(turn.state, turn.at, turn.text) for turn in blind.turns] == [("BLIND", at(0), "AccessDenied. allow it")]
+    assert [(turn.state, turn.at, turn.text) for turn in blind.turns] == [("BLIND", at(0), "AccessDenied; allow it")]
     assert place(blind.state, where, fault, wait, at(6)).turns == ()
     seeing = place(blind.state, where, None, wait, at(9))
     assert ([turn.state for turn in seeing.turns], seeing.state.fault) == (["OK"], None)

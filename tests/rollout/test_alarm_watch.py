@@ -7,6 +7,7 @@ import pytest
 from rollout.alarms.model import Place
 from rollout.ask import Ask
 from rollout.model import Phase
+from rollout.notices import Event
 from rollout.people import Actor
 from rollout.seen import Fault
 from tests.rollout.make import ask as wish
@@ -85,6 +86,23 @@ def test_found_by_prefix_and_tag_and_forgotten_when_gone(opened):
     assert "ABSENT" not in {turn.state for turn in w.turns()}
 
 
+def test_a_right_that_only_tags_need_hides_nothing_else(opened):
+    """Tags cannot be looked for: prefixes are, known names stay, the report says so, and no place is called blind."""
+    w = opened(scope("my-app-errors", prefixes=("my-app-",), tags=("team",)))
+    for name in ("my-app-errors", "x-team"):
+        w.turn(name, "OK")
+    w.sweep(30)
+    w.cloud.no_tags = True
+    w.turn("my-app-queue", "OK")
+    w.sweep(400)
+    w.turn("my-app-queue", "ALARM", after=1)
+    w.turn("x-team", "ALARM")
+    w.sweep(400)
+    assert {line.key.name for alert in w.alerts() for line in alert.lines} == {"my-app-queue", "x-team"}
+    faults = [one.fault.text for one in w.desk.report(["my-app"], w.clock.now()).states if one.fault]
+    assert faults == ["alarms cannot be looked for by tag: tag:GetResources was denied"]
+
+
 def test_a_gate_that_is_deleted_is_told(opened):
     """A gate that CloudWatch does not know any more blinds rollouts: people learn of it, and when it is back."""
     w = opened()
@@ -123,7 +141,7 @@ def test_one_place_of_three_that_cannot_be_read_hides_no_other(opened):
     w.sweep(200)
     blind = [line for alert in w.alerts() for line in alert.lines if line.state == "BLIND"]
     assert [(line.key.lane, line.key.kind, line.text) for line in blind] == [
-        ("default/b", "place", "AccessDenied. allow it")
+        ("default/b", "place", "AccessDenied; allow it")
     ]
     w.cloud.sweep = real
     w.sweep(30)
@@ -168,6 +186,10 @@ def test_the_alarm_that_brings_a_rollout_back_is_told_on_its_card(opened, first)
     (alert,) = w.alerts()
     assert (alert.lines[0].told_by, alert.to_tell) == (1, False)
     w.turn("my-app-errors", "OK", after=60)
+    w.sweep(10)
+    told = [queued.notice for queued in w.store.outbox.pending(w.clock.now(), 50)]
+    over = [notice.text for notice in told if isinstance(notice, Event) and notice.what == "alarm_over"]
+    assert [text.partition(";")[0] for text in over] == ["my-app-errors is OK again"]
     w.turn("my-app-errors", "ALARM", after=60)
     w.sweep(10)
     assert w.alerts()[0].to_tell
