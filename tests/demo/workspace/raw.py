@@ -10,4 +10,4 @@ class Socket(simple_websocket.Client):
 
     def handshake(self):
         super().handshake()
-        self._handle_events()
+        self.connected = self._handle_events()
