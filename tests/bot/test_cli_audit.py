@@ -510,7 +510,7 @@ sys.exit(code)
 """
 
 
-@pytest.mark.parametrize("words", ["verify", "export", "export --format csv", "verify --file"])
+@pytest.mark.parametrize("words", ["verify", "export", "verify --file"])
 def test_memory_does_not_grow_with_the_trail(words, long_place):
     """Ten times the records, the same memory: nothing but a page is held, whatever is done with it."""
     peaks = {}
