@@ -156,6 +156,7 @@ class MetricStore:
         stat, period, at = wanted
         found = self.over(metric, at, period)
         value = None if found is None else statistic(stat, found)
+        # One that still fills up would take the others with it when its next second comes.
         if at + period <= series.newest + 1:
             series.worked_out[wanted] = value
             series.worked_to = max(series.worked_to, at + period)

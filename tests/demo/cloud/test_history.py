@@ -106,6 +106,8 @@ def test_dates_are_inclusive(watch: Any, cloud: Cloud) -> None:
 def test_thirty_days_are_kept(watch: Any, cloud: Cloud, manual: ManualClock) -> None:
     """After thirty days the items of the first day are gone, and those of later ones are there."""
     watch.put_metric_alarm(**OWN)
+    for app in ("my-app", "radio", "lamp"):
+        cloud.knobs.silence(app)
     manual.advance(20 * 86_400)
     watch.set_alarm_state(AlarmName="queue", StateValue="ALARM", StateReason="x")
     manual.advance(9 * 86_400)
