@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from demo.child import Child
 from demo.cloud import Cloud
-from demo.workspace import AlarmStatus, AppStatus, Knob, Status, Workspace, slack_knobs
+from demo.workspace import AlarmStatus, AppStatus, Knob, Status, Workspace, channel_knobs, slack_knobs
 
 
 class Whole(Protocol):
@@ -38,6 +38,7 @@ def knobs(demo: Whole) -> list[Knob]:
              lambda: turn.raise_alarm("my-app-errors"), danger=True),
         knob("Alarms", "Clear my-app-errors", "Green, and judged by the traffic again",
              lambda: turn.clear_alarm("my-app-errors")),
+        *_alarm_knobs(knob, demo.cloud),
         knob("AWS", "Edit the weights by hand", "Somebody else sends 30 % to the newest version",
              lambda: _edit(demo.cloud), danger=True),
         knob("AWS", "AWS throttles", "Every call answers 'rate exceeded' until AWS is well again", turn.throttle),
@@ -45,9 +46,31 @@ def knobs(demo: Whole) -> list[Knob]:
              lambda: turn.lost_reply("UpdateAlias", 1)),
         knob("AWS", "AWS is well again", "Ends every trouble on AWS's side", turn.clear_faults),
         *slack_knobs(demo.workspace),
+        *channel_knobs(demo.workspace, "deploys"),
         knob("Bot", "Kill the bot", "kill -9, in the middle of whatever it does", demo.bot.kill, danger=True),
         knob("Bot", "Start the bot", "It reads its store, looks at AWS, and goes on", demo.bot.start),
         knob("Bot", "Reset the world", "Version 1 serves, version 2 is published", demo.reset, danger=True),
+    ]  # fmt: skip
+
+
+def _alarm_knobs(knob: Callable[..., Knob], cloud: Cloud) -> list[Knob]:
+    turn = cloud.knobs
+    return [
+        knob("Alarms", "Lamp flaps", "Its errors come and go: one notice, with a counter", lambda: turn.flap("lamp"),
+             danger=True),
+        knob("Alarms", "Lamp is calm", "No more errors than usual", lambda: turn.calm("lamp")),
+        knob("Alarms", "Radio falls silent", "No request, no data: its alarm cannot tell any more",
+             lambda: turn.silence("radio")),
+        knob("Alarms", "Radio speaks", "Requests come again", lambda: turn.speak("radio")),
+        knob("Alarms", "40 of 600 alarms red", "A crowd that lamp watches by its prefix: one notice, the rest counted",
+             lambda: turn.crowd("lamp-crowd", 600, 40), danger=True),
+        knob("Alarms", "The crowd is calm", "All 600 are OK", lambda: turn.crowd("lamp-crowd", 600, 0)),
+        knob("Alarms", "Delete my-app-p99", "A gate is gone: the bot says so", lambda: turn.delete_alarm("my-app-p99"),
+             danger=True),
+        knob("Alarms", "CloudWatch draws graphs", "Graphs are CloudWatch's own from now on, not Tidegate's",
+             lambda: turn.widget_images(True)),
+        knob("Alarms", "CloudWatch draws none", "As without the permission: Tidegate draws by itself",
+             lambda: turn.widget_images(False)),
     ]  # fmt: skip
 
 
@@ -64,7 +87,10 @@ def status_of(demo: Whole) -> Status:
     found = demo.cloud.knobs.status()
     apps: list[AppStatus] = []
     for app in found["apps"]:
-        alarms: list[AlarmStatus] = [{"name": alarm["name"], "state": alarm["state"]} for alarm in app["alarms"]]
+        alarms: list[AlarmStatus] = [
+            {"name": alarm["name"], "state": alarm["state"], "composite": alarm["kind"] == "CompositeAlarm"}
+            for alarm in app["alarms"]
+        ]
         errors = {version: share for version, share in app["errors"].items() if share is not None}
         apps.append(
             {"name": app["name"], "environment": "prod", "weights": app["weights"], "alarms": alarms,

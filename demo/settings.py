@@ -12,6 +12,9 @@ TIMING = {
 }  # fmt: skip
 """Seconds at speed 1; looks that wait come a little more often than in production, so that a card feels alive."""
 
+ALARMS = {"sweep": 30, "group": 60, "flap": 900, "blind": 300, "discover": 300}
+"""Seconds at speed 1 of what is about alarms; a second at least."""
+
 PLANS = {
     "canary": (("10%", 300), ("50%", 600), ("100%", 0)),
     "careful": (("10%", 300), ("approve", 0), ("50%", 600), ("100%", 0)),
@@ -37,11 +40,13 @@ def notation(name: str, speed: float) -> str:
 def toml(*, speed: float, port: int, mode: str, topic_arn: str) -> str:
     """The whole file."""
     timing = "\n".join(f'{key} = "{duration(seconds / speed)}"' for key, seconds in TIMING.items())
+    alarms = "\n".join(f'{key} = "{duration(max(seconds / speed, 1))}"' for key, seconds in ALARMS.items())
     plans = "\n".join(f'{name} = "{notation(name, speed)}"' for name in PLANS)
     return f"""# Written by `tidegate demo`. Durations are those of a careful start, divided by {speed:g}.
 
 [slack]
 mode = "{mode}"
+home = "C0OPS"
 
 [http]
 port = {port}
@@ -58,23 +63,45 @@ admins    = ["U0EVA"]
 [timing]
 {timing}
 
-[apps.my-app]
-channel = "C0DEPLOYS"
-aliases = ["app"]
+[alarms]
+{alarms}
 
-[apps.my-app.env.prod]
+[[digests]]
+channel  = "C0OPS"
+cron     = "*/5 * * * *"
+timezone = "Europe/Berlin"
+
+{"".join(_app(name, target, plans, duration(BAKE / speed)) for name, target in APPS.items())}"""
+
+
+APPS = {
+    "my-app": '\naliases = ["app"]|alarms   = ["my-app-errors", "my-app-p99"]',
+    "radio": '|alarms   = [{ name = "radio-errors", no_data = "ask" }]',
+    "lamp": '|alarms   = ["lamp-errors"]\nalarm_prefix = "lamp-"',
+}
+"""By app: what its own table says besides the channel, and what its environment says of alarms."""
+
+
+def _app(name: str, own: str, plans: str, bake: str) -> str:
+    """The tables of one app: a Lambda alias `live` with four eyes on its `careful` plan."""
+    app, _, target = own.partition("|")
+    return f"""
+[apps.{name}]
+channel = "C0DEPLOYS"{app}
+
+[apps.{name}.env.prod]
 kind     = "lambda"
-function = "my-app"
+function = "{name}"
 alias    = "live"
 region   = "eu-central-1"
-alarms   = ["my-app-errors", "my-app-p99"]
+{target}
 plan     = "canary"
-bake     = "{duration(BAKE / speed)}"
+bake     = "{bake}"
 
-[apps.my-app.env.prod.approve]
+[apps.{name}.env.prod.approve]
 by   = 1
 from = "approvers"
 
-[apps.my-app.env.prod.plans]
+[apps.{name}.env.prod.plans]
 {plans}
 """
