@@ -34,9 +34,9 @@ log = logging.getLogger(__name__)
 PAUSE = 5.0
 """Seconds between two looks at what is due."""
 LEAD = timedelta(minutes=2)
-"""How long before its time Slack gets it: there is room for a lost reply, a restart and a question or two."""
-LATE_LEAD = timedelta(seconds=60)
-"""The same for one whose time has passed: Slack refuses what is too close."""
+"""How long before it is posted Slack gets it, a late one too: room for lost replies, restarts and questions."""
+ENOUGH = timedelta(minutes=1)
+"""With less than this left its own time is not kept: nobody could find out in time what became of a lost call."""
 LATEST = timedelta(hours=1)
 """A summary that is later than this is of no use: the next one says it all."""
 SETTLE = timedelta(seconds=15)
@@ -142,11 +142,20 @@ class Digests:
         if not channel:
             self._end(plan, slot, "refused")
             return
+        if not self._wire.answers():
+            # In an outage the first call would be lost, and nobody could say what became of it before its time.
+            self._patience.tried(plan.key)
+            return
         made = self._clock.now()
         content = json.dumps(self._content(plan, slot))
-        lead = LEAD if plan.key in self._refused_as_past else LATE_LEAD
-        post_at = math.ceil(max(slot.due, self._clock.now() + lead).timestamp())
-        self._schedule(plan, self._slots.book(slot, channel, post_at, content, made))
+        self._schedule(plan, self._slots.book(slot, channel, self._second(plan, slot), content, made))
+
+    def _second(self, plan: Plan, slot: Slot) -> int:
+        """The second that Slack is asked for: its own, or, when that is too near or past, one with time to ask."""
+        now = self._clock.now()
+        if plan.key in self._refused_as_past:
+            return math.ceil((now + 2 * LEAD).timestamp())
+        return math.ceil((slot.due if now + ENOUGH <= slot.due else now + LEAD).timestamp())
 
     def _schedule(self, plan: Plan, slot: Slot) -> None:
         """The slot is booked: whatever happens from here on, whoever finds it can ask Slack."""

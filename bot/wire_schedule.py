@@ -26,6 +26,10 @@ class Listed(NamedTuple):
 class ScheduleWire(Wire):
     """Slack for what is to be posted later. Used by one thread, apart from the outbox's wire."""
 
+    def answers(self) -> bool:
+        """Ask whether Slack is there. Once, before a call whose lost reply could cost the message."""
+        return self._call("auth.test", "", self._web.auth_test).kind == "done"
+
     def schedule(self, channel: str, post_at: int, content: dict[str, Any]) -> Came:
         """`lost` means that the message may be there; ask `listed`."""
         # never with metadata: Slack would take the message and not post it (same page, "Bug alert")
