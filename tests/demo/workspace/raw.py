@@ -11,3 +11,5 @@ class Socket(simple_websocket.Client):
     def handshake(self):
         super().handshake()
         self.connected = self._handle_events()
+        if not self.connected:
+            self.sock.close()
