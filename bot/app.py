@@ -16,6 +16,8 @@ from bot.cards import Office
 from bot.clock import SystemClock
 from bot.config import Access, Config
 from bot.counter import Bells, CountedWorld, Counter
+from bot.digests import Desk as DigestDesk
+from bot.digests import Digests
 from bot.directory import Directory
 from bot.edge import Edge, Server, Slack
 from bot.failpoints import Hit, armed, never
@@ -37,6 +39,8 @@ from bot.waiting import Waiting
 from bot.watchdog import SILENCE, Watchdog
 from bot.watching import Ground, Watching
 from bot.wire import Wire, timed_client, web_client
+from bot.wire_schedule import ScheduleWire
+from handlers.blocks.digest import summary
 from rollout.ask import Ask
 from rollout.conductor import Conductor
 from rollout.desk import Desk
@@ -136,6 +140,7 @@ class Bot:
         self.watching = self._made_watching()
         self.conductor = self._made_conductor()
         self.outbox = self._made_outbox()
+        self.digests = self._made_digests()
         self.taking = Taking(self.conductor.answer_waiting, self.outbox.nudge, self.metrics)
         self.directory = Directory(
             self._web, self.store.people, self._named, self.hello.identity, self.clock, self.metrics
@@ -171,6 +176,14 @@ class Bot:
         self.alerts = self.watching.sender(office, self._web, pager.say if pager else None)
         beside = Beside(home=self.config.slack.home, alerts=self.alerts.turn, told=self.watching.told)
         return Outbox(office, mention=self.mention, pager=pager, beside=beside)
+
+    def _made_digests(self) -> Digests:
+        wire = ScheduleWire(self._web, self.metrics, self.clock.monotonic)
+        report = self.watching.desk.report
+        desk = DigestDesk(
+            self.store.digests, wire, self.clock, self.metrics, report, lambda found: summary(found).payload
+        )
+        return Digests(self.config, desk)
 
     def _made_ways_in(self) -> tuple[Ear | None, Server | None]:
         """Socket or HTTP, and the HTTP server if there is to be one."""
@@ -227,6 +240,7 @@ class Bot:
         if self.server is not None:
             self.server.start()
         self.outbox.start()
+        self.digests.start()
         self.now_lane.start()
         self.directory.start(Waiting(self.store, self._ask_again, self.clock, self.outbox.nudge))
         self.hello.start()
@@ -251,6 +265,7 @@ class Bot:
         self.lanes.stop(5.0)
         closing.join(4.0)
         self.outbox.stop(2.0)
+        self.digests.stop(1.0)
         self.store.close()
         log.info("ended")
 

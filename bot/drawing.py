@@ -145,7 +145,7 @@ def _frame(axes: "Axes", plot: Plot) -> None:
     values = [value for line in plot.series for _, value in line.points]
     values += [plot.threshold] if plot.threshold is not None else []
     low, high = min(values, default=0.0), max(values, default=1.0)
-    low = min(low, 0.0) if low > 0 and low < high / 2 else low
+    low = 0.0 if 0 < low < 0.75 * high else low  # what is near nothing is shown from nothing on
     room = (high - low) or abs(high) or 1.0
     axes.set_ylim(low - 0.05 * room, high + (0.35 if plot.marks else 0.2) * room)
     axes.set_xlim(plot.start, plot.end)  # type: ignore[arg-type] # takes dates

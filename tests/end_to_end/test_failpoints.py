@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from bot.failpoints import NAMES
+from demo.cloud.seed import perform
 from demo.workspace import Result
 from tests.end_to_end.rig import Rig, one_more, until
 
@@ -158,13 +159,63 @@ def from_a_shell(rig: Rig) -> None:
     until(rig.rollouts, rig.where)
 
 
+def noisy(rig: Rig, failpoint: str) -> str:
+    """The bot also watches an alarm of this case alone, and dies when it is told. The alarm's name."""
+    name = f"{rig.function}-noise"
+    with rig.cloud.world.lock:
+        perform(rig.cloud.world, "cloudwatch", "PutMetricAlarm", {
+            "AlarmName": name, "Namespace": "Noise", "MetricName": "Load", "Statistic": "Sum", "Period": 60,
+            "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold",
+        })  # fmt: skip
+    rig.cloud.knobs.clear_alarm(name)
+    file = rig.folder / "tidegate.toml"
+    text = file.read_text().replace('plan     = "canary"', f'plan     = "canary"\nalarm_prefix = ["{name}"]')
+    file.write_text('[alarms]\nsweep = "1s"\ngroup = "1s"\ndiscover = "1s"\n' + text)
+    rig.bot.kill()
+    rig.start(failpoint)
+    until(lambda: name in rig.tell("alarms", "my-app").stdout, rig.where)
+    rig.cloud.knobs.raise_alarm(name)
+    return name
+
+
+def notices(rig: Rig, name: str) -> int:
+    """How many messages tell that alarm."""
+    return sum(name in message.text and not message.in_thread for message in rig.ws.channel("deploys").messages)
+
+
+def notice_not_posted(rig: Rig) -> None:
+    """The post of a notice was noted and never made: the next process makes it."""
+    name = noisy(rig, "N1")
+    dead(rig)
+    assert notices(rig, name) == 0
+    rig.start()
+    until(lambda: notices(rig, name) == 1, rig.where)
+    assert start(rig).ok
+
+
+def notice_posted(rig: Rig) -> None:
+    """The notice stands there and the store does not know where: one stray, and the newest says that it is over."""
+    name = noisy(rig, "N2")
+    dead(rig)
+    assert notices(rig, name) == 1
+    rig.start()
+    until(lambda: notices(rig, name) == 2, rig.where)
+    rig.cloud.knobs.clear_alarm(name)
+    until(lambda: any("OK again" in message.text for message in rig.ws.channel("deploys").messages), rig.where)
+    assert notices(rig, name) == 2
+    assert start(rig).ok
+
+
 CASES: dict[str, tuple[str, Callable[[Rig], None]]] = {
     "L1": ("L1", before_commit), "L2": ("L2", before_ack), "L3": ("L3", after_ack),
     "T1": ("T1:3", after_observe), "T2": ("T2:2", planned), "T3": ("T3", unsent), "T4": ("T4", applied),
     "T5": ("T5", applied), "T6": ("T6", not_shown), "B1": ("B1", not_posted), "B2": ("B2", posted),
     "R1": ("", recovering), "M1": ("M1", migrating), "E1": ("E1", from_a_shell),
+    "N1": ("", notice_not_posted), "N2": ("", notice_posted),
 }  # fmt: skip
-SLOWEST_FIRST = sorted(CASES, key=lambda point: point not in {"B1", "B2"})
+SLOWEST_FIRST = sorted(CASES, key=lambda point: point not in {"B1", "B2", "N1", "N2"})
+EXTRA = {"B2": 1, "N1": 1, "N2": 2}
+"""Messages with a heading beside the card: a stray, or notices about an alarm."""
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +233,7 @@ def runs(request, cloud, tmp_path_factory):
         try:
             rig.start(armed, wait=point != "M1")
             story(rig)
-            ended_right(rig, strays=point == "B2")
+            ended_right(rig, strays=EXTRA.get(point, 0))
         finally:
             rig.close()
 
