@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bot.wire import Came, Wire
 
 SCHEDULE, LIST = "chat.scheduleMessage", "chat.scheduledMessages.list"
-PAGE = 100
+PAGE = 50
 MOST_PAGES = 10
 """Around one second there are a handful; a list without end is no answer."""
 

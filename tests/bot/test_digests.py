@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.config.model import Config
+from bot.wire import web_client
+from bot.wire_schedule import ScheduleWire
 from demo.workspace import Workspace, WorkspaceConfig
 from rollout.alarms.model import State, Turn
 from store import Store, open_store
@@ -261,18 +263,33 @@ def test_not_there_says_nothing_once_the_time_is_near(rig: Rig) -> None:
 # -- several, and changes of the configuration ----------------------------------------------------------
 
 
-def test_two_of_one_channel_never_share_a_second(rig: Rig) -> None:
-    """By channel and second a message is known from others: the second summary comes a second later, both once."""
-    rig.configure(DAILY + '[[digests]]\nchannel = "C0DEPLOYS"\ncron = "0 9 * * *"\n')
+@pytest.mark.parametrize("fault", ["lost_reply", "down"])
+@pytest.mark.parametrize("channel", ["C0DEPLOYS", "C0OPS"])
+def test_one_is_never_taken_for_another(rig: Rig, fault: str, channel: str) -> None:
+    """By channel and second a message is known: in one channel the second comes a second later, elsewhere at the same."""
+    rig.configure(DAILY + f'[[digests]]\nchannel = "{channel}"\ncron = "0 9 * * *"\n')
     rig.digests.turn()
     rig.until(at(24, 8, 57, 50))
-    rig.ws.fault("lost_reply", "chat.scheduleMessage", times=1)
+    rig.ws.fault(fault, "chat.scheduleMessage", times=1)
     rig.run(60)
     nine = int(at(24).timestamp())
-    assert sorted(one.post_at for one in rig.ws.scheduled) == [nine, nine + 1]
+    assert sorted(one.post_at - nine for one in rig.ws.scheduled) == [0, 1 if channel == "C0DEPLOYS" else 0]
     rig.run(180)
-    assert len(rig.posts()) == 2
+    assert len({id(post) for name in ("deploys", "ops") for post in rig.posts(name)}) == 2
     assert [state for _, state in rig.states()] == ["sent", "sent", "waiting", "waiting"]
+
+
+def test_a_long_list_is_read_to_its_end(rig: Rig) -> None:
+    """A message that waits behind sixty others is found, and one that does not is not; no page is no answer."""
+    wire = ScheduleWire(web_client(rig.ws.bot_token, rig.ws.api_url), rig.metrics, rig.dial.monotonic)
+    nine = int(at(24).timestamp())
+    for number, channel in enumerate(["C0DEPLOYS"] * 30 + ["C0OPS"] * 30 + ["C0GENERAL"]):
+        rig.dial.turn(2)
+        assert wire.schedule(channel, nine, {"text": f"{number}"}).kind == "done"
+    assert wire.listed("C0GENERAL", nine).known
+    assert not wire.listed("C0GENERAL", nine + 1).known
+    rig.ws.fault("500", "chat.scheduledMessages.list", times=1)
+    assert wire.listed("C0GENERAL", nine).came.kind == "lost"
 
 
 def test_a_summary_that_is_configured_no_more_is_not_sent(rig: Rig) -> None:
