@@ -266,7 +266,7 @@ def test_not_there_says_nothing_once_the_time_is_near(rig: Rig) -> None:
 @pytest.mark.parametrize("fault", ["lost_reply", "down"])
 @pytest.mark.parametrize("channel", ["C0DEPLOYS", "C0OPS"])
 def test_one_is_never_taken_for_another(rig: Rig, fault: str, channel: str) -> None:
-    """By channel and second a message is known: in one channel the second comes a second later, elsewhere at the same."""
+    """By channel and second a message is known: two of one channel never share one."""
     rig.configure(DAILY + f'[[digests]]\nchannel = "{channel}"\ncron = "0 9 * * *"\n')
     rig.digests.turn()
     rig.until(at(24, 8, 57, 50))
