@@ -111,7 +111,7 @@ class ConfigPolicy:
                 bakes[alarm.name] = min(bakes.get(alarm.name, shortest), shortest)
         return Scope(
             app=app, envs=tuple(envs), channel=self.config.apps[app].channel, place=place,
-            gates=tuple(bakes), bakes=bakes,
+            gates=tuple(bakes), bakes=bakes, slack=self.config.timing.alarm_slack,
             prefixes=_together(rules.alarm_prefix for rules in envs.values()),
             tags=_together(rules.alarm_tag for rules in envs.values()),
         )  # fmt: skip

@@ -1,7 +1,7 @@
 """Words about one alarm: its name, what it is, what it was, who silenced it. A notice and a summary say the same."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handlers.blocks.parts import date, length, named
 from handlers.escape import Mrkdwn, clip, join, md
@@ -102,8 +102,3 @@ def silenced(mute: Mute, now: datetime) -> Mrkdwn:
     """`by @ana until 16:00`."""
     until = date(mute.until, now) if mute.until is not None else md("it is OK")
     return md("by {} until {}", named(mute.by), until)
-
-
-def need(window: timedelta) -> str:
-    """How long an alarm needs to fire: its periods, and CloudWatch's own minute."""
-    return length(window + timedelta(seconds=60))

@@ -6,7 +6,7 @@ Nothing to say is one line. What does not fit is counted; what is not known is n
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from handlers.blocks.alarm_words import TEXT, few, name, need, silenced
+from handlers.blocks.alarm_words import TEXT, few, name, silenced
 from handlers.blocks.parts import Message, date, header, length, message, paragraphs, section
 from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.alarms.model import PLACE, AlarmState
@@ -131,7 +131,7 @@ def _unconfigured(report: AlarmsReport, alarms: Sequence[AlarmState]) -> Mrkdwn:
 def _doubts(report: AlarmsReport, alarms: Sequence[AlarmState]) -> list[Mrkdwn]:
     """What is worth less than it looks."""
     slow = [
-        md("{} (needs {}, the bake is {})", _name(report, one), need(one.window), length(one.bake))
+        md("{} (needs {}, the bake is {})", _name(report, one), length(one.needs), length(one.bake))
         for one in report.too_slow if one.bake is not None
     ]  # fmt: skip
     quiet = (one for one in alarms if one.state == "INSUFFICIENT_DATA")

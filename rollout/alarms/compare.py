@@ -19,6 +19,7 @@ class Role(NamedTuple):
     key: Key
     gate: bool = False
     bake: Duration | None = None
+    slack: timedelta = timedelta(seconds=60)
     watched_since: datetime | None = None
     """When its place was first read for this app; None: this is the first time."""
 
@@ -89,7 +90,8 @@ def _stale(stored: AlarmState, reading: AlarmReading) -> bool:
 
 def _missing(stored: AlarmState | None, role: Role, now: datetime) -> Compared:
     if stored is None:  # never there: a name of the configuration that is wrong is no news, lists and `check` name it
-        return Compared(AlarmState(key=role.key, state="ABSENT", since=now, gate=role.gate, bake=role.bake))
+        gone = AlarmState(key=role.key, state="ABSENT", since=now, gate=role.gate, bake=role.bake, slack=role.slack)
+        return Compared(gone)
     if stored.state == "ABSENT":
         return Compared(stored)
     if stored.doubt is None:
@@ -141,7 +143,8 @@ def _seen(
     text = stored.text if stored and not turns else reading.text
     return AlarmState(
         key=role.key, state=reading.state, since=reading.since, text=text, clean=reading.clean,
-        window=reading.window, mixed=reading.mixed, gate=role.gate, bake=role.bake, muted=muted,
+        window=reading.window, mixed=reading.mixed, gate=role.gate, bake=role.bake, slack=role.slack,
+        muted=muted,
     )  # fmt: skip
 
 

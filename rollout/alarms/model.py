@@ -56,6 +56,8 @@ class Scope(Frozen):
     """`key=value`, or `key` for any value."""
     bakes: dict[str, Duration] = {}
     """By gate: the shortest bake of the targets that it gates, for `cannot fire within the bake`."""
+    slack: Duration = timedelta(seconds=60)
+    """What an alarm may need beyond its own periods: `[timing] alarm_slack`."""
 
 
 class Mute(Frozen):
@@ -86,6 +88,7 @@ class AlarmState(Frozen):
     gate: bool = False
     bake: Duration | None = None
     """The shortest bake that it gates; None where it gates none."""
+    slack: Duration = timedelta(seconds=60)
     muted: Mute | None = None
     doubt: Moment | None = None
     """When it first was not found, or could not be read: one look alone changes no state to ABSENT or BLIND."""
@@ -100,7 +103,12 @@ class AlarmState(Frozen):
     @property
     def too_slow(self) -> bool:
         """Cannot fire within the bake that it gates (DESIGN §7)."""
-        return self.bake is not None and self.window > ZERO and self.window + timedelta(seconds=60) > self.bake
+        return self.bake is not None and self.window > ZERO and self.needs > self.bake
+
+    @property
+    def needs(self) -> timedelta:
+        """How long it may take to fire."""
+        return self.window + self.slack
 
 
 class Past(Frozen):

@@ -125,7 +125,7 @@ class Watch:
         changed: list[tuple[Role, AlarmReading, tuple[Past, ...]]] = []
         for name, past in self._pasts(scope, readings, memory):
             gate = name in scope.gates
-            role = Role(_key(scope, name), gate, scope.bakes.get(name) if gate else None, since)
+            role = Role(_key(scope, name), gate, scope.bakes.get(name) if gate else None, scope.slack, since)
             stored = memory.get(role.key)
             if stored is None and not readings[name].found and not gate:
                 continue

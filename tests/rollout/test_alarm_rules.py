@@ -224,3 +224,13 @@ def test_six_hundred_alarms_are_folded_in_no_time():
     turns = [turned("ALARM", 0, f"alarm-{number}") for number in range(600)]
     (alert,) = folded(*turns, now=0)
     assert len(alert.lines) == 600
+
+
+def test_too_slow_counts_what_an_alarm_needs_beyond_its_periods():
+    """Its periods and the slack of the configuration together, against the bake that it gates."""
+    two = timedelta(minutes=2)
+    assert known("OK", window=two, bake=timedelta(minutes=2, seconds=59)).too_slow
+    assert not known("OK", window=two, bake=timedelta(minutes=3)).too_slow
+    quick = compare(known("OK"), read("OK", window=two), (), ROLE._replace(bake=two, slack=timedelta(0)), NOW).state
+    assert (quick.needs, quick.too_slow) == (two, False)
+    assert not known("OK", window=timedelta(0), bake=timedelta(seconds=1)).too_slow
