@@ -77,7 +77,7 @@ class Outbox:
         self._alerts_first = False
         self._patience = Patience(self._clock.monotonic)
         self._cards = Cards(office, self._patience)
-        self._rung: dict[int, Rung] = {}  # rollout -> calls of its present page; after a restart one too many
+        self._rung: dict[int, Rung] = {}  # rollout -> calls of its present page
         self._nudged = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
@@ -290,7 +290,8 @@ class Outbox:
             return
         now, rung = self._clock.now(), self._rung.get(notice.rollout)
         if rung is None or rung.at != notice.at:
-            rung = Rung(at=notice.at, due=now, times=sent)  # not 0 after a restart: some were made before it
+            # After a restart nobody remembers the calls before it: as many as were due by then, and one more at once.
+            rung = Rung(at=notice.at, due=now, times=max(sent, (now - notice.at) // notice.every))
         elif now < rung.due or calm:
             return
         self._rung[notice.rollout] = Rung(notice.at, now + notice.every, rung.times + 1)

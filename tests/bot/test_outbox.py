@@ -10,7 +10,7 @@ import pytest
 
 from bot.cards import Office
 from bot.metrics import Metrics
-from bot.outbox import Outbox
+from bot.outbox import Beside, Outbox
 from bot.policy import ConfigPolicy
 from bot.wire import Wire, web_client
 from demo.workspace import Message, Workspace, WorkspaceConfig
@@ -52,6 +52,8 @@ class Shaky(Answers):
 class Post:
     """One bot's outbox: its store, its workspace, its clock."""
 
+    home = ""
+
     def __init__(self, store: Store, ws: Workspace, dial: Dial) -> None:
         self.store, self.ws, self.dial = store, ws, dial
         self.metrics = Metrics()
@@ -65,7 +67,7 @@ class Post:
         self.desk = Shaky(self.store, ConfigPolicy.__new__(ConfigPolicy), self.dial, Hooks())
         desk: Any = self.desk
         office = Office(self.store.outbox, desk, wire, self.dial, self.metrics, self.hit)
-        self.outbox = Outbox(office, mention="S0ONCALL", pager=self.call)
+        self.outbox = Outbox(office, mention="S0ONCALL", pager=self.call, beside=Beside(home=self.home))
 
     def hit(self, name: str) -> None:
         if name == self.killed_at:
@@ -519,6 +521,55 @@ def test_sns_repeats_while_slack_is_away(post: Post):
     post.change(rollout, phase=Phase.STEPPING, cause=None)
     post.run(65 * 60, step=10)
     assert len(post.called) == 4
+
+
+def test_a_restart_goes_on_counting_the_calls(post: Post):
+    """Slack away, three calls made, a new process: it calls at once as the fourth, and then every half hour."""
+    post.ws.fault("down")
+    rollout = stuck(post)
+    post.run(65 * 60, step=10)
+    assert post.called == [(rollout.id, number) for number in range(3)]
+    post.dial.turn(20 * 60)
+    post.restart()
+    post.run(20 * 60, step=10)
+    assert post.called[3:] == [(rollout.id, 2)], "one at once, as the third: its time had not come for a fourth"
+    post.run(15 * 60, step=10)
+    assert post.called[4:] == [(rollout.id, 3)]
+
+
+def test_a_restart_calls_nobody_before_the_time_when_slack_was_told(post: Post):
+    """The page stands in its thread: a new process neither repeats it nor calls, until half an hour is over."""
+    rollout = stuck(post)
+    post.run(60)
+    post.restart()
+    post.run(20 * 60, step=10)
+    assert post.called == [(rollout.id, 0)] and len(pages(post)) == 1
+    post.run(15 * 60, step=10)
+    assert post.called == [(rollout.id, 0), (rollout.id, 1)] and len(pages(post)) == 2
+
+
+@pytest.mark.parametrize("trouble", ["archived before", "archived after", "no channel", "goes to a person"])
+def test_a_page_that_no_thread_takes_goes_home(post: Post, trouble: str):
+    """The card's channel is closed, or the card is in somebody's own messages: the home channel is called, loudly."""
+    post.home = "C0GENERAL"
+    post.restart()
+    if trouble == "archived before":
+        post.ws.change_channel("deploys", archived=True)
+    person = trouble == "goes to a person"
+    rollout = post.begin(channel="" if trouble in ("no channel", "goes to a person") else "C0DEPLOYS",
+                         by=ANA if person or "archived" in trouble else PIPELINE)  # fmt: skip
+    post.run(3)
+    if trouble == "archived after":
+        post.ws.change_channel("deploys", archived=True)
+    post.change(rollout, phase=Phase.STUCK)
+    post.tell(NeedsHuman(rollout=rollout.id, text="AWS cannot be read", at=post.dial.now()))
+    post.run(30)
+    (page,) = post.ws.channel("general").messages
+    assert "S0ONCALL" in page.text and "AWS cannot be read" in page.text
+    assert page.thread_ts is None
+    assert post.called == [(rollout.id, 0)]
+    post.run(31 * 60, step=10)
+    assert len(post.ws.channel("general").messages) == 2
 
 
 def test_another_page_of_one_rollout_calls_at_once(post: Post):
