@@ -258,7 +258,7 @@ def _alarms(db: Database) -> None:
 
 
 def _alerts(db: Database) -> None:
-    """Notices about alarms: one open one has an alarm at most, closed ones never change; where each message is."""
+    """Notices about alarms: closed ones never change, the version rises by one."""
     _all(
         db,
         """
@@ -289,6 +289,13 @@ def _alerts(db: Database) -> None:
         CREATE TRIGGER alerts_are_kept BEFORE DELETE ON alerts
         BEGIN SELECT RAISE(ABORT, 'alerts are never deleted'); END
         """,
+    )
+
+
+def _alert_lines(db: Database) -> None:
+    """Which alarm is in which open alert, and where the message of each alert is."""
+    _all(
+        db,
         # the lines of open alerts only: the key is what keeps an alarm out of a second one
         """
         CREATE TABLE alert_lines (
@@ -363,7 +370,8 @@ STEPS = {
     "0007_meta": _meta,
     "0008_alarms": _alarms,
     "0009_alerts": _alerts,
-    "0010_digests": _digests,
+    "0010_alert_lines": _alert_lines,
+    "0011_digests": _digests,
 }
 """Every step by the name under which a file remembers it, in order."""
 
