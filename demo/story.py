@@ -43,7 +43,9 @@ class Story:
 
     def play(self) -> int:
         """All scenes; 0 when everything came true."""
-        scenes = (self.opening, self.good_release, self.bad_release, self.drift, self.ending)
+        scenes = (
+            self.opening, self.good_release, self.bad_release, self.drift, self.alarms, self.ending,
+        )  # fmt: skip
         try:
             for scene in scenes:
                 self._say("", f"== {scene.__doc__}")
@@ -111,6 +113,27 @@ class Story:
         self._weight("4", 0)
         self._card("rolled back")
 
+    def alarms(self) -> None:
+        """An alarm turns red and OK and red again: one notice, its graph, somebody who has it, a counter"""
+        knobs = self.stage.cloud.knobs
+        self._say("knob", knobs.raise_alarm("radio-errors"))
+        notice = self._until(lambda: self._notice("radio · alarm red"), "a notice about radio-errors")
+        self._say("notice", _brief(_all_text(notice)))
+        self._until(lambda: self._pictured("radio"), "its graph")
+        self._say("notice", f"its graph: {_brief(self.ws.files[-1].alt_txt)}")
+        self._press("ana", notice, "Acknowledge", "you have it")
+        self._until(lambda: self._notice("Acknowledged by"), "who has it, on the notice")
+        self._say("knob", knobs.clear_alarm("radio-errors"))
+        self._say("notice", _brief(_all_text(self._until(lambda: self._notice("radio · OK again"), "the end of it"))))
+        self._say("knob", knobs.raise_alarm("radio-errors"))
+        again = self._until(lambda: self._notice("2nd time"), "the counter")
+        _must(again.ts == notice.ts, "a second notice about the same alarm")
+        self._press("ben", again, "Mute until OK", "silenced")
+        self._say("knob", knobs.clear_alarm("radio-errors"))
+        self._until(lambda: self._notice("radio · OK again"), "the end of the second time")
+        told = self._type("ana", "/deploy alarms radio")
+        _must("turned red 2 times" in told, f"the summary counts otherwise: {told}")
+
     def ending(self) -> None:
         """The audit trail holds, from a shell"""
         for words in (("audit", "verify"), ("history",)):
@@ -153,8 +176,22 @@ class Story:
         return self._card(label, buttons=True)
 
     def _latest(self) -> Message | None:
-        top = [m for m in self.ws.channel(CHANNEL).messages if m.from_bot and not m.in_thread and not m.broadcast]
-        return top[-1] if top else None
+        """The newest card. Notices about alarms stand beside them; only a card leads from an app to a place."""
+        cards = [message for message in self._top() if " → " in _all_text(message)[:80]]
+        return cards[-1] if cards else None
+
+    def _top(self) -> list[Message]:
+        messages = self.ws.channel(CHANNEL).messages
+        return [one for one in messages if one.from_bot and not one.in_thread and not one.broadcast]
+
+    def _notice(self, words: str) -> Message | None:
+        """The newest message that is no card, once it says so."""
+        found = [one for one in self._top() if words.lower() in _all_text(one).lower() and _is_notice(one)]
+        return found[-1] if found else None
+
+    def _pictured(self, app: str) -> bool:
+        message = self._notice(app)
+        return message is not None and any(block["type"] == "image" for block in message.blocks)
 
     def _shares(self) -> dict[str, float]:
         shares: dict[str, float] = self.stage.cloud.knobs.status()["apps"][0]["weights"]
@@ -175,6 +212,10 @@ class Story:
                 return found
             time.sleep(0.1)
         raise TimeoutError(f"{what} did not come within {self.patience:.0f} s")
+
+
+def _is_notice(message: Message) -> bool:
+    return any("notice " in str(block) for block in message.blocks if block["type"] == "context")
 
 
 def _labels(card: Message) -> list[str]:
