@@ -127,8 +127,8 @@ class Digests:
         now = self._clock.now()
         if slot.state == "booked":
             self._settle(plan, slot)
-        elif now > slot.due + LATEST:
-            self._end(plan, slot, "missed")
+        elif now > slot.due + LATEST or next_due(plan.rule, plan.zone, slot.due) <= now:
+            self._end(plan, slot, "missed")  # too late; or the one after it is due as well, and says all of it
         elif now >= slot.due - LEAD and self._may(plan, SCHEDULE):
             self._book(plan, slot)
 

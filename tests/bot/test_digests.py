@@ -102,6 +102,20 @@ def test_after_downtime_it_comes_within_the_hour_or_not_at_all(
     assert f"{day} Nov" in last.text
 
 
+def test_several_that_are_late_come_as_one(rig: Rig) -> None:
+    """After an hour of downtime a summary for every five minutes comes once, not twelve times; then as always."""
+    rig.configure('[[digests]]\nchannel = "C0DEPLOYS"\ncron = "*/5 * * * *"\n')
+    rig.until(at(25, 9, 1))
+    rig.run(300)
+    before = len(rig.posts())
+    rig.until(at(25, 10, 1))
+    rig.restart()
+    rig.run(170)
+    assert len(rig.posts()) == before + 1
+    rig.run(300)
+    assert len(rig.posts()) == before + 2
+
+
 def every(rig: Rig) -> list[Slot]:
     """All slots there may be."""
     due = [at(day) for day in range(20, 30)]
