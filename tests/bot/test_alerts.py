@@ -204,14 +204,19 @@ def test_a_posted_notice_is_kept_up_to_date_under_a_mute(room: Room):
 def test_slack_away_loses_nothing_and_tells_the_present(room: Room):
     """Red and OK again during twenty minutes without Slack: told once, as it is, when Slack is back."""
     room.ws.fault("down")
-    room.turn("errors", "ALARM")
+    room.turn("p99", "ALARM")
+    room.run(120, step=2)
+    room.turn("errors", "ALARM")  # a notice of its own, of which not even a post was tried
     room.run(120, step=2)
     room.turn("errors", "OK")
     room.run(18 * 60, step=5)
     room.sweep()
     room.ws.heal()
     room.run(10)
-    assert "OK again" in room.only().text
+    told = [message.text for message in room.messages()]
+    assert len(told) == 2
+    assert any("p99 is red" in text for text in told)
+    assert any("errors is OK again" in text for text in told)
     assert room.store.alerts.unsent() == []
 
 

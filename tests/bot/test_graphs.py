@@ -168,6 +168,7 @@ def test_it_is_drawn_once_more_when_all_is_quiet_and_never_a_third_time(room: Ga
     assert room.ws.count("uploaded") == 1, "not while it may turn red again at once"
     room.spend(30)
     assert room.ws.count("uploaded") == 2
+    room.open()  # what was made is known by the notice, not by the process
     room.turn("errors", "ALARM")
     room.spend(40)
     room.turn("errors", "OK")
@@ -232,7 +233,24 @@ def test_without_the_scope_there_is_no_graph_and_one_line_in_the_log(
         assert len(room.messages()) == 2
         assert caplog.text.count("files:write") == 1
         assert len(room.calls("files.getUploadURLExternal")) == 1
+        room.dial.turn(3700)
+        room.spend(10)
+        assert len(room.calls("files.getUploadURLExternal")) == 2, "an hour later somebody may have added it"
+        assert caplog.text.count("files:write") == 1
         room.store.close()
+
+
+def test_a_new_picture_waits_until_the_thread_shows_it(tmp_path: Path, dial: Dial):
+    """Slack takes three seconds for the file: no edit is refused, and none shows a picture that nobody can see yet."""
+    with workspace(dial) as ws:
+        limits = ws.config.limits.model_copy(update={"file_seconds": 3.0})
+    with workspace(dial, limits=limits) as ws:
+        room = Gallery(tmp_path / "tidegate.db", ws, dial)
+        room.turn("errors", "ALARM")
+        room.spend(15)
+        assert room.image() is not None
+        assert all(call.ok for call in room.calls("chat.update"))
+        room.close()
 
 
 def test_a_file_slack_is_not_done_with_yet_costs_no_word(tmp_path: Path, dial: Dial):

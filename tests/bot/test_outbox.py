@@ -556,8 +556,8 @@ def test_a_page_that_no_thread_takes_goes_home(post: Post, trouble: str):
     if trouble == "archived before":
         post.ws.change_channel("deploys", archived=True)
     person = trouble == "goes to a person"
-    rollout = post.begin(channel="" if trouble in ("no channel", "goes to a person") else "C0DEPLOYS",
-                         by=ANA if person or "archived" in trouble else PIPELINE)  # fmt: skip
+    channel = "C0DEPLOYS" if "archived" in trouble else ""
+    rollout = post.begin(channel=channel, by=ANA if person or trouble == "archived before" else PIPELINE)
     post.run(3)
     if trouble == "archived after":
         post.ws.change_channel("deploys", archived=True)

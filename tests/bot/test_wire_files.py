@@ -96,12 +96,13 @@ class _Elsewhere(BaseHTTPRequestHandler):
     """Redirects everything to `target`, or keeps what it got."""
 
     target = ""
+    status = 307
     got: list[dict[str, str]] = []
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.got.append(dict(self.headers))
-        self.send_response(307 if self.target else 200)
+        self.send_response(self.status if self.target else 200)
         if self.target:
             self.send_header("Location", self.target)
         self.send_header("Content-Length", "0")
@@ -123,11 +124,12 @@ def elsewhere() -> Iterator[tuple[ThreadingHTTPServer, type[_Elsewhere]]]:
     server.server_close()
 
 
-def test_bytes_follow_no_redirect_and_carry_no_token(ws: Workspace, wire: FileWire, elsewhere):
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_bytes_follow_no_redirect_and_carry_no_token(ws: Workspace, wire: FileWire, elsewhere, status: int):
     """An upload address that points on to somebody else: refused; and the bot's token is in no header."""
     server, handler = elsewhere
     address = f"http://127.0.0.1:{server.server_address[1]}/"
-    handler.target = f"{address}stolen"
+    handler.target, handler.status = f"{address}stolen", status
     came = wire._bytes(address, PNG)
     assert came.kind == "refused"
     assert len(handler.got) == 1, "the redirect was not followed"
