@@ -8,11 +8,14 @@ from rollout.alarms.model import Alert, Line
 from rollout.alarms.plot import Mark, PlotWish, Side
 from rollout.model import Rollout
 from rollout.ports import Reads
+from rollout.values import ZERO
 from store import Store
 
 BEFORE = timedelta(minutes=45)
-"""How much of the time before it turned bad is shown."""
-SHORTEST = timedelta(hours=1)
+"""How much of the time before it turned bad is shown, at most."""
+LEAST = timedelta(minutes=5)
+WINDOWS = 15
+"""The same in windows of the alarm: one that is judged within seconds was decided in minutes."""
 LONGEST = timedelta(hours=6)
 """Longer spells are drawn from there: a graph of a week says nothing about the last hour."""
 CANDIDATES = 5
@@ -27,21 +30,23 @@ def candidates(alert: Alert) -> tuple[Line, ...]:
 
 def for_line(store: Store, alert: Alert, line: Line, now: datetime) -> PlotWish:
     """The graph of one alarm of a notice, with the rollouts of its app beside it."""
-    start = _start(line.first, now)
     with store.reads() as reads:
+        state = reads.alarm_state(line.key)
+        start = _start(line.first, state.window if state else ZERO, now)
         near = _near(reads, alert.app, line.key.lane, start)
         return _wish(reads, near, start, now)
 
 
 def for_rollout(store: Store, rollout: Rollout, now: datetime) -> PlotWish:
     """The graph of an alarm that brought this rollout back."""
-    start = _start(rollout.created_at, now)
+    start = _start(rollout.created_at, max((one.window for one in rollout.alarms), default=ZERO), now)
     with store.reads() as reads:
         return _wish(reads, [rollout], start, now)
 
 
-def _start(first: datetime, now: datetime) -> datetime:
-    return max(min(first - BEFORE, now - SHORTEST), now - LONGEST)
+def _start(first: datetime, window: timedelta, now: datetime) -> datetime:
+    before = min(max(WINDOWS * window, LEAST), BEFORE) if window else BEFORE
+    return max(min(first - before, now - before * 4 / 3), now - LONGEST)
 
 
 def _near(reads: Reads, app: str, lane: str, start: datetime) -> list[Rollout]:
