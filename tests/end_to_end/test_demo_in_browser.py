@@ -15,7 +15,7 @@ from tests.end_to_end.rig import until
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = playwright.expect
 CHROMIUM = Path("/usr/bin/chromium")
-PICTURE = Path(__file__).resolve().parents[2] / "docs" / "images" / "demo.png"
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 LONG = 90_000
@@ -106,8 +106,7 @@ def portrait(page) -> None:
     half.get_by_role("button", name=re.compile(r"repl(y|ies)")).first.click()
     expect(page.locator("#thread .message", has_text="Raised to 50 %")).to_be_visible()
     page.mouse.move(700, 5)
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURE, animations="disabled")
+    page.screenshot(path=PICTURES / "demo.png", animations="disabled")
     page.get_by_role("button", name="Close thread").click()
 
 
@@ -137,6 +136,48 @@ def test_a_newcomer_sees_all_of_it(page, update_goldens):
     bad = card(page, "rolled back from")
     expect(bad).to_contain_text("my-app-errors")
     expect(traffic).to_have_attribute("aria-label", "Traffic of my-app: v2 100 percent")
+
+
+def notice(page, words: str):
+    """The one notice about lamp, once it says so."""
+    found = page.locator("#main .message", has_text=re.compile(r"lamp · ")).filter(has_text=words)
+    expect(found).to_have_count(1, timeout=LONG)
+    return found
+
+
+def told_in_ops(page) -> None:
+    """The picture of a summary; the demo's come every five minutes, so nobody but the painter waits for one."""
+    page.get_by_role("button", name="ops", exact=True).click()
+    summary = page.locator("#main .message", has_text=re.compile("Longest red")).last
+    expect(summary).to_be_visible(timeout=8 * 60_000)
+    summary.screenshot(path=PICTURES / "digest.png", animations="disabled")
+
+
+@pytest.mark.timeout(900)
+def test_an_alarm_that_flaps_is_one_notice(page, update_goldens):
+    """Red with its graph, acknowledged by a press, OK, red again with a counter, calm: one message all the time."""
+    expect(page.locator(".vital").first).to_have_text("bot running", timeout=LONG)
+    knob(page, "Lamp flaps")
+    red = notice(page, "red since")
+    expect(red.get_by_role("img", name=re.compile("lamp-errors.*limit 0.4 %"))).to_be_visible(timeout=LONG)
+    if update_goldens:
+        red.screenshot(path=PICTURES / "notice.png", animations="disabled")
+    red.get_by_role("button", name="Acknowledge").click()
+    notice(page, "Acknowledged by @Ana")
+    expect(red.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    notice(page, "OK again")
+    again = notice(page, "Red for the 2nd time")
+    expect(again.get_by_role("link", name=re.compile("CloudWatch"))).to_have_attribute("rel", re.compile("noopener"))
+    if update_goldens:
+        again.screenshot(path=PICTURES / "flapping.png", animations="disabled")
+    again.get_by_role("button", name="Mute 1 h").click()
+    notice(page, "silenced by @Ana")
+    knob(page, "Lamp is calm")
+    notice(page, "OK again")
+    page.get_by_role("button", name="/deploy alarms").click()
+    expect(page.get_by_text("Longest red")).to_be_visible()
+    if update_goldens:
+        told_in_ops(page)
 
 
 def test_the_bot_is_killed_and_started_by_knobs(page):
