@@ -112,8 +112,9 @@ class FileWire:
 
     def _bytes(self, address: str, content: bytes) -> Came:
         def send() -> Any:
-            headers = {"Content-Type": "application/octet-stream"}
-            request = urllib.request.Request(address, data=content, method="POST", headers=headers)  # noqa: S310 - _named
+            request = urllib.request.Request(  # noqa: S310 - its scheme was looked at
+                address, data=content, method="POST", headers={"Content-Type": "application/octet-stream"}
+            )
             try:
                 with self._open(request, timeout=TIMEOUT) as answer:
                     return _Page(answer.status, {})

@@ -14,7 +14,7 @@ PLANTED = {
     "rollout/values.py": "import bot\nimport os",
     "rollout/errors.py": "import rollout.machine",
     "handlers/__init__.py": "import aws\nimport boto3\nimport demo\nimport sqlite3",
-    "store/__init__.py": "import slack_sdk\nimport apscheduler\nimport moto",
+    "store/__init__.py": "import slack_sdk\nimport apscheduler\nimport moto\nimport matplotlib",
     "demo/__init__.py": "import rollout",
 }
 

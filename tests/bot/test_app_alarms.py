@@ -91,3 +91,28 @@ def test_a_restart_in_the_middle_repeats_nothing(rig: Rig, cloud: Cloud):
     cloud.knobs.clear_alarm(NOISE)
     until(lambda: "OK again" in notices(rig)[0].text, rig.where)
     assert [each.ts for each in notices(rig)] == [before.ts]
+
+
+def test_what_brings_a_rollout_back_is_told_once_on_its_card_with_its_graph(rig: Rig, cloud: Cloud):
+    """The gate turns red at 10 %: rolled back, the card's thread says so and has the graph; no notice beside it."""
+    cloud.knobs.widget_images(True)
+    watched(rig)
+    rig.calm()
+    rig.slash("ana", "my-app long")
+    rig.at(10)
+    cloud.knobs.raise_alarm("my-app-errors")
+    try:
+        rig.phase("rolled_back")
+        card = rig.card("rolled back")
+        deploys = rig.ws.channel("deploys")
+        until(lambda: [reply for reply in deploys.replies(card) if reply.files], rig.where)
+        (graph,) = [reply for reply in deploys.replies(card) if reply.files]
+        assert not graph.broadcast
+        (file,) = [each for each in rig.ws.files if each.id in graph.files]
+        assert "my-app-errors" in f"{file.title} {file.alt_txt}" and "10 %" in file.alt_txt
+    finally:
+        cloud.knobs.clear_alarm("my-app-errors")
+    until(lambda: "tidegate_open_alerts 1" in rig.get("/metrics")[1], rig.where)
+    own = [each for each in deploys.messages if "my-app-errors is" in each.text and not each.in_thread and each.ts != card.ts]
+    assert own == []
+    assert not rig.ws.problems
