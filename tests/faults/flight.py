@@ -5,15 +5,17 @@ the unmodified `tidegate run`: a process of its own, with its own environment, f
 variant puts one part of ours out of place in the child before that.
 """
 
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from demo.child import Child, clean_environment
 
@@ -22,6 +24,7 @@ class Hangar:
     """The process that forks. One per run; `with Hangar() as hangar:`."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         root = str(Path(__file__).parents[2])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.flight"], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -30,7 +33,7 @@ class Hangar:
         assert self._process.stdout
         assert self._process.stdout.readline() == "up\n"
 
-    def __enter__(self) -> "Hangar":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -41,9 +44,10 @@ class Hangar:
     def say(self, order: Mapping[str, Any]) -> Any:
         """One order, one answer."""
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        with self._lock:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
 
 
 class Forked:
@@ -112,9 +116,8 @@ class QuickBot(Child):
 
 def _serve() -> None:
     """Import everything, then fork on order. It has no thread of its own, so a fork of it is whole."""
-    import bot.app  # noqa: F401 - what costs the time
-    import bot.cli.guarded  # noqa: F401 - ditto
-    import handlers.listeners  # noqa: F401 - ditto
+    for module in ("bot.app", "bot.cli.guarded", "handlers.listeners"):  # what costs the time
+        importlib.import_module(module)
     from bot.cli import main
 
     codes: dict[int, int] = {}

@@ -4,18 +4,21 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import bot.app
+from bot import app as wiring
 from tests.faults.naive import AckFirst, Resending
+
+COMPOSITION = vars(wiring)
+"""The parts by the names under which bot/app.py joins them."""
 
 
 def ack_first() -> None:
     """Commands are answered at once and stored a moment later, on a thread."""
-    counter = bot.app.Counter
+    counter = COMPOSITION["Counter"]
 
     def made(*parts: Any, **more: Any) -> Any:
         return AckFirst(counter(*parts, **more), _in_a_moment)
 
-    bot.app.Counter = made  # type: ignore[assignment, misc]  # that is the mistake
+    COMPOSITION["Counter"] = made
 
 
 def _in_a_moment(do: Callable[[], object]) -> None:
@@ -26,9 +29,9 @@ def _in_a_moment(do: Callable[[], object]) -> None:
 
 def resend() -> None:
     """What got no answer is sent again."""
-    world = bot.app.CountedWorld
+    world = COMPOSITION["CountedWorld"]
 
     def made(inner: Any, *parts: Any) -> Any:
         return Resending(world(inner, *parts))
 
-    bot.app.CountedWorld = made  # type: ignore[assignment, misc]  # that is the mistake
+    COMPOSITION["CountedWorld"] = made

@@ -6,7 +6,6 @@ The oracles are in this process: the cloud's log, the workspace's acks, and the 
 import json
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,7 +18,7 @@ from demo.cloud.knobs import BY_HAND
 from handlers.payloads import slash_key
 from rollout.actions import Intent, Shift
 from rollout.model import Phase, Rollout
-from tests.end_to_end.rig import Rig, all_text, new_cloud, until
+from tests.end_to_end.rig import Rig, all_text, new_cloud, one_more, until
 from tests.faults.flight import Hangar, QuickBot
 from tests.faults.row import Judge
 
@@ -38,7 +37,9 @@ class Siege(Rig):
     """A rig whose bot starts quickly, and people who do something all the time."""
 
     def __init__(self, hangar: Hangar, folder: Path, cloud: Cloud, rng: Random, naive: str = "") -> None:
-        super().__init__(folder, cloud)
+        if folder.name != "my-app":
+            one_more(cloud, folder.name)
+        super().__init__(folder, cloud, function=folder.name)
         self.bot: QuickBot = QuickBot(hangar, folder, {**self.ws.environment(), **cloud.env()}, naive)  # type: ignore[assignment]  # a quicker one
         self.rng, self.judge = rng, Judge()
         self.acked: list[Acked] = []
@@ -144,7 +145,8 @@ class Siege(Rig):
         return [
             {name: round(share, 6) for name, share in (each.after or {})["shares"].items() if share}
             for each in self.cloud.log.of("lambda:UpdateAlias")
-            if each.caller != BY_HAND and since <= each.at and (before is None or each.at < before)
+            if each.parameters["FunctionName"] == self.function and each.caller != BY_HAND
+            and since <= each.at and (before is None or each.at < before)
         ]  # fmt: skip
 
     def at_last(self) -> None:
@@ -193,18 +195,28 @@ def explained(written: Sequence[dict[str, float]], made: Sequence[Intent], row: 
 
 
 @contextmanager
-def a_siege(rng: Random, naive: str = "") -> Iterator[Siege]:
-    """A cloud, a workspace and a bot that is not started yet."""
-    cloud = new_cloud()
+def sieges(number: int, rng: Random, naive: str = "") -> Iterator[list[Siege]]:
+    """So many bots, each with a workspace, a function and a file of its own, on one cloud; none is started yet."""
+    cloud, made = new_cloud(), []
     try:
         with Hangar() as hangar, tempfile.TemporaryDirectory() as folder:
-            siege = Siege(hangar, Path(folder) / "bot", cloud, rng, naive)
             try:
-                yield siege
+                for name in ["my-app", *(f"my-app-{n}" for n in range(2, number + 1))]:
+                    one = Siege(hangar, Path(folder) / name, cloud, Random(rng.random()), naive)
+                    made.append(one)  # noqa: PERF401 - one by one: what was made is closed when the next fails
+                yield made
             finally:
-                siege.close()
+                for siege in made:
+                    siege.close()
     finally:
         cloud.stop()
+
+
+@contextmanager
+def a_siege(rng: Random) -> Iterator[Siege]:
+    """One of them."""
+    with sieges(1, rng) as (siege,):
+        yield siege
 
 
 def busy_for(siege: Siege, seconds: float, then: Any) -> None:

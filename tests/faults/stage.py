@@ -1,4 +1,4 @@
-"""Where the cheap rows play: the real conductor on a real SQLite file, in a simulated world, with a clock set by hand."""
+"""Where the cheap rows play: the real conductor on a real SQLite file, in a simulated world, its clock set by hand."""
 
 import json
 import tempfile
@@ -73,8 +73,7 @@ def start(scene: Scene) -> Rollout:
     target.extra.clear()
     reply = scene.wish("start", release="1" if target.main == "2" else "2")
     assert reply.ok, reply.text
-    assert scene.live
-    return scene.live
+    return scene.newest
 
 
 def calm(scene: Scene) -> None:
@@ -110,7 +109,7 @@ def bring(scene: Scene, phase: Phase) -> Rollout:
         Phase.WAITING: lambda: scene.until("waiting"),
         Phase.PAUSED: lambda: (scene.proven(10), scene.wish("pause")),
         Phase.FINAL_BAKE: lambda: scene.until("final_bake"),
-        Phase.RETIRING: lambda: (scene.until("final_bake"), _put(scene, Phase.RETIRING)),
+        Phase.RETIRING: lambda: _put(scene, Phase.RETIRING),
         Phase.ROLLING_BACK: lambda: (scene.proven(10), scene.wish("rollback")),
         Phase.STUCK: lambda: _stuck(scene),
     }
@@ -144,6 +143,7 @@ def _stuck(scene: Scene) -> None:
 
 
 def _put(scene: Scene, phase: Phase) -> None:
+    scene.until("final_bake")
     with scene.store.work() as work:
         live = work.live("my-app", "prod")
         assert live

@@ -4,7 +4,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -163,14 +164,14 @@ def one_lane_hangs(count: int, seed: int, naive: bool) -> Played:
                     scene.policy.changes["lane"] = "slow"
                 scene.wish("start", app=f"app-{number}")
             lanes, world = _driven(scene, naive=naive)
-            slow = _until(lambda: world.hung > 0, 10)
+            slow = _until(partial(_hangs, world), 10)
             judge.holds(slow, "nothing hung")
             fired += world.hung
             quick = [n for n in range(50) if n % 2 == 0]
             begun = time.monotonic()
-            _until(lambda quick=quick: all(_moved(scene, n) for n in quick), 10)  # type: ignore[misc]  # bound now
+            _until(partial(_all_moved, scene, quick), 10)
             worst = max(worst, time.monotonic() - begun)
-            judge.holds(all(_moved(scene, n) for n in quick), "the other lane stood still")
+            judge.holds(_all_moved(scene, quick), "the other lane stood still")
             begun = time.monotonic()
             row = next(one for one in _rows(scene) if one.app == "app-1")
             scene.wish("rollback", app="app-1")
@@ -185,7 +186,7 @@ def one_lane_hangs(count: int, seed: int, naive: bool) -> Played:
 
 def _driven(scene: Scene, *, naive: bool) -> tuple[Lanes, Hanging]:
     world = Hanging(scene.world)
-    scene.bot._rounds._world = world  # type: ignore[assignment]  # as bot/app.py joins them
+    scene.bot._rounds._world = world
     lanes = Lanes(lambda ids: scene.bot.look(list(ids)), Metrics())
     for lane, ids in scene.bot.due().items():
         lanes.look("slow" if naive else lane, ids)
@@ -195,6 +196,14 @@ def _driven(scene: Scene, *, naive: bool) -> tuple[Lanes, Hanging]:
 def _rows(scene: Scene) -> list[Rollout]:
     with scene.store.reads() as reads:
         return reads.history(limit=200)
+
+
+def _hangs(world: Hanging) -> bool:
+    return world.hung > 0
+
+
+def _all_moved(scene: Scene, numbers: Sequence[int]) -> bool:
+    return all(_moved(scene, number) for number in numbers)
 
 
 def _moved(scene: Scene, number: int) -> bool:

@@ -1,5 +1,6 @@
 """A01 to A08: what AWS does to its callers. The real drivers over real HTTP; the cloud's log is the oracle."""
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -148,7 +149,7 @@ READS = ("lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:ListVersi
 
 def throttled(count: int, seed: int, naive: bool) -> Played:
     """One to thirty per cent of all calls of each operation are throttled or meet a server error, often thrice."""
-    rng, judge, rollouts = Random(seed), Judge(), 0
+    rng, judge, rollouts, rate = Random(seed), Judge(), 0, 0.0
     with a_bench(**UNWATCHED) as bench:
         before = 0
         while (fired := len(bench.cloud.log.faults)) < count or bench.live is not None:
@@ -198,9 +199,7 @@ def _one_lost(bench: Bench, judge: Judge, at: int, knob: Any) -> int:
         if at == 0 and seen == 10 and bench.newest.phase is Phase.STEPPING:
             knob(WRITE)
             bench.wish("rollback")
-        elif (at == 10 and not done and bench.newest.phase is not Phase.REQUESTED) or (at == 50 and done == [10]):
-            _arm(bench, knob, before)
-        elif at == 100 and done == [50]:
+        elif at and done == BEFORE[at] and bench.newest.phase is not Phase.REQUESTED:
             _arm(bench, knob, before)
         bench.look()
         _no_false_success(bench, judge)
@@ -210,6 +209,9 @@ def _one_lost(bench: Bench, judge: Judge, at: int, knob: Any) -> int:
     wanted = Phase.ROLLED_BACK if at == 0 else Phase.SUCCEEDED
     judge.same(bench.newest.phase, wanted, "how it ended")
     return len(bench.cloud.log.faults) - before
+
+
+BEFORE = {10: [], 50: [10], 100: [50]}
 
 
 def _arm(bench: Bench, knob: Any, before: int) -> None:
@@ -261,7 +263,7 @@ def stale_reads(count: int, seed: int, naive: bool) -> Played:
             fired += len(bench.writes())
             judge.same(bench.writes(), UP, "the writes")
             judge.same(bench.newest.phase, Phase.SUCCEEDED, "how it ended")
-            between = [later - sooner for sooner, later in zip(asked, asked[1:], strict=False)]
+            between = [later - sooner for sooner, later in itertools.pairwise(asked)]
             judge.holds(all(reads >= lag + 2 for reads in between), f"after {lag} stale reads, it rose after {between}")
     return judge.played(fired)
 
@@ -330,8 +332,8 @@ def region_away(count: int, seed: int, naive: bool) -> Played:
 class Meddled:
     """A world in which somebody writes between what was seen and what is done."""
 
-    def __init__(self, world: World, meddle: Any) -> None:
-        self._world, self._meddle = world, meddle
+    def __init__(self, world: World, meddling: list[Any]) -> None:
+        self._world, self._meddling = world, meddling
 
     def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Observation]:
         """See rollout.ports.World."""
@@ -339,7 +341,7 @@ class Meddled:
 
     def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
         """See rollout.ports.World."""
-        self._meddle()
+        self._meddling[0]()
         return self._world.perform(rollout, action, key)
 
 
@@ -349,7 +351,7 @@ def overtaken(count: int, seed: int, naive: bool) -> Played:
     meddling: list[Any] = [lambda: None]
 
     def wrap(world: World) -> World:
-        return Meddled(Unguarded(world) if naive else world, lambda: meddling[0]())
+        return Meddled(Unguarded(world) if naive else world, meddling)
 
     with a_bench(wrap=wrap, **UNWATCHED) as bench:
         while fired[0] < count:
@@ -413,8 +415,8 @@ def other_hands(count: int, seed: int, naive: bool) -> Played:
 
 IN_THE_CLOUD = "in process: conductor, SQLite, real drivers, botocore, the embedded cloud over HTTP"
 ROWS = (
-    Row("A01", "throttles and server errors on 1 to 30 % of the calls of each operation", "all end right, no write twice",
-        IN_THE_CLOUD, throttled, ci=25, soak=4000, part=500),
+    Row("A01", "throttles and server errors on 1 to 30 % of the calls of each operation",
+        "all end right, no write twice", IN_THE_CLOUD, throttled, ci=25, soak=4000, part=500),
     Row("A02", "each mutating call applied, its answer lost or cut in half", "one effect each; never taken for success",
         IN_THE_CLOUD, lost_replies, ci=10, soak=500, part=125, naive="sends again what got no answer", naive_ci=8),
     Row("A03", "after a write, one to nine reads still see the old weights", "never rises before the weight was seen "

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,7 +24,19 @@ from rollout.ports import StoredAsk
 from store import Store, StoreBusy, StoreFull, open_store
 from tests.faults.naive import AckFirst, blind_save
 from tests.faults.row import Judge, Played, Row
-from tests.faults.stage import PLAN_FOR, TERMS, a_fleet, a_scene, books_agree, bring, calm, chain_holds, end, look_due, start
+from tests.faults.stage import (
+    PLAN_FOR,
+    TERMS,
+    a_fleet,
+    a_scene,
+    books_agree,
+    bring,
+    calm,
+    chain_holds,
+    end,
+    look_due,
+    start,
+)
 from tests.rollout.scene import ANA, BEN, Scene
 from tests.store.make import rollout as new_row
 
@@ -67,7 +80,7 @@ def error_in_recovery(count: int, seed: int, naive: bool) -> Played:
                 scene.clock.advance(timedelta(seconds=5))
                 look_due(scene)
             tripping = Tripping(scene.store, rng.randint(1, APPS))
-            bot = Conductor(tripping, scene.world, scene.policy, scene.clock)  # type: ignore[arg-type]  # a ledger, not the alarms' one
+            bot = Conductor(tripping, scene.world, scene.policy, scene.clock)
             for _ in range(3):
                 with contextlib.suppress(StoreBusy):
                     bot.recover()
@@ -228,12 +241,10 @@ def recovery_beside_wishes(count: int, seed: int, naive: bool) -> Played:
             with other.work() as work:
                 from_shell = wish.model_copy(update={"verb": "pause", "reason": shell})
                 work.remember(StoredAsk(dedupe=shell, ask=from_shell, actor=BEN, state="new", at=scene.clock.now()))
-            ids = [scene.newest.id]
             click = f"click{number}"
-            found = at_once(
-                scene.bot.recover, lambda: scene.bot.look(ids), lambda: scene.bot.ask(wish, ANA, dedupe=click),
-                lambda: twin.ask(wish, ANA, dedupe=click), scene.bot.answer_waiting, twin.answer_waiting,
-            )  # fmt: skip
+            said = [partial(bot.ask, wish, ANA, dedupe=click) for bot in (scene.bot, twin)]
+            look = partial(scene.bot.look, [scene.newest.id])
+            found = at_once(scene.bot.recover, look, *said, scene.bot.answer_waiting, twin.answer_waiting)
             judge.same([x for x in found if isinstance(x, Exception)], [], "raised")
             judge.same(found[2], found[3], "two answers to one click")
             for reason in (click, shell):
@@ -441,7 +452,7 @@ ROWS = (
     Row("D07", "recovery, a look, one click twice and a shell's wish taken twice, all at one instant",
         "each wish is taken once, both copies get one answer", "six threads, two stores on one file",
         recovery_beside_wishes, ci=25, soak=2000, part=250),
-    Row("D08", "rollback in every live phase: between looks, during a read, before and after a call, replies lost",
+    Row("D08", "rollback in every live phase: between looks, in a read, before and after a call, replies lost",
         "always accepted, ends at 0 % on the candidate", "in process: conductor, SQLite, simulated AWS",
         back_from_everywhere, ci=40, soak=1000, part=250,
         missing="the time from click to call is in docs/bench.md"),
@@ -449,6 +460,7 @@ ROWS = (
         "a process that commits, its system calls", on_disk_first, ci=50, soak=1000, part=1000,
         missing="power cuts: argued from the syncs, not tried"),
     Row("D10", "a copy (`tidegate backup`) made under load, AWS moves on, a bot starts on the copy",
-        "whole, chain valid, no shift made twice, none outside the plan", "in process: conductor, SQLite, simulated AWS",
+        "whole, chain valid, no shift made twice, none outside the plan",
+        "in process: conductor, SQLite, simulated AWS",
         started_from_a_copy, ci=5, soak=100, part=25),
 )  # fmt: skip

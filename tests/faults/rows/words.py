@@ -1,7 +1,9 @@
 """K08, K14, K15, K20: two at one instant, hostile words, any input, every verb in every phase."""
 
+import itertools
 import json
 import time
+from functools import partial
 from random import Random
 from typing import Any, get_args
 
@@ -55,9 +57,9 @@ def two_clickers(count: int, seed: int, naive: bool) -> Played:
             before = _ready(scene, pair)
             asks = [Ask(verb=verb, app="my-app", env="prod", reason=f"{number}") for verb in pair]
             found = at_once(
-                lambda asks=asks, n=number: desks[0].ask(asks[0], ANA, dedupe=f"{n}a"),
-                lambda asks=asks, n=number: desks[1].ask(asks[1], BEN, dedupe=f"{n}b"),
-            )  # fmt: skip
+                partial(desks[0].ask, asks[0], ANA, dedupe=f"{number}a"),
+                partial(desks[1].ask, asks[1], BEN, dedupe=f"{number}b"),
+            )
             _one_transition(scene, judge, before, pair, found)
             if scene.newest.phase is Phase.ROLLING_BACK:
                 end(scene)
@@ -102,7 +104,7 @@ def _one_transition(scene: Scene, judge: Judge, before: int, pair: tuple[str, st
     happened = [(each["from"], each["to"]) for each in steps]
     if pair[0] == pair[1] or pair == ("promote", "rollback"):
         judge.same(len(happened), 1, f"transitions of {pair}: {happened}")
-    judge.holds(all(a[1] == b[0] for a, b in zip(happened, happened[1:], strict=False)), f"torn: {happened}")
+    judge.holds(all(a[1] == b[0] for a, b in itertools.pairwise(happened)), f"torn: {happened}")
     if "rollback" in pair:
         judge.same(scene.newest.phase, Phase.ROLLING_BACK, f"after {pair}")
         judge.holds(replies and replies[-1].ok, f"rollback lost against {pair[0]}")
@@ -206,8 +208,9 @@ def _cell(scene: Scene, judge: Judge, made: Rollout, verb: str) -> None:
         before = work.add(made)
     who = EVA if verb in ("approve", "reject", "go-on") else BEN
     where = f"{verb} in {before.phase}"
+    ask = Ask(verb=verb, app=before.app, env="prod", reason="because")
     try:
-        reply = scene.bot.ask(Ask(verb=verb, app=before.app, env="prod", reason="because"), who, dedupe=where + made.app)
+        reply = scene.bot.ask(ask, who, dedupe=f"{where} {made.app}")
     except Exception as error:  # noqa: BLE001 - a cell that raises is not defined
         judge.found.append(f"{where}: {type(error).__name__}")
         return
@@ -228,14 +231,16 @@ def _cell(scene: Scene, judge: Judge, made: Rollout, verb: str) -> None:
 
 
 ROWS = (
-    Row("K08", "two people press at one instant, through two stores", "one transition, both are answered, rollback wins",
-        "two conductors and two stores on one file, two threads", two_clickers, ci=60, soak=2000, part=500,
+    Row("K08", "two people press at one instant, through two stores",
+        "one transition, both are answered, rollback wins", "two conductors and two stores on one file, two threads",
+        two_clickers, ci=60, soak=2000, part=500,
         naive="reads first, writes later, no lock and no version", naive_ci=20),
     Row("K14", "hostile words in every text that others write", "nothing live but ours, valid JSON, Slack's limits",
         "the renderers alone", hostile_words, ci=800, soak=50_000, part=10_000, naive="a text put in as it came",
         naive_ci=200),
     Row("K15", "anything typed", "an Ask or a refusal in words, within 50 ms", "the parser alone", any_input, ci=4000,
         soak=100_000, part=50_000),
-    Row("K20", "every verb in every phase, over rows of every kind", "defined; as the table says; what has ended is never "
-        "touched", "in process: conductor, SQLite", every_cell, ci=len(CELLS), soak=50 * len(CELLS), part=10 * len(CELLS)),
+    Row("K20", "every verb in every phase, over rows of every kind",
+        "defined; as the table says; what has ended is never touched", "in process: conductor, SQLite", every_cell,
+        ci=len(CELLS), soak=50 * len(CELLS), part=10 * len(CELLS)),
 )  # fmt: skip
