@@ -20,8 +20,6 @@ _RELEASE = re.compile(r"[A-Za-z0-9$][A-Za-z0-9$._:/+=@~-]{0,254}|#[1-9][0-9]{0,1
 _OPTION = re.compile(r"--|-[A-Za-z]")
 _OPTIONS = {"--reason": "reason", "--dry-run": "dry_run", "--full": "full", "--force": "force"}
 _SAID = {"env": "environment", "dry_run": "dry run"}
-_WHOLE_APP = ("alarms",)
-"""Verbs about an app as a whole: an alarm may watch several of its environments."""
 _ONLY = {"--dry-run": "start", "--full": "promote", "--force": "rollback"}
 
 
@@ -78,7 +76,8 @@ def usage(verb: Verb) -> str:
         "start": "<app>[/<env>][@<release>] [plan] [to <env>]",
         "rollout": "<app>[/<env>] | #<id>",
         "target": "<app>[/<env>]",
-        "app?": "[<app>]" if verb.name in _WHOLE_APP else "[<app>[/<env>]]",
+        "app?": "[<app>[/<env>]]",
+        "whole app?": "[<app>]",
         "ref?": "[<app>[/<env>] | #<id>]",
         "nothing": "",
     }[verb.takes]
@@ -190,7 +189,7 @@ def _place(wish: _Wish, word: Word) -> None:
 
 
 def _env(wish: _Wish, text: str, word: Word) -> None:
-    if wish.verb.name in _WHOLE_APP:
+    if wish.verb.takes == "whole app?":
         raise BadInput(
             f"{wish.verb.name} takes an app, {_quote(text)} at character {word.at} is a word too many",
             usage(wish.verb),
@@ -257,7 +256,7 @@ def _ref(verb: Verb, text: str, word: Word) -> int:
         raise BadInput(
             f"{_quote(text)} at character {word.at} is not a rollout", "a rollout is written like #42"
         )
-    if verb.takes in ("start", "app?"):
+    if verb.takes in ("start", "app?", "whole app?"):
         raise BadInput(f"{verb.name} takes an app, {text} is a rollout", usage(verb))
     return int(found[1])
 

@@ -11,8 +11,9 @@ class Verb(Frozen):
     """One verb: what it takes, what it means, who may."""
 
     name: str
-    takes: Literal["start", "rollout", "target", "app?", "nothing", "ref?"]
-    """start: `app[/env][@release] [plan] [to env]`; rollout: target or #id; target: `app[/env]`; ref?: any or none."""
+    takes: Literal["start", "rollout", "target", "app?", "whole app?", "nothing", "ref?"]
+    """start: `app[/env][@release] [plan] [to env]`; rollout: target or #id; target: `app[/env]`; ref?: any or none;
+    whole app?: an app without an environment, or none."""
     right: Right
     text: str
     upward: bool = False
@@ -52,7 +53,7 @@ _ALL = (
     Verb(name="history", takes="app?", right="anyone", reads=True, reason="no", text="past rollouts"),
     Verb(name="show", takes="ref?", right="anyone", reads=True, reason="no",
          text="one rollout in full: steps, changes made, who did what"),
-    Verb(name="alarms", takes="app?", right="anyone", reads=True, reason="no",
+    Verb(name="alarms", takes="whole app?", right="anyone", reads=True, reason="no",
          text="alarms by state, who muted them, what changed since yesterday"),
     Verb(name="whoami", takes="nothing", right="anyone", reads=True, reason="no", cli=False,
          text="what you may do here"),

@@ -14,6 +14,7 @@ FORMS = {
     "target": "{} my-app[/env]",
     "ref?": "{} [my-app[/env] | #42]",
     "app?": "{} [my-app[/env]]",
+    "whole app?": "{} [my-app]",
     "nothing": "{}",
 }
 """How a verb is written, by what it takes."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aws import alarms, topic
+from aws import alarm_calls, graphs, topic
 from aws.registry import DRIVERS
 from bot.cli.table import COMMANDS
 from bot.config import load, load_to_run
@@ -210,7 +210,9 @@ def granted(page):
 )
 def test_policies_grant_what_is_called_and_nothing_more(page, beside):
     """The permissions shown are those of the operation tables, on resources of the kind that they name."""
-    tables = [driver.operations for driver in DRIVERS.values()] + [alarms.OPERATIONS]
+    tables = [driver.operations for driver in DRIVERS.values()] + [
+        alarm_calls.OPERATIONS, alarm_calls.TAGGING, graphs.OPERATIONS,
+    ]
     called = {permission: resource for one in tables for permission, resource in one.items()}
     shown = granted(ROOT / page)
     assert shown.keys() == called.keys() | beside

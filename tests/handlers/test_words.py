@@ -201,7 +201,7 @@ def asks(draw):
     verb = draw(st.sampled_from(sorted(VERBS)))
     takes = VERBS[verb].takes
     fields = {"verb": verb}
-    if takes == "nothing" or (takes in ("ref?", "app?") and draw(st.booleans())):
+    if takes == "nothing" or (takes in ("ref?", "app?", "whole app?") and draw(st.booleans())):
         return Ask.model_validate(fields)
     if takes in ("rollout", "target", "ref?") and draw(st.booleans()):
         fields["ref"] = draw(st.integers(1, 10**14))
