@@ -20,7 +20,7 @@ def cloud() -> Iterator[Cloud]:
     with cloud.world.lock:
         perform(cloud.world, "cloudwatch", "PutMetricAlarm", {
             "AlarmName": NOISE, "Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Period": 60,
-            "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1, "Threshold": 1e6, "ComparisonOperator": "GreaterThanThreshold",
             "Dimensions": [{"Name": "FunctionName", "Value": "my-app"}], "TreatMissingData": "notBreaching",
         })  # fmt: skip
     yield cloud
@@ -86,6 +86,7 @@ def test_a_restart_in_the_middle_repeats_nothing(rig: Rig, cloud: Cloud):
     watched(rig)
     cloud.knobs.raise_alarm(NOISE)
     before = until(lambda: notices(rig), rig.where)[0]
+    until(lambda: (place := rig.store.alerts.place(1)) is not None and place.ts, rig.where)  # else one stray is right
     rig.bot.kill()
     rig.start()
     cloud.knobs.clear_alarm(NOISE)
@@ -113,6 +114,6 @@ def test_what_brings_a_rollout_back_is_told_once_on_its_card_with_its_graph(rig:
     finally:
         cloud.knobs.clear_alarm("my-app-errors")
     until(lambda: "tidegate_open_alerts 1" in rig.get("/metrics")[1], rig.where)
-    own = [each for each in deploys.messages if "my-app-errors is" in each.text and not each.in_thread and each.ts != card.ts]
-    assert own == []
+    own = [each for each in deploys.messages if not each.in_thread and "my-app-errors is" in each.text]
+    assert [each.ts for each in own] in ([], [card.ts])
     assert not rig.ws.problems
