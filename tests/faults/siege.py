@@ -203,7 +203,7 @@ def sieges(number: int, rng: Random, naive: str = "") -> Iterator[list[Siege]]:
             try:
                 for name in ["my-app", *(f"my-app-{n}" for n in range(2, number + 1))]:
                     one = Siege(hangar, Path(folder) / name, cloud, Random(rng.random()), naive)
-                    made.append(one)  # noqa: PERF401 - one by one: what was made is closed when the next fails
+                    made.append(one)
                 yield made
             finally:
                 for siege in made:

@@ -325,7 +325,7 @@ ROWS = (
         "0 acked commands lost, 0 done twice, 0 torn; each write is one intent's", WHOLE, killed, ci=6, soak=1000,
         part=100, naive="answers first, stores 150 ms later", naive_ci=5, slow=True,
         missing="one process: a second replica cannot run on SQLite"),
-    Row("D02", "`kill -9` at every failpoint", "as if it had never happened", WHOLE, at_failpoints, ci=2,
+    Row("D02", "`kill -9` at every failpoint", "as if it had never happened", WHOLE, at_failpoints, ci=1,
         soak=3 * len(CASES), part=len(CASES), slow=True,
         missing="in CI all of them are played by tests/end_to_end/test_failpoints.py"),
     Row("D03", "a start with rollouts in every phase, half of them with a call under way",
@@ -337,8 +337,8 @@ ROWS = (
         missing="ten minutes would be the same code: a gap counts as three looks at most"),
     Row("K05", "Slack: 429, 5xx, broken lines, answers lost or slow",
         "rollouts are not delayed; cards right 10 s after; "
-        "at most one stray card per lost answer to a post", WHOLE, slack_is_ill, ci=2, soak=48, part=16, slow=True),
+        "at most one stray card per lost answer to a post", WHOLE, slack_is_ill, ci=1, soak=48, part=16, slow=True),
     Row("K05a", "Slack takes no connection (counted in seconds)",
-        "rollouts run through; the newest card is right 10 s after", WHOLE, slack_is_away, ci=4,
+        "rollouts run through; the newest card is right 10 s after", WHOLE, slack_is_away, ci=2,
         soak=1800, part=900, slow=True),
 )  # fmt: skip

@@ -236,7 +236,7 @@ ROWS = (
         two_clickers, ci=60, soak=2000, part=500,
         naive="reads first, writes later, no lock and no version", naive_ci=20),
     Row("K14", "hostile words in every text that others write", "nothing live but ours, valid JSON, Slack's limits",
-        "the renderers alone", hostile_words, ci=800, soak=50_000, part=10_000, naive="a text put in as it came",
+        "the renderers alone", hostile_words, ci=400, soak=50_000, part=10_000, naive="a text put in as it came",
         naive_ci=200),
     Row("K15", "anything typed", "an Ask or a refusal in words, within 50 ms", "the parser alone", any_input, ci=4000,
         soak=100_000, part=50_000),
