@@ -175,9 +175,10 @@ class Siege(Rig):
 
 
 def explained(written: Sequence[dict[str, float]], made: Sequence[Intent], row: Rollout) -> bool:
-    """Each write is one intent's, in order; each intent that is done was written exactly once.
+    """Each write is one intent's, in order; each intent whose call was answered was written exactly once.
 
-    An intent that failed or is unknown may have been written once or never.
+    One that failed or is unknown may have been written once or never. So may one that was settled by looking: where
+    two calls for one split got no answer, AWS shows that split, not which call it was. But it was written then.
     """
     assert row.stable and row.candidate
     splits = []
@@ -185,7 +186,11 @@ def explained(written: Sequence[dict[str, float]], made: Sequence[Intent], row: 
         if isinstance(intent.action, Shift):
             share = float(intent.action.percent)
             parts = {row.stable.id: 100 - share, row.candidate.id: share}
-            splits.append(({name: each for name, each in parts.items() if each}, intent.state == "done"))
+            split, done = {name: each for name, each in parts.items() if each}, intent.state == "done"
+            seen = intent.outcome.startswith("AWS shows")
+            if done and seen and split not in written and share:
+                return False
+            splits.append((split, done and not seen))
     reached = {0}
     """How many writes may be explained by the intents so far."""
     for split, done in splits:

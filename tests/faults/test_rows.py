@@ -39,6 +39,7 @@ def test_the_row_can_see_what_it_looks_for(each: Row):
 
 SPLITS = {0: {"1": 100.0}, 10: {"1": 90.0, "2": 10.0}, 50: {"1": 50.0, "2": 50.0}, 100: {"2": 100.0}}
 DONE = [(10, "done"), (50, "done"), (100, "done")]
+SEEN = [(10, "AWS shows 10 %"), (10, "AWS shows 10 %")]
 TRIED = [(10, "done"), (50, "failed"), (50, "done"), (0, "unknown")]
 
 
@@ -48,15 +49,19 @@ TRIED = [(10, "done"), (50, "failed"), (50, "done"), (0, "unknown")]
         (DONE, [10, 50, 100], True), (DONE, [10, 10, 50, 100], False), (DONE, [10, 100], False),
         (DONE, [10, 50, 100, 100], False), (TRIED, [10, 50], True), (TRIED, [10, 50, 50, 0], True),
         (TRIED, [10, 50, 0], True), (TRIED, [10, 50, 50, 50], False), (TRIED, [10, 0, 50], False), (DONE, [], False),
-        ([], [], True), ([], [10], False), ([(10, "failed")], [], True),
+        ([], [], True), ([], [10], False), ([(10, "failed")], [], True), (SEEN, [10], True), (SEEN, [10, 10], True),
+        (SEEN, [], False), (SEEN, [10, 10, 10], False),
     ],
 )  # fmt: skip
 def test_writes_are_explained_by_intents(made, written, fine):
-    """Each write is one intent's, in order; what is done was written once, what failed once or never."""
+    """Each write is one intent's, in order; what was answered was written once, what was settled or failed at most."""
     intents = [
-        Intent(id=n, rollout=1, key="k", attempt=1, action=Shift(percent=share), state=state, planned_at=T0)
+        Intent.model_validate({
+            "id": n, "rollout": 1, "key": "k", "attempt": 1, "action": Shift(percent=share), "planned_at": T0,
+            "state": "done" if state.startswith("AWS") else state, "outcome": state,
+        })
         for n, (share, state) in enumerate(made)
-    ]
+    ]  # fmt: skip
     assert explained([SPLITS[share] for share in written], intents, row(Phase.ROLLED_BACK)) is fine
 
 

@@ -19,7 +19,7 @@ from rollout.actions import Shift
 from rollout.model import LIVE, Phase, Rollout
 from store import open_store
 from tests.end_to_end.rig import Rig, new_cloud, one_more, toml, until
-from tests.end_to_end.test_failpoints import CASES, ended_right
+from tests.end_to_end.test_failpoints import CASES, EXTRA, ended_right
 from tests.faults.flight import Hangar, QuickBot
 from tests.faults.row import Judge, Played, Row
 from tests.faults.siege import CLEAR, Siege, a_siege, busy_for, sieges
@@ -111,7 +111,7 @@ def suspended(count: int, seed: int, naive: bool) -> Played:
 
 # -- D02: at every failpoint -----------------------------------------------------------------------------------------
 
-SLOW = ("B1", "B2")
+SLOW = ("B1", "B2", "N1", "N2")
 """A lost post waits half a minute before it is posted again."""
 
 
@@ -136,14 +136,14 @@ def at_failpoints(count: int, seed: int, naive: bool) -> Played:
 
 def _dies_at(hangar: Hangar, cloud: Cloud, folder: Path, point: str) -> None:
     armed, story = CASES[point]
-    function = f"fn-{folder.name}"
+    function = f"my-app-{folder.name}"
     one_more(cloud, function)
     rig = Rig(folder, cloud, function=function)
     rig.bot = QuickBot(hangar, folder, rig.bot.environment)  # type: ignore[assignment]  # a quicker one
     try:
         rig.start(armed, wait=point != "M1")
         story(rig)
-        ended_right(rig, strays=point == "B2")
+        ended_right(rig, strays=EXTRA.get(point, 0))
     finally:
         rig.close()
 
