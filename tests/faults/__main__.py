@@ -25,9 +25,7 @@ def main(words: Sequence[str]) -> int:
     good = True
     for row in rows:
         good = _row(row, line, over) and good
-    if line.keep == KEPT:
-        document.write(load(line.keep))
-        _say(f"{document.PAGE.relative_to(results.ROOT)} is written")
+    _page(line)
     return 0 if good else 1
 
 
@@ -36,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", default="", help="such as D01,K01; all when left out")
     parser.add_argument("--size", choices=["ci", "soak"], default="ci")
     parser.add_argument("--seed", type=int, default=SEED, help="of the first part; the next parts count on from it")
-    parser.add_argument("--minutes", type=float, default=20.0, help="begin no further part after so many")
+    parser.add_argument("--minutes", type=float, default=20.0, help="begin none after so many; 0 only writes the page")
     parser.add_argument("--lane", default="1/1", help="1/2: every second row, for two at once")
     parser.add_argument(
         "--resume", dest="keep", type=Path, default=KEPT, metavar="FILE", help="where parts are kept and gone on from"
@@ -85,6 +83,7 @@ def _part(row: Row, line: argparse.Namespace, count: int, *, naive: bool) -> Kep
     played = row.play(count, seed, naive)
     part = results.part_of(played, seed, time.monotonic() - began)
     kept = results.add(row, part, line.keep, naive=naive)
+    _page(line)
     name = f"{row.id} naive" if naive else row.id
     sums = total(kept.naive if naive else kept.parts)
     _say(f"{name:9} fired {part.fired:7,} violations {part.violations:5,} in {part.minutes:5.2f} min, seed {seed}; "
@@ -92,6 +91,12 @@ def _part(row: Row, line: argparse.Namespace, count: int, *, naive: bool) -> Kep
     for each in () if naive else part.first:
         _say(f"          {each}")
     return kept
+
+
+def _page(line: argparse.Namespace) -> None:
+    """What is kept elsewhere is a trial, and no page is made of it."""
+    if line.keep == KEPT:
+        document.write(load(line.keep))
 
 
 def _say(text: str) -> None:
