@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot import app as wiring
-from tests.faults.naive import AckFirst, Resending
+from tests.faults.naive import AckFirst
 
 COMPOSITION = vars(wiring)
 """The parts by the names under which bot/app.py joins them."""
@@ -25,13 +25,3 @@ def _in_a_moment(do: Callable[[], object]) -> None:
     timer = threading.Timer(0.15, do)
     timer.daemon = True
     timer.start()
-
-
-def resend() -> None:
-    """What got no answer is sent again."""
-    world = COMPOSITION["CountedWorld"]
-
-    def made(inner: Any, *parts: Any) -> Any:
-        return Resending(world(inner, *parts))
-
-    COMPOSITION["CountedWorld"] = made
