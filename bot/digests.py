@@ -241,7 +241,7 @@ class Digests:
         return next((one for one in (plan.channel, self._home) if one and one not in closed), "")
 
     def _content(self, plan: Plan, slot: Slot) -> dict[str, Any]:
-        title = f"Summary, {slot.due.astimezone(plan.zone):%a %d %b %H:%M}"
+        title = f"Summary, {slot.due.astimezone(plan.zone):%a %d %b %H:%M} ({plan.zone.key})"
         return self._render(self._report(plan.apps, self._since(plan, slot), title))
 
     def _since(self, plan: Plan, slot: Slot) -> datetime:

@@ -188,13 +188,15 @@ class Graphs:
         place = self._studio.store.alerts.place(number)
         if place is None or not place.ts:
             raise _Wait
+        at = self._studio.clock.now()
         name, picture = self._of(alert)
         file = self._uploaded(name, picture, Thread(place.channel, place.ts))
+        drawn = Image(file=file, alt=picture.alt, of=f"{phase}: {name}", at=at)
         with self._studio.store.work() as work:
             now = work.alert(number)
             if now is None or not now.open:
                 raise NotFound(f"notice {number} is closed")
-            work.put_alert(now.model_copy(update={"image": Image(file=file, alt=picture.alt, of=f"{phase}: {name}")}))
+            work.put_alert(now.model_copy(update={"image": drawn}))
         self._made()
 
     def _for_card(self, number: int, names: Sequence[str], thread: Thread) -> None:

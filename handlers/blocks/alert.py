@@ -48,7 +48,8 @@ def alert(view: AlertView) -> Message:
     notes = [note for note in (live(view), _taken(view), *_mutes(view)) if note]
     blocks: list[Block] = [header(head), *paragraphs(said), *([section(join("\n", notes))] if notes else [])]
     if view.alert.image is not None:
-        blocks.append(image(view.alert.image.file, view.alert.image.alt))
+        drawn = view.alert.image
+        blocks.append(image(drawn.file, drawn.alt, f"as it was at {drawn.at:%H:%M} UTC" if drawn.at else "the graph"))
     return message(join("\n", [head, said[0], *notes, *said[1:]]), [*blocks, *rows(view, lines), _small(view)])
 
 

@@ -114,7 +114,7 @@ def _waived(rollout: Rollout) -> Mrkdwn:
 def _small(view: CardView) -> Block:
     """`#42 · audit 1234 9f3a · AWS seen at 14:31`."""
     rollout = view.rollout
-    audit = md("audit {} {}", view.head_seq, clip(view.head_hash[:4], 20)) if view.head_seq else md("")
+    audit = md("audit {} {}", view.head_seq, clip(view.head_hash[:8], 20)) if view.head_seq else md("")
     seen = md("AWS seen at {}", date(rollout.seen.at, view.now)) if rollout.seen and rollout.live else md("")
     ended = md("ended {}", day(rollout.phase_at)) if not rollout.live else md("")
     return context(join(" · ", [md("#{}", rollout.id), audit, seen, ended]))

@@ -89,9 +89,11 @@ def actions(buttons: Iterable[Block], row: str = ROW) -> list[Block]:
     return [{"type": "actions", "block_id": row, "elements": elements}] if elements else []
 
 
-def image(file: str, alt: str) -> Block:
+def image(file: str, alt: str, title: str) -> Block:
     """A picture that Slack holds already; `alt` says in words what it shows."""
-    return {"type": "image", "slack_file": {"id": file}, "alt_text": plain(alt, ALT).strip() or "a graph without words"}
+    said = {"type": "plain_text", "text": plain(title, 200)}
+    words = plain(alt, ALT).strip() or "a graph without words"
+    return {"type": "image", "slack_file": {"id": file}, "alt_text": words, "title": said}
 
 
 def link(url: str, label: str, limit: int = 120) -> Mrkdwn:

@@ -90,8 +90,8 @@ def _stale(stored: AlarmState, reading: AlarmReading) -> bool:
 
 def _missing(stored: AlarmState | None, role: Role, now: datetime) -> Compared:
     if stored is None:  # never there: a name of the configuration that is wrong is no news, lists and `check` name it
-        gone = AlarmState(key=role.key, state="ABSENT", since=now, gate=role.gate, bake=role.bake, slack=role.slack)
-        return Compared(gone)
+        never = AlarmState(key=role.key, state="ABSENT", since=now, gate=role.gate, bake=role.bake, slack=role.slack)
+        return Compared(never)
     if stored.state == "ABSENT":
         return Compared(stored)
     if stored.doubt is None:

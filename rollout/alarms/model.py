@@ -169,6 +169,8 @@ class Image(Frozen):
     alt: str
     of: str
     """Which alarm, and whether it was drawn while it was red or after."""
+    at: Moment | None = None
+    """Up to when it shows."""
 
 
 class Alert(Frozen):

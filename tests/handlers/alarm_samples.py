@@ -100,7 +100,7 @@ ALERTS: dict[str, AlertView] = {
     "alert-acknowledged": view(line(), taken=Taken(by=ANA, at=NOW - minutes(1)), live=(GATED,)),
     "alert-told-on-a-card": view(line(told_by=42), P99),
     "alert-many": view(*MANY, live=(GATED,)),
-    "alert-with-image": view(line(), image=Image(file="F0GRAPH0001", alt=ALT, of="my-app-errors red")),
+    "alert-with-image": view(line(), image=Image(file="F0GRAPH0001", alt=ALT, of="my-app-errors red", at=NOW)),
 }
 
 
