@@ -19,10 +19,10 @@ from bot.policy import ConfigPolicy
 from bot.slack import bolt_app
 from handlers.ports import Identity
 from rollout.actions import Action, Outcome
+from rollout.alarms.ports import AlarmLedger
 from rollout.conductor import Conductor
 from rollout.hooks import Hooks
 from rollout.model import Rollout
-from rollout.ports import Ledger
 from rollout.seen import Observation
 from store import Store, open_store
 
@@ -64,7 +64,7 @@ class Parts:
         self.forms = NoForms()
         self.metrics = Metrics()
         clock = SystemClock()
-        ledger: Ledger = self.store
+        ledger: AlarmLedger = self.store
         hooks = Hooks(home=home, wake=self.woken.append)
         self.conductor = Conductor(ledger, NoWorld(), ConfigPolicy(read_config(folder)), clock, hooks)
         paging = Paging(self.store, clock, home, "")
