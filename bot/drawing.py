@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout.alarms.plot import Plot, Series, short
@@ -35,25 +36,34 @@ LIMIT_COLOUR, MARK_COLOUR = "#B00020", "#555555"
 
 
 class Drawer:
-    """Draws, one at a time, each in a process of its own. TargetError when there is no picture."""
+    """Draws, one at a time, each in a process of its own. TargetError when there is no picture.
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", "bot.drawing"), limit: float = LIMIT) -> None:
+    `cache`: a folder that stays, for matplotlib's list of fonts: a bot that is killed leaves none behind each time.
+    Without one, a temporary one of its own.
+    """
+
+    def __init__(
+        self, command: Sequence[str] = (sys.executable, "-m", "bot.drawing"), limit: float = LIMIT,
+        cache: Path | None = None,
+    ) -> None:  # fmt: skip
         self._command = tuple(command)
         self._limit = limit
+        self._kept = cache
         self._cache: tempfile.TemporaryDirectory[str] | None = None
 
     def draw(self, plot: Plot) -> bytes:
         """The PNG. The process gets nothing of our environment but where Python is: it needs no secret."""
-        if self._cache is None:
-            # matplotlib keeps its list of fonts there; without a place of its own it would make it anew each time.
-            self._cache = tempfile.TemporaryDirectory(prefix="tidegate-drawing-", ignore_cleanup_errors=True)
+        try:
+            place = self._place()
+        except OSError as error:
+            raise TargetError("transient", f"a graph was not drawn: {error.strerror}") from None
         environment = {
             "PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "MPLCONFIGDIR": self._cache.name, "MPLBACKEND": "agg",
+            "MPLCONFIGDIR": place, "MPLBACKEND": "agg",
         }  # fmt: skip
         try:
             done = subprocess.run(  # noqa: S603 - our own program, foreign text only on stdin
-                self._command, input=plot.model_dump_json().encode(), env=environment, cwd=self._cache.name,
+                self._command, input=plot.model_dump_json().encode(), env=environment, cwd=place,
                 capture_output=True, timeout=self._limit, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
@@ -65,8 +75,17 @@ class Drawer:
             raise TargetError("transient", f"a graph was not drawn: {last[0][:200] if last else done.returncode}")
         return done.stdout
 
+    def _place(self) -> str:
+        """Where matplotlib keeps its list of fonts; without a place of its own it would make it anew each time."""
+        if self._kept is not None:
+            self._kept.mkdir(mode=0o700, exist_ok=True)
+            return str(self._kept)
+        if self._cache is None:
+            self._cache = tempfile.TemporaryDirectory(prefix="tidegate-drawing-", ignore_cleanup_errors=True)
+        return self._cache.name
+
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Leave nothing temporary behind."""
         if self._cache is not None:
             self._cache.cleanup()
 

@@ -60,7 +60,7 @@ class Watching:
         measured = (ground.metrics, ground.clock.monotonic, config.alarms.sweep.total_seconds())
         self.sweeping = Sweeping(self.watch, ground.policy.scopes, lanes, ground.nudge, measured)
         self.desk = AlarmDesk(ground.store, ground.policy, ground.clock, hooks, (mention,) if mention else ())
-        self._drawer = Drawer()
+        self._drawer = Drawer(cache=config.store_path.with_suffix(".fonts"))
         self._graphs: Graphs | None = None
 
     @property

@@ -54,7 +54,7 @@ class AlarmReading(Frozen):
     clean: bool = True
     """False when its EvaluationState says PARTIAL_DATA, EVALUATION_FAILURE or the like."""
     text: str = ""
-    """The values in words: `8.2 over limit 1 (2 of 3 × 60 s)`. Foreign names inside: escape before showing."""
+    """The values in words: `errors 8.2 %, limit 1 % (2 of 3 min)`. Foreign names inside: escape before showing."""
     window: timedelta = ZERO
     """Period × evaluation periods: it cannot fire faster than this."""
     mixed: bool = True

@@ -18,7 +18,7 @@ class AlertPlace(Frozen):
     strays: tuple[str, ...] = Field(default=(), max_length=20)
     """Further posts of the same message that arrived although their reply was lost."""
     drawn: str = ""
-    """Which graph was uploaded last."""
+    """A file that stays in the thread only: Slack did not take it into the message."""
     closed_channels: tuple[str, ...] = Field(default=(), max_length=20)
     """Channels that took nothing: not tried again for this alert."""
 

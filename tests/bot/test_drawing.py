@@ -142,6 +142,17 @@ def test_the_process_that_draws_gets_no_secret(monkeypatch):
     assert "CANARY" not in told.value.fact
 
 
+def test_a_folder_that_is_given_is_used_again(tmp_path):
+    """The list of fonts is made once for all bots of a store, and stays there when one is killed."""
+    first, second = (Drawer(cache=tmp_path / "fonts") for _ in range(2))
+    first.draw(PLOT)
+    (made,) = (tmp_path / "fonts").iterdir()
+    stamp = made.stat().st_mtime_ns
+    second.draw(PLOT)
+    first.close()
+    assert made.stat().st_mtime_ns == stamp
+
+
 def test_the_bot_stays_small():
     """More graphs cost the process that orders them no megabytes: matplotlib and numpy are never in it."""
     code = (
