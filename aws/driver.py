@@ -10,8 +10,8 @@ from aws.sessions import Sessions
 from rollout.actions import Outcome
 from rollout.errors import TargetError
 from rollout.model import Rollout
-from rollout.ports import Clock, Driver
-from rollout.release import Release
+from rollout.ports import Clock, Driver, TargetModel
+from rollout.release import Check, Release
 from rollout.seen import Seen
 
 
@@ -22,6 +22,13 @@ class AwsDriver(Driver, Protocol):
     """Permission -> resource, with the target's names in braces: everything it ever calls."""
 
     def __init__(self, sessions: Sessions, clock: Clock) -> None: ...
+
+    def examine(self, target: TargetModel) -> Sequence[Check]:
+        """For `tidegate check`: what a rollout of that target would meet if it began now. Read only.
+
+        One finding per thing that is right or wrong; TargetError, Refused or NotFound when a name leads nowhere.
+        """
+        ...
 
     def look(self, rollouts: Sequence[Rollout]) -> Mapping[int, Seen | TargetError]:
         """Batched; never mutates, never raises a TargetError: one rollout's trouble is its own."""

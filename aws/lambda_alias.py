@@ -18,7 +18,7 @@ from rollout.actions import Action, Outcome, Shift
 from rollout.errors import TargetError
 from rollout.model import Rollout
 from rollout.ports import Capabilities, Clock, TargetModel
-from rollout.release import Prepared
+from rollout.release import Check, Prepared
 from rollout.seen import Seen, SideHealth
 
 OPERATIONS: Final[Mapping[str, str]] = {
@@ -64,6 +64,16 @@ class LambdaAlias:
         old = _version(calls, target.function, alias.served)
         new = _version(calls, target.function, wanted)
         return lambda_preflight.prepared(target.function, target.alias, alias, (old, new), listed)
+
+    def examine(self, target: TargetModel) -> tuple[Check, ...]:
+        """Whether its names exist, and whether what serves and what would come may share traffic. Read only."""
+        mine = LambdaTarget.model_validate(target.model_dump(mode="json"))
+        calls = Calls(self._sessions, Place(mine.iam_role, mine.region), "lambda", OPERATIONS, function=mine.function)
+        alias = _alias(calls, mine)
+        newest = lambda_preflight.resolve(mine.function, "latest", _versions(calls, mine.function))
+        served = sorted(alias.shares, key=lambda version: -alias.shares[version])
+        versions = [_version(calls, mine.function, each) for each in dict.fromkeys([*served, newest])]
+        return lambda_preflight.standing(mine.function, mine.alias, alias, versions)
 
     def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Seen]:
         """What each alias shows now, and the state of both versions."""

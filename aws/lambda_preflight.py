@@ -77,6 +77,25 @@ def prepared(
     )
 
 
+def standing(function: str, name: str, alias: Alias, versions: Sequence[Version]) -> tuple[Check, ...]:
+    """How a rollout would find things now: what serves, and whether it could share traffic with what would come.
+
+    `versions`: the served ones first, then the newest published one if it is another.
+    """
+    served, newest = versions[0], versions[-1]
+    tells = "nothing newer is published" if newest.version in alias.shares else f"{newest.version} would come next"
+    checks = [
+        *_standing_split(name, alias),
+        *_same(function, "role", served, newest, (served.role, newest.role)),
+        *_same(function, "dead-letter", served, newest, _dead_letters(served, newest)),
+        *_states(served, newest),
+    ]
+    if any(check.state == "fail" for check in checks):
+        return tuple(checks)
+    text = f"function {function}, alias {name}: {split_words(alias.shares)}; {tells}"
+    return (Check(name="names", state="ok", text=text), *checks)
+
+
 def release(version: Version) -> Release:
     """The version, pinned."""
     return Release(
@@ -97,6 +116,15 @@ def _split(name: str, alias: Alias) -> list[Check]:
         hint = f"finish what began it, or give one version ({alias.function_version}) everything"
         return [Check(name="alias", state="fail", text=text, hint=hint)]
     return []
+
+
+def _standing_split(name: str, alias: Alias) -> list[Check]:
+    """A split that was found outside of a start: a live rollout of ours looks the same."""
+    return [
+        check if LATEST in alias.shares
+        else check.model_copy(update={"state": "warn", "hint": f"right while a rollout is live; else {check.hint}"})
+        for check in _split(name, alias)
+    ]  # fmt: skip
 
 
 def _same(function: str, what: str, old: Version, new: Version, values: tuple[str, str]) -> list[Check]:

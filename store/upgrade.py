@@ -34,8 +34,8 @@ def _in_transaction(db: Database, begin: str, path: Path, hit: Hit | None = None
     """What is missing, seen in one snapshot; applied at once where the transaction may write."""
     db.execute(begin)
     try:
-        missing = _missing(db, path)
-        if missing and hit:
+        lacks = missing(db, path)
+        if lacks and hit:
             MIGRATIONS.apply(db)
             hit("M1")
         db.execute("COMMIT")
@@ -43,10 +43,11 @@ def _in_transaction(db: Database, begin: str, path: Path, hit: Hit | None = None
         if db.conn.in_transaction:
             db.execute("ROLLBACK")
         raise
-    return missing
+    return lacks
 
 
-def _missing(db: Database, path: Path) -> bool:
+def missing(db: Database, path: Path) -> bool:
+    """Whether steps are to be applied; reads only. BadConfig when the file is another program's or newer."""
     owner = db.execute("PRAGMA application_id").fetchone()[0]
     applied = [step.name for step in MIGRATIONS.applied(db)]
     if owner not in {0, APPLICATION_ID} or (not applied and db.table_names()):
