@@ -22,7 +22,9 @@ COMMANDS: dict[str, Command] = {
     "run": Command("running", "", "run the bot in the foreground"),
     "demo": Command("running", "", "try it in a browser: no Slack workspace, no AWS account"),
     "check": Command(
-        "running", "[--page]", "read the configuration and say what is wrong with it; --page sends a test page"
+        "checking",
+        "[--offline] [--page]",
+        "ask Slack and AWS whether all is there; --offline asks nobody, --page pages",
     ),
     "start": Command("twins", "<app>[/<env>][@<release>] [plan] [to <env>] [--dry-run]" + _REASON, "start a rollout"),
     "promote": Command("twins", _ROLLOUT + " [--full]" + _REASON, "end the present bake early"),

@@ -15,6 +15,7 @@ from demo.workspace.wire import Json
 TIERS = {
     "apps.connections.open": 3,
     "auth.test": 4,
+    "bots.info": 3,
     "chat.delete": 3,
     "chat.deleteScheduledMessage": 3,
     "chat.getPermalink": 4,

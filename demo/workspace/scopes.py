@@ -13,6 +13,7 @@ _CHAT = ("chat:write",)
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 
 NEEDED: dict[str, tuple[str, ...]] = {
+    "bots.info": ("users:read",),
     "chat.postMessage": _CHAT,
     "chat.update": _CHAT,
     "chat.postEphemeral": _CHAT,

@@ -37,6 +37,16 @@ def one_user(core: Core, args: Json) -> Json:
     return {"user": shapes.user(core, person)}
 
 
+def one_bot(core: Core, args: Json) -> Json:
+    """docs.slack.dev/reference/methods/bots.info."""
+    config = core.config
+    if args.get("bot") != config.bot_id:
+        raise SlackError("bot_not_found")
+    bot = {"id": config.bot_id, "deleted": False, "name": config.bot_name, "updated": 1700000000,
+           "app_id": config.app_id, "user_id": config.bot_user_id, "icons": {}}  # fmt: skip
+    return {"bot": bot}
+
+
 def users_list(core: Core, args: Json) -> Json:
     everyone = [shapes.user(core, p) for p in (*core.people, shapes.bot_user(core))]
     page, rest = page_of(everyone, args)
@@ -75,6 +85,7 @@ def conversations_open(core: Core, args: Json) -> Json:
 
 METHODS: dict[str, Callable[[Core, Json], Json]] = {
     "auth.test": auth_test,
+    "bots.info": one_bot,
     "team.info": the_team,
     "users.info": one_user,
     "users.list": users_list,

@@ -110,6 +110,20 @@ def test_scopes_and_identity(ws, client):
     assert "chat:write" in answer.headers["x-oauth-scopes"].split(",")
 
 
+def test_a_bot_says_of_which_app_it_is(ws, client):
+    """bots.info knows the workspace's own bot, by the id that auth.test tells, and no other; it needs users:read."""
+    bot = client.bots_info(bot=client.auth_test()["bot_id"])["bot"]
+    assert (bot["app_id"], bot["user_id"], bot["deleted"]) == ("A0TIDE", "U0TIDE", False)
+    with pytest.raises(SlackApiError) as caught:
+        client.bots_info(bot="B0OTHER")
+    assert caught.value.response["error"] == "bot_not_found"
+    with Workspace(WorkspaceConfig(scopes=("commands",))) as other:
+        few = WebClient(token=other.bot_token, base_url=other.api_url, retry_handlers=[])
+        with pytest.raises(SlackApiError) as caught:
+            few.bots_info(bot="B0TIDE")
+    assert caught.value.response["error"] == "missing_scope"
+
+
 def test_an_unknown_method_is_a_problem(ws, client):
     """Slack's unknown_method, noted so that a test sees it."""
     with pytest.raises(SlackApiError, match="unknown_method"):

@@ -1,0 +1,1 @@
+"""Is everything there that a rollout will need? Asks and reports; changes nothing, mends nothing."""
