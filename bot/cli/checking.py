@@ -1,6 +1,7 @@
 """`check`: is everything there that a rollout will need? Lines out, an exit code; what is asked is bot/checks'."""
 
 import json
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable
@@ -52,6 +53,8 @@ def _found(config: Config, access: Access, *, here: bool) -> list[dict[str, str]
     from bot.policy import ConfigPolicy
     from bot.wire import web_client
 
+    # What libraries would log stands in the lines, and nobody has said where logs go.
+    logging.getLogger().addHandler(logging.NullHandler())
     web = web_client(access.bot_token.get_secret_value(), access.api_url)
     looked_at = ground(ConfigPolicy(config), access, web, Sessions(), SystemClock())
     checks = [check for check in CHECKS if check.room == "here" or not here]
