@@ -15,7 +15,7 @@ from rollout.plan import Plan
 from rollout.ports import Reply
 from rollout.simulated import ManualClock, SimulatedAlarm, SimulatedTarget, SimulatedWorld
 from rollout.terms import AlarmGate, Terms
-from store import open_store
+from store import Store, open_store
 
 ANA = Actor(kind="principal", id="cli:ana", name="ana")
 BEN = Actor(kind="principal", id="cli:ben", name="ben")
@@ -66,11 +66,15 @@ class Scene:
 
     def open(self) -> None:
         """Start the bot: open the store, recover."""
-        self.store = open_store(self.path)
+        self.store = self.opened()
         self.failpoint: Callable[[str], None] = lambda _: None
         hooks = Hooks(hit=self._hit)
         self.bot = Conductor(self.store, self.world, self.policy, self.clock, hooks)
         self.bot.recover()
+
+    def opened(self) -> Store:
+        """The store at its path, as the bot opens it."""
+        return open_store(self.path)
 
     def _hit(self, point: str) -> None:
         self.failpoint(point)
