@@ -72,7 +72,7 @@ class Runner:
                 self._change.wait(self._pause(now, end))
             for job in self._jobs:
                 if job.lines is None:
-                    job.end([_late(f"not within {self._pace.whole or 0:.0f} s for all")], self._redact)
+                    job.end([_late(f"not within {self._pace.whole or 0:g} s for all")], self._redact)
             return [line for job in self._jobs for line in job.lines or ()]
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class Runner:
     def _give_up(self, now: float) -> None:
         for job in self._running():
             if job.began is not None and now - job.began >= self._pace.limit:
-                job.end([_late(f"no answer within {self._pace.limit:.0f} s")], self._redact)
+                job.end([_late(f"no answer within {self._pace.limit:g} s")], self._redact)
 
     def _begin(self, now: float) -> None:
         for job in self._jobs:

@@ -82,7 +82,8 @@ def test_help_needs_nothing_heavy_and_comes_at_once():
         (["start", "my-app", "a", "b"], 2, "err", "a word too many"),
         (["status", "my-app", "--dry-run"], 2, "err", "is not an option of status"),
         (["check", "x"], 2, "err", "a word too many"),
-        (["check", "--json"], 2, "err", "has no JSON"),
+        (["check", "--json", "--page"], 2, "err", "--page has no JSON"),
+        (["run", "--json"], 2, "err", "has no JSON"),
         *(([verb, "--no-wait"], 2, "err", "--no-wait means nothing") for verb in ("status", "list", "check", "run")),
         (["audit", "verify", "--no-wait"], 2, "err", "--no-wait means nothing here"),
         (["pause", "--no-wait"], 2, "err", "tidegate pause <app>"),
@@ -184,11 +185,11 @@ def test_the_principal_is_the_process_user_whatever_the_environment_says(config)
 def test_check_says_ok_or_everything_that_is_wrong(config):
     """A right setup is 0 and names mode, targets, stand-ins; a wrong one is 2 with file, place and fix, no secret."""
     tokens = {"SLACK_BOT_TOKEN": "xoxb-1-CANARY", "SLACK_APP_TOKEN": "xapp-1-CANARY"}
-    good = tidegate("check", "--config", config, AWS_ENDPOINT_URL="http://127.0.0.1:5000", **tokens)
+    good = tidegate("check", "--offline", "--config", config, AWS_ENDPOINT_URL="http://127.0.0.1:5000", **tokens)
     assert (good.returncode, good.stderr) == (0, "")
     assert "ok" in good.stdout
     assert "my-app/prod (lambda)" in good.stdout
-    assert "warning: AWS_ENDPOINT_URL is set: AWS is replaced by http://127.0.0.1:5000" in good.stdout
+    assert "warn  endpoints: AWS_ENDPOINT_URL is set: AWS is replaced by http://127.0.0.1:5000" in good.stdout
     Path(config).write_text(SMALL + 'bakes = "10m"\ngate = 1\n')
     bad = tidegate("check", TIDEGATE_CONFIG=config, SLACK_BOT_TOKEN="xapp-1-CANARY")
     assert bad.returncode == 2

@@ -89,10 +89,10 @@ def test_without_a_home_channel_the_first_apps_channel_is_called(shell: Shell):
     assert len(shell.ws.channel("deploys").messages) == 1
 
 
-def test_check_alone_calls_nobody(shell: Shell):
+def test_check_offline_calls_nobody(shell: Shell):
     """No call to Slack, none to AWS."""
     before = len(shell.cloud.log.applied)
-    assert shell.check(home="C0HOME")[0] == 0
+    assert shell.check("--offline", home="C0HOME")[0] == 0
     assert shell.ws.calls == ()
     assert len(shell.cloud.log.applied) == before
 
