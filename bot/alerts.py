@@ -31,6 +31,8 @@ IMAGE_AFTER = 4.0
 """Seconds after which a new picture is tried within the message: Slack shows it in the thread first."""
 IMAGE_TRIES = 4
 """How often a picture that Slack refuses is tried within the message; then it stays in the thread alone."""
+IN_VAIN = 60.0
+"""Seconds for a card that tells a red alarm to stand in its channel; then the alarm's own notice comes."""
 PAGED = "sns"
 """Stands among the closed channels once somebody was paged instead: once per notice."""
 
@@ -72,6 +74,7 @@ class Alerts:
         self._silenced: set[int] = set()  # held back by a mute; after a restart seen anew while the mute holds
         self._images: dict[int, tuple[str, float]] = {}  # its picture, and when that may be shown
         self._refused: dict[int, int] = {}  # how often Slack refused the picture of its message
+        self._vain: dict[int, float] = {}  # told by cards that are nowhere: since when that is seen
         self._compare_at = 0.0
 
     def pressed(self, alert: int) -> None:
@@ -137,12 +140,31 @@ class Alerts:
             case "tell":
                 self._silenced.discard(number)
                 return True
-            case "never":
+            case "never" if self._told_elsewhere(view):
                 self._settle(view, place)
             case "silent":
                 self._silenced.add(number)
                 self._not_before[number] = self._monotonic() + AGAIN
                 self._seen(number)
+        return False
+
+    def _told_elsewhere(self, view: AlertView) -> bool:
+        """Whether the cards that are said to tell it stand in a channel. One that never comes has told nobody: then
+        the notice is told itself.
+        """
+        number = view.alert.id
+        cards = [self._store.outbox.card(told) for told in {line.told_by for line in view.alert.lines} if told]
+        if all(card is not None and card.ts and card.channel[:1] in ("C", "G") for card in cards):
+            self._vain.pop(number, None)
+            return True
+        now = self._monotonic()
+        if now - self._vain.setdefault(number, now) > IN_VAIN:
+            self._vain.pop(number)
+            with self._store.work() as work:
+                alert = work.alert(number)
+                if alert is not None and alert.open:
+                    lines = tuple(line.model_copy(update={"told_by": None}) for line in alert.lines)
+                    work.put_alert(alert.model_copy(update={"lines": lines}))
         return False
 
     # -- showing --------------------------------------------------------------------------------

@@ -57,7 +57,14 @@ class Sweeping:
                     continue
                 self._busy.add(place)
                 self._due[place] = now + self._every
-            self._lanes.submit(place.lane, self._job(place, scopes))
+            try:
+                # A lane of its own beside the rollouts' one: a look decides about a rollback, and waits for no sweep.
+                self._lanes.submit(f"{place.lane} sweep", self._job(place, scopes))
+            except RuntimeError:
+                with self._lock:  # no thread to be had; the next beat tries again
+                    self._busy.discard(place)
+                    self._due[place] = now
+                raise
 
     def hurry(self, lane: str) -> None:
         """Sweep this lane's places as soon as it is free: a look saw what no sweep has told yet."""

@@ -27,7 +27,7 @@ from rollout.alarms.watch import Watch, claim
 from rollout.hooks import Hooks
 from rollout.model import Rollout
 from rollout.notices import Event
-from rollout.ports import Lanes
+from rollout.ports import Lanes, Work
 from rollout.seen import Observation
 from store import Store
 from store.cards import CardPlace
@@ -66,8 +66,7 @@ class Watching:
     @property
     def hooks(self) -> Hooks:
         """What the conductor calls, so that gates and notices never disagree."""
-        blamed: Any = claim  # the store's unit of work is an AlarmWork, too
-        return replace(self._base, sighted=self._sighted, blamed=blamed)
+        return replace(self._base, sighted=self._sighted, blamed=self._blamed)
 
     def sender(self, office: Office, web: WebClient, say: Callable[[str, str], None] | None) -> Alerts:
         """What sends notices, in the outbox thread; graphs have a thread and a wire of their own."""
@@ -103,6 +102,14 @@ class Watching:
 
     def _came(self, place: Place, sweep: Sweep) -> None:
         self.sweeping.came(place, sweep)
+
+    def _blamed(self, work: Work, rollout: Rollout) -> None:
+        """In the transaction of a rollback: whatever is wrong with a notice, traffic goes back."""
+        alarms: Any = work  # the store's unit of work is an AlarmWork, too
+        try:
+            claim(alarms, rollout)
+        except Exception:
+            log.exception("#%d could not claim its alarms' notice", rollout.id)
 
     def _sighted(self, rollout: Rollout, observation: Observation) -> None:
         """In the middle of a look: whatever is wrong here, the look goes on."""

@@ -20,7 +20,7 @@ def _unseen(_rollout: Rollout, _observation: Observation) -> None:
     """Nobody listens."""
 
 
-def _unblamed(_work: Work, _rollout: Rollout, _names: tuple[str, ...]) -> None:
+def _unblamed(_work: Work, _rollout: Rollout) -> None:
     """Nobody listens."""
 
 
@@ -29,11 +29,11 @@ class Hooks:
     """`home`: the bot's own team id once Slack has told; `hit`: a failpoint was reached; `wake`: look at it at once.
 
     `sighted`: what a look read, before it is decided; must not raise. `blamed`: in the transaction in which a rollout
-    begins to go back because of these alarms.
+    begins to go back; must not raise.
     """
 
     home: Callable[[], str] = _nobody
     hit: Callable[[str], None] = _silent
     wake: Callable[[Rollout], None] = _silent
     sighted: Callable[[Rollout, Observation], None] = _unseen
-    blamed: Callable[[Work, Rollout, tuple[str, ...]], None] = _unblamed
+    blamed: Callable[[Work, Rollout], None] = _unblamed

@@ -52,6 +52,8 @@ class Cause(Frozen):
     at: Moment
     by: Actor | None = None
     hint: str = ""
+    alarms: dict[str, Moment | None] = {}
+    """Those that bring it back, with the time of the change that the look saw."""
 
 
 class Signature(Frozen):

@@ -104,8 +104,8 @@ class Rounds:
                 work.audit(entries.verdict(after, now))
             if entries.changed(before, after):
                 work.audit(entries.transition(before, after, now))
-            if names := _to_blame(before, after):
-                self._hooks.blamed(work, after, names)
+            if before.phase is not Phase.ROLLING_BACK and after.phase is Phase.ROLLING_BACK:
+                self._hooks.blamed(work, after)
             if decision.hold is not None:
                 work.put_hold(decision.hold)
                 work.audit(entries.held(decision.hold, now))
@@ -196,16 +196,6 @@ class Rounds:
         fault = Fault(kind="unknown" if outcome.state == "unknown" else "state", text=outcome.text, hint=outcome.hint)
         work.save(current.but(write_failures=current.write_failures + 1, write_fault=fault))
         work.tell(CardChanged(rollout=rollout.id))
-
-
-def _to_blame(before: Rollout, after: Rollout) -> tuple[str, ...]:
-    """The alarms because of which it goes back from now on."""
-    cause, verdict = after.cause, after.verdict
-    falls = before.phase is not Phase.ROLLING_BACK and after.phase is Phase.ROLLING_BACK
-    if not falls or cause is None or cause.kind != "alarm" or verdict is None:
-        return ()
-    gates = {gate.name for gate in after.terms.alarms}
-    return tuple(reason.voter for reason in verdict.reasons if reason.vote == "fail" and reason.voter in gates)
 
 
 def _down(decided: Rollout, intent: Intent) -> bool:

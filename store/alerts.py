@@ -1,5 +1,6 @@
 """Rows of alerts: written only by compare-and-set, their lines kept apart so that no alarm is in two open ones."""
 
+import logging
 import sqlite3
 
 from rollout.alarms.model import Alert
@@ -8,13 +9,22 @@ from store.alarms import columns
 from store.moments import stored
 from store.views import View
 
+log = logging.getLogger(__name__)
+
 Row = tuple[str, str, str, str]
 """An alarm's columns."""
 _LINE = " FROM alert_lines WHERE app = ? AND lane = ? AND kind = ? AND name = ?"
 
 
 def _read(rows: sqlite3.Cursor) -> list[Alert]:
-    return [Alert.model_validate_json(body) for (body,) in rows]
+    """Those that can be read: one that a newer version wrote must hold up no other, and no rollback."""
+    found = []
+    for (body,) in rows:
+        try:
+            found.append(Alert.model_validate_json(body))
+        except ValueError:
+            log.exception("a notice about alarms could not be read: it is left as it stands")
+    return found
 
 
 class AlertReads(View):
@@ -73,10 +83,15 @@ class AlertWrites(AlertReads):
         Nothing was written when this raises, so that whoever catches it may go on in the same block.
         """
         rows = self._run("SELECT app, lane, kind, name FROM alert_lines WHERE alert = ?", alert.id).fetchall()
-        kept, wanted = set(rows), {columns(line.key): line.key for line in alert.lines} if alert.open else {}
+        lines = [line for line in alert.lines if alert.open and not line.moved]
+        kept, wanted = set(rows), {columns(line.key): line.key for line in lines}
         coming = [row for row in wanted if row not in kept]
         for row in coming:
-            if other := self._run("SELECT alert" + _LINE, *row).fetchone():
+            other = self._run("SELECT alert" + _LINE, *row).fetchone()
+            if other and self.alert(other[0]) is None:
+                # Unreadable: it is closed, its lines go with it, and its alarms are told anew.
+                self._run("UPDATE alerts SET open = 0, version = version + 1 WHERE id = ?", other[0])
+            elif other:
                 key = wanted[row]
                 raise Stale(
                     f"{key.name} of {key.app} at {key.lane} is in open alert {other[0]} already",

@@ -21,7 +21,7 @@ def rows(view: AlertView, lines: Sequence[Line]) -> list[Block]:
     """What can be done about it, then what can be silenced."""
     opened = _open(view, lines)
     if not view.alert.bad:
-        return actions(opened)
+        return [*actions(opened), *actions((_press(view, lines, v) for v in _mutes(view) if v == "unmute"), MUTES)]
     back = [one for one in map(way_back, first_gated(view)) if one is not None][:_BACK]
     taken = [] if view.alert.taken else [_press(view, lines, "ack")]
     return [*actions([*back, *taken, *opened]), *actions((_press(view, lines, v) for v in _mutes(view)), MUTES)]
@@ -31,7 +31,8 @@ def _mutes(view: AlertView) -> list[str]:
     """Mutes while one bad alarm is not silenced, [Unmute] while one is."""
     muted = {one.key for one in view.states if one.muted is not None and one.muted.holds(view.now)}
     bad = {line.key for line in view.alert.bad}
-    return [*([] if bad <= muted else SPANS), *(["unmute"] if bad & muted else [])]
+    lifted = muted & {line.key for line in view.alert.lines} if view.alert.open else set()
+    return [*([] if bad <= muted else SPANS), *(["unmute"] if lifted else [])]
 
 
 def _press(view: AlertView, lines: Sequence[Line], verb: str) -> Block:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from rollout.alarms.model import AlarmState, Key, Past, State, Turn
+from rollout.alarms.model import AlarmState, Key, Mute, Past, State, Turn
 from rollout.durations import Duration
 from rollout.seen import AlarmReading, Fault
 
@@ -61,14 +61,21 @@ def compare(
 
 
 def place(
-    stored: AlarmState | None, key: Key, fault: Fault | None, blind_after: timedelta, now: datetime
-) -> Compared:
-    """What a sweep says of the place itself: readable, in doubt, or blind once that has lasted."""
+    stored: AlarmState | None, key: Key, faults: tuple[Fault | None, Fault | None], blind_after: timedelta,
+    now: datetime,
+) -> Compared:  # fmt: skip
+    """What a sweep says of the place itself: readable, in doubt, or blind once that has lasted.
+
+    `faults`: why nothing could be read; and why some of it could not, or could not be looked for: that is listed only.
+    """
+    fault, listed = faults
     before = stored or AlarmState(key=key, state="OK", since=now)
+    before = before.model_copy(update={"muted": _still(before.muted, now, ok=fault is None)})
     if fault is None:
         turns = (Turn(key=key, state="OK", before="BLIND", at=now),) if before.state == "BLIND" else ()
         since = now if turns else before.since
-        return Compared(before.model_copy(update={"state": "OK", "since": since, "doubt": None, "fault": None}), turns)
+        seeing = {"state": "OK", "since": since, "doubt": None, "fault": listed, "text": ""}
+        return Compared(before.model_copy(update=seeing), turns)
     doubt = before.doubt or now
     known = before.model_copy(update={"doubt": doubt, "fault": fault, "text": fault.text})
     if before.state == "BLIND" or now - doubt < blind_after:
@@ -137,9 +144,8 @@ def _turns(
 def _seen(
     stored: AlarmState | None, reading: AlarmReading, role: Role, turns: tuple[Turn, ...], now: datetime
 ) -> AlarmState:
-    muted = stored.muted if stored else None
-    if muted is not None and (not muted.holds(now) or (muted.until is None and _recovered(muted.at, turns))):
-        muted = None
+    ok = reading.state == "OK" or _recovered(turns)
+    muted = _still(stored.muted if stored else None, now, ok=ok)
     text = stored.text if stored and not turns else reading.text
     return AlarmState(
         key=role.key, state=reading.state, since=reading.since, text=text, clean=reading.clean,
@@ -148,6 +154,12 @@ def _seen(
     )  # fmt: skip
 
 
-def _recovered(since: datetime, turns: Sequence[Turn]) -> bool:
-    """It was OK at some moment after the mute: until then it was to hold, and it stays over."""
-    return any(turn.state == "OK" and turn.at >= since for turn in turns)
+def _recovered(turns: Sequence[Turn]) -> bool:
+    """It was OK for a moment at least: a mute until then is over, also when it was pressed before we learned of it."""
+    return any(turn.state == "OK" for turn in turns)
+
+
+def _still(muted: Mute | None, now: datetime, *, ok: bool) -> Mute | None:
+    """The mute, unless its time or its reason is over."""
+    over = muted is not None and (not muted.holds(now) or (muted.until is None and ok))
+    return None if over else muted

@@ -57,7 +57,8 @@ class AlarmDesk:
         """What a notice shows now. NotFound when there is none of that number."""
         with self._ledger.reads() as reads:
             found = _found(reads, alert)
-            states = [state for line in found.lines if (state := reads.alarm_state(line.key)) is not None]
+            mine = [line.key for line in found.lines if not line.moved]
+            states = [state for key in mine if (state := reads.alarm_state(key)) is not None]
             live = [one for env in found.envs if (one := reads.live(found.app, env)) is not None]
             lanes = {line.key.lane for line in found.lines}
             return AlertView(
@@ -108,7 +109,8 @@ class AlarmDesk:
             return _acknowledge(work, alert, actor, now)
         if not alert.open:
             raise Refused("this notice is over", f"/deploy alarms {alert.app} shows what is red now")
-        states = [state for line in alert.lines if (state := work.alarm_state(line.key)) is not None]
+        mine = [line.key for line in alert.lines if not line.moved]
+        states = [state for key in mine if (state := work.alarm_state(key)) is not None]
         if verb == "unmute":
             return _unmute(work, alert, states, now)
         return _mute(work, alert, states, Mute(by=actor, at=now, until=_until(verb, now)))

@@ -4,10 +4,11 @@ An alarm has at most one open notice. What turns bad together is one notice; wha
 quiet raises that notice's counter. So however an alarm flaps, its channel sees one message that is kept up to date.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from rollout.alarms.model import BAD, Alert, Line, Scope, Timing, Turn
+from rollout.alarms.model import BAD, Alert, Key, Line, Scope, Timing, Turn
+from rollout.model import Rollout
 from rollout.values import ZERO
 
 
@@ -36,7 +37,7 @@ class Fold:
 
     def __init__(self, alerts: Iterable[Alert], scope: Scope, timing: Timing, now: datetime) -> None:
         self._drafts = [_Draft(alert) for alert in alerts if alert.open]
-        self._homes = {key: draft for draft in self._drafts for key in draft.lines}
+        self._homes = {key: draft for draft in self._drafts for key, line in draft.lines.items() if not line.moved}
         self._scope, self._timing, self._now = scope, timing, now
         self.over: list[tuple[Line, Turn]] = []
         """Spells that a rollout's card told and that are over: the same card tells that, too."""
@@ -54,6 +55,8 @@ class Fold:
         for draft in self._drafts:
             if draft.quiet_since is not None and self._now - draft.quiet_since > self._timing.flap:
                 draft.open = False
+            if all(line.state == "UNWATCHED" for line in draft.lines.values()):
+                draft.open = False
 
     @property
     def changed(self) -> list[Alert]:
@@ -66,7 +69,13 @@ class Fold:
         if home is not None and home.quiet_since is not None and turn.at - home.quiet_since > self._timing.flap:
             home.open = False
             for key in home.lines:
-                del self._homes[key]
+                if self._homes.get(key) is home:
+                    del self._homes[key]
+            home = None
+        elif home is not None and not self._young(home) and self._calm(home.lines[turn.key], turn):
+            # Another alarm kept the notice open, perhaps for days: this one is news again, and an edit is none.
+            home.put(home.lines[turn.key].model_copy(update={"moved": True}))
+            del self._homes[turn.key]
             home = None
         if home is not None:
             home.put(_again(home.lines[turn.key], turn))
@@ -87,12 +96,18 @@ class Fold:
         if line.bad and not home.bad:
             home.quiet_since = turn.at
 
+    def _calm(self, line: Line, turn: Turn) -> bool:
+        return not line.bad and turn.at - line.since > self._timing.flap
+
     def _group(self) -> _Draft | None:
         """The newest notice that is young enough to be joined. A clock that was set back keeps none young for ever."""
         for draft in reversed(self._drafts):
-            if draft.open and ZERO <= self._now - draft.alert.noted_at <= self._timing.group:
+            if draft.open and self._young(draft):
                 return draft
         return None
+
+    def _young(self, draft: _Draft) -> bool:
+        return ZERO <= self._now - draft.alert.noted_at <= self._timing.group
 
     def _begun(self, turn: Turn) -> _Draft:
         scope = self._scope
@@ -103,14 +118,19 @@ class Fold:
         return draft
 
 
-def claimed(alert: Alert, rollout: int, lane: str, names: Sequence[str]) -> Alert:
-    """The notice with those of its lines marked whose last spell a rollout's card tells, over already or not."""
-    lines = tuple(
-        line.model_copy(update={"told_by": rollout})
-        if line.key.kind == "alarm" and line.key.lane == lane and line.key.name in names else line
-        for line in alert.lines
-    )  # fmt: skip
-    return alert.model_copy(update={"lines": lines})
+def claimed(alert: Alert, rollout: Rollout, begun: Mapping[Key, datetime]) -> Alert:
+    """The notice with those of its lines marked whose last spell, begun then, brought the rollout back.
+
+    CloudWatch's times are compared with each other, never with ours: clocks differ.
+    """
+    blamed = rollout.fell_for.alarms if rollout.fell_for is not None else {}
+    lines = []
+    for line in alert.lines:
+        key, start = line.key, None if line.moved else begun.get(line.key)
+        seen = blamed.get(key.name) if key.kind == "alarm" and key.lane == rollout.terms.lane else None
+        ours = start is not None and seen is not None and start <= seen
+        lines.append(line.model_copy(update={"told_by": rollout.id}) if ours else line)
+    return alert.model_copy(update={"lines": tuple(lines)})
 
 
 def _new(turn: Turn) -> Line:
@@ -119,10 +139,10 @@ def _new(turn: Turn) -> Line:
 
 def _again(line: Line, turn: Turn) -> Line:
     """Bad once more; from one bad state to another it is still the same spell."""
-    changes = {"state": turn.state, "since": turn.at, "text": turn.text, "mixed": turn.mixed}
+    changes = {"state": turn.state, "since": turn.at, "text": turn.text, "mixed": turn.mixed, "told_by": None}
     if line.bad:
         return line.model_copy(update={**changes, "bad_for": line.bad_for + _spell(line, turn)})
-    return line.model_copy(update={**changes, "times": line.times + 1, "told_by": None})
+    return line.model_copy(update={**changes, "times": line.times + 1})
 
 
 def _over(line: Line, turn: Turn) -> Line:

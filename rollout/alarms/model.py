@@ -148,6 +148,8 @@ class Line(Frozen):
     mixed: bool = True
     told_by: int | None = None
     """The rollout whose card's thread told the present spell: then the notice does not tell it again."""
+    moved: bool = False
+    """It was calm for long and turned bad again while others kept this notice open: a newer notice has it now."""
 
     @property
     def bad(self) -> bool:
@@ -205,8 +207,8 @@ class Alert(Frozen):
         return any(line.told_by is None for line in self.lines)
 
     def line(self, key: Key) -> Line | None:
-        """The line of an alarm."""
-        return next((line for line in self.lines if line.key == key), None)
+        """The line of an alarm, unless a newer notice has it."""
+        return next((line for line in self.lines if line.key == key and not line.moved), None)
 
 
 class Timing(Frozen):

@@ -21,6 +21,10 @@ from rollout.seen import AlarmReading, Fault, Observation
 
 HISTORIES = 20
 """Histories read per sweep and app: AWS allows three a second. Beyond that a change is told without what hid in it."""
+WRITTEN = timedelta(minutes=5)
+"""By then CloudWatch has written a change into the history, or never will."""
+SAME = timedelta(seconds=1)
+"""The alarm and its history name one change with a few milliseconds between."""
 PAGE = 500
 _Asked = tuple[Place, tuple[str, ...], tuple[str, ...]]
 
@@ -131,21 +135,25 @@ class Watch:
                 continue
             if past is not None and compare(stored, readings[name], past, role, self._clock.now()).state != stored:
                 changed.append((role, readings[name], past))
-        gone = [] if fault else self._forgotten(scope, memory, readings, names)
+        gone = self._forgotten(scope, memory, readings, names, sure=fault is None)
         unread = next((sweep.faults[name] for name in sorted(names) if name in sweep.faults), None)
-        # What cannot be looked for is listed; only what cannot be read is blindness, and told.
-        patience = self._timing.blind if unread else timedelta.max
+        # Only where nothing can be read is silence blindness, and told; what else is wrong is listed.
+        faults = (None, unread or fault) if readings else (unread, fault)
         where = place(
-            memory.get(_place_key(scope)), _place_key(scope), unread or fault, patience, self._clock.now()
+            memory.get(_place_key(scope)), _place_key(scope), faults, self._timing.blind, self._clock.now()
         )
         where_moved = where.state != memory.get(_place_key(scope))
         if changed or gone or where_moved or since is None or self._closing(scope):
             self._commit(scope, changed, [where] if where_moved else (), gone, mark=since is None and unread is None)
 
     def _forgotten(
-        self, scope: Scope, memory: Mapping[Key, AlarmState], readings: Mapping[str, AlarmReading], names: set[str]
-    ) -> list[Key]:
-        """Watched no more: named nowhere now, or found by prefix or tag once and deleted since."""
+        self, scope: Scope, memory: Mapping[Key, AlarmState], readings: Mapping[str, AlarmReading], names: set[str],
+        *, sure: bool,
+    ) -> list[Key]:  # fmt: skip
+        """Watched no more: named nowhere now, or found by prefix or tag once and deleted since.
+
+        Not `sure` while alarms could not be looked for: then only gates are forgotten that no scope names.
+        """
         here = self._wanted.setdefault((scope.app, scope.place.lane), {})
         here[scope.place] = names
         if any(found is None for found in here.values()):
@@ -154,7 +162,8 @@ class Watch:
         gone = []
         for key, state in memory.items():
             lost = key.name in readings and not readings[key.name].found and key.name not in scope.gates
-            if key.kind == "alarm" and (key.name not in wanted or (lost and state.state == "ABSENT")):
+            unnamed = key.name not in wanted and (sure or state.gate)
+            if key.kind == "alarm" and (unnamed or (sure and lost and state.state == "ABSENT")):
                 gone.append(key)
         return gone
 
@@ -174,8 +183,16 @@ class Watch:
             if left > 0:
                 left -= 1
                 past = self._past(scope.place, name, stored.since)
+                if hidden(stored, readings[name]) and self._lags(readings[name], past):
+                    past = None
             told.append((name, past if past is not None or hidden(stored, readings[name]) else ()))
         return told
+
+    def _lags(self, reading: AlarmReading, past: Sequence[Past] | None) -> bool:
+        """The history does not tell the change that the alarm itself shows: CloudWatch has not written it down yet."""
+        if past is None or reading.since is None or self._clock.now() - reading.since > WRITTEN:
+            return False
+        return not any(item.at >= reading.since - SAME for item in past)
 
     def _past(self, where: Place, name: str, since: datetime) -> tuple[Past, ...] | None:
         try:
@@ -224,19 +241,19 @@ class Watch:
         for turn in turns:
             if turn.state != "UNWATCHED":
                 work.note_turn(turn)
+        begun = {turn.key: turn.at for turn in sorted(turns, key=lambda turn: turn.at) if turn.state == "ALARM"}
         for alert in fold.changed:
             for rollout in _fallen(work, alert.app, alert.envs):
-                names = [turn.key.name for turn in turns if turn.state == "ALARM" and _brought_back(rollout, turn)]
-                alert = claimed(alert, rollout.id, rollout.terms.lane, names)  # noqa: PLW2901 - each claims its own
+                alert = claimed(alert, rollout, begun)  # noqa: PLW2901 - each claims its own
             work.put_alert(alert)
         for line, turn in fold.over:
             work.tell(_over(line, turn))
 
 
-def claim(work: AlarmWork, rollout: Rollout, names: Sequence[str]) -> None:
-    """A rollout goes back because of these alarms: its card tells it, and their notice need not."""
+def claim(work: AlarmWork, rollout: Rollout) -> None:
+    """A rollout goes back because of alarms: its card tells it, and their notice need not."""
     for alert in work.open_alerts(rollout.app):
-        after = claimed(alert, rollout.id, rollout.terms.lane, names)
+        after = claimed(alert, rollout, {line.key: line.since for line in alert.bad if line.state == "ALARM"})
         if after != alert:
             work.put_alert(after)
 
@@ -283,12 +300,3 @@ def _fallen(work: Reads, app: str, envs: Sequence[str]) -> list[Rollout]:
     """The newest rollout of each environment, where an alarm brought it back."""
     newest = [work.live(app, env) or work.last(app, env) for env in envs]
     return [one for one in newest if one is not None and one.fell_for is not None and one.fell_for.kind == "alarm"]
-
-
-def _brought_back(rollout: Rollout, turn: Turn) -> bool:
-    """This spell of the alarm is why it fell: the look was quicker than the sweep."""
-    fell = rollout.fell_for
-    return (
-        fell is not None and turn.at <= fell.at and rollout.terms.lane == turn.key.lane
-        and any(f"{turn.key.name} {word} red" in fell.text for word in ("is", "was"))
-    )  # fmt: skip

@@ -1,5 +1,7 @@
 """Downwards and on hold: rolling back, stuck, paused. A rollback is held only where stable is known sick (S7)."""
 
+from datetime import datetime
+
 from rollout.actions import Retire, Shift
 from rollout.looking.look import Look
 from rollout.looking.rising import steer
@@ -182,11 +184,13 @@ def begin_fall(look: Look) -> bool:
     if r.verdict is None or r.verdict.outcome != "FAIL":
         return False
     sick = [reason for reason in r.verdict.reasons if reason.vote == "fail" and reason.voter == "target"]
-    look.fall(look.cause("sick" if sick else "alarm", r.verdict.said("fail")), _red(r))
+    cause = look.cause("sick" if sick else "alarm", r.verdict.said("fail"))
+    look.fall(cause.model_copy(update={"alarms": _red(r)}))
     return True
 
 
-def _red(r: Rollout) -> tuple[str, ...]:
-    """The alarms that voted FAIL, in the order of the terms."""
+def _red(r: Rollout) -> dict[str, datetime | None]:
+    """The alarms that voted FAIL, in the order of the terms, and since when they are as they were read."""
     failed = {reason.voter for reason in (r.verdict.reasons if r.verdict else ()) if reason.vote == "fail"}
-    return tuple(gate.name for gate in r.terms.alarms if gate.name in failed)
+    since = {reading.name: reading.since for reading in r.alarms}
+    return {gate.name: since.get(gate.name) for gate in r.terms.alarms if gate.name in failed}

@@ -53,10 +53,10 @@ class Look:
             resume_cause=r.resume_cause if keep else r.cause, hurry=None, hurry_full=False, last_good=None,
         )  # fmt: skip
 
-    def fall(self, cause: Cause, alarms: tuple[str, ...] = ()) -> None:
-        """Go back to stable; `alarms` are the names of those that bring it back."""
+    def fall(self, cause: Cause) -> None:
+        """Go back to stable."""
         self.enter(Phase.ROLLING_BACK, cause, resume_to=None, resume_cause=None, hurry=None, hurry_full=False)
-        self.tell("going_back", cause.text, loud=True, alarms=alarms)
+        self.tell("going_back", cause.text, loud=True, alarms=tuple(cause.alarms))
 
     def stick(self, cause: Cause, resume_to: Phase) -> None:
         """Neither forward nor back without a person: page."""

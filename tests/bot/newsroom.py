@@ -18,7 +18,7 @@ from rollout.alarms.watch import Watch, claim
 from rollout.answers import Answers
 from rollout.ask import Ask
 from rollout.hooks import Hooks
-from rollout.model import Phase, Rollout
+from rollout.model import Cause, Phase, Rollout
 from rollout.people import Actor
 from rollout.plan import Plan
 from rollout.release import Release
@@ -148,7 +148,8 @@ class Room:
         with self.store.work() as work:
             current = work.rollout(rollout.id)
             assert current is not None
-            claim(work, work.save(current.but(phase=Phase.ROLLING_BACK, last_look=now)), [red])
+            fell = Cause(kind="alarm", text=f"{red} is red", at=now, alarms={red: now})
+            claim(work, work.save(current.but(phase=Phase.ROLLING_BACK, last_look=now, fell_for=fell)))
 
     # -- what is there --------------------------------------------------------------------------
 

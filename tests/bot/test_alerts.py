@@ -9,6 +9,7 @@ import pytest
 from demo.workspace import Workspace
 from rollout.model import Phase
 from rollout.notices import CardChanged
+from store.cards import CardPlace
 from tests.bot.dial import Dial
 from tests.bot.newsroom import Killed, Room, workspace
 
@@ -107,6 +108,7 @@ def test_a_rollout_that_moves_on_beside_it_is_shown(room: Room):
 def test_what_the_card_tells_gets_no_message_of_its_own(room: Room):
     """A gate turns red, the look takes the rollout back and claims it: nothing is posted, whatever follows."""
     rollout = room.begin()
+    room.store.outbox.save_card(CardPlace(rollout=rollout.id, channel="C0DEPLOYS", ts="1.000100"))
     room.turn("errors", "ALARM")
     room.run(2)
     assert room.messages() == [], "it waits for the look"
@@ -116,6 +118,20 @@ def test_what_the_card_tells_gets_no_message_of_its_own(room: Room):
     room.run(30)
     assert room.messages() == []
     assert room.store.alerts.unsent() == []
+
+
+@pytest.mark.parametrize("place", [None, CardPlace(rollout=1, channel="U0ANA", ts="1.000100")])
+def test_a_card_that_stands_in_no_channel_tells_nobody(room: Room, place: CardPlace | None):
+    """Claimed by a rollout whose card never came, or went to one person: after a minute the notice comes itself."""
+    rollout = room.begin()
+    if place is not None:
+        room.store.outbox.save_card(place)
+    room.turn("errors", "ALARM")
+    room.looked(rollout, red="errors")
+    room.run(50)
+    assert room.messages() == []
+    room.run(30)
+    assert "errors is red" in room.only().text
 
 
 def test_a_look_that_does_not_come_delays_the_notice_by_ten_seconds_at_most(room: Room):

@@ -170,7 +170,7 @@ def test_a_sweep_that_breaks_is_counted_and_comes_again(
     sweeping()
     watched.wait(watched.ended)
     assert len(watched.swept) == 2
-    assert "a job of lane-default/eu-central-1 failed" in caplog.text
+    assert "a job of lane-default/eu-central-1 sweep failed" in caplog.text
 
 
 def test_what_is_blind_was_not_swept(make: Make, dial: Dial):

@@ -7,8 +7,9 @@ import pytest
 from rollout.alarms.compare import Role, compare, hidden, moved, place
 from rollout.alarms.fold import Fold, claimed
 from rollout.alarms.model import AlarmState, Alert, Mute, Past, Timing, Turn
+from rollout.model import Cause, Phase, Rollout
 from rollout.seen import AlarmReading, Fault
-from tests.rollout.make import T0
+from tests.rollout.make import T0, row
 from tests.rollout.scene import ANA
 from tests.rollout.watching import LANE, key, scope
 
@@ -126,15 +127,15 @@ def test_a_mute_ends_by_time_or_by_ok():
 def test_a_place_is_blind_only_after_a_while():
     """Unreadable for less than the time is doubt; then it is told like an alarm, since the first failure; then over."""
     where, fault, wait = key(LANE), Fault(kind="auth", text="AccessDenied", hint="allow it"), timedelta(minutes=5)
-    doubt = place(None, where, fault, wait, at(0))
+    doubt = place(None, where, (fault, None), wait, at(0))
     assert (doubt.turns, doubt.state.fault) == ((), fault)
-    assert place(doubt.state, where, fault, wait, at(4)).turns == ()
-    blind = place(doubt.state, where, fault, wait, at(5))
+    assert place(doubt.state, where, (fault, None), wait, at(4)).turns == ()
+    blind = place(doubt.state, where, (fault, None), wait, at(5))
     assert [(turn.state, turn.at, turn.text) for turn in blind.turns] == [("BLIND", at(0), "AccessDenied; allow it")]
-    assert place(blind.state, where, fault, wait, at(6)).turns == ()
-    seeing = place(blind.state, where, None, wait, at(9))
+    assert place(blind.state, where, (fault, None), wait, at(6)).turns == ()
+    seeing = place(blind.state, where, (None, None), wait, at(9))
     assert ([turn.state for turn in seeing.turns], seeing.state.fault) == (["OK"], None)
-    assert place(doubt.state, where, None, wait, at(1)).turns == ()
+    assert place(doubt.state, where, (None, None), wait, at(1)).turns == ()
 
 
 # -- turns into notices -------------------------------------------------------------------------
@@ -207,16 +208,70 @@ def test_deleted_while_red_is_one_spell():
     assert (alert.lines[0].times, alert.lines[0].bad_for, alert.lines[0].state) == (1, timedelta(minutes=5), "ABSENT")
 
 
-def test_a_claim_marks_this_spell_only():
-    """What a card told needs no message; the next time it is red, it does."""
+def fallen(number: int = 42, lane: str = LANE, **alarms: float) -> Rollout:
+    """A rollout that these alarms brought back, with the minute of the change that its look saw."""
+    blamed = {name.replace("_", "-"): at(minute) for name, minute in alarms.items()}
+    one = row(Phase.ROLLING_BACK, id=number, fell_for=Cause(kind="alarm", text="red", at=at(0), alarms=blamed))
+    return one.but(terms=one.terms.model_copy(update={"lane": lane}))
+
+
+def test_a_claim_marks_the_spell_that_the_look_saw_and_no_other():
+    """What a card told needs no message. Another alarm, another place, a later spell and the next time all do."""
     (alert,) = folded(turned("ALARM", 0), turned("ALARM", 0, "my-app-p99"), now=0)
-    one = claimed(alert, 42, LANE, ["my-app-errors"])
+    begun = {line.key: line.since for line in alert.lines}
+    one = claimed(alert, fallen(my_app_errors=0), begun)
     assert ([line.told_by for line in one.lines], one.to_tell) == ([42, None], True)
-    both = claimed(one, 42, LANE, ["my-app-p99"])
-    assert not both.to_tell
-    assert claimed(both, 43, "default/elsewhere", ["my-app-p99"]) == both
-    (again,) = folded(turned("OK", 2), turned("ALARM", 3), alerts=(stored(both),), now=3)
-    assert [line.told_by for line in again.lines] == [None, 42]
+    assert not claimed(one, fallen(my_app_p99=3), begun).to_tell
+    assert claimed(alert, fallen(my_app_errors=-1), begun) == alert
+    assert claimed(alert, fallen(lane="default/elsewhere", my_app_errors=0), begun) == alert
+    assert claimed(alert, fallen(app_errors=0), begun) == alert
+    (again,) = folded(turned("OK", 2), turned("ALARM", 3), alerts=(stored(one),), now=3)
+    assert [line.told_by for line in again.lines] == [None, None]
+
+
+def test_deleted_after_a_card_told_it_is_told():
+    """A gate that is gone is other news than a red one, and no card tells it."""
+    (alert,) = folded(turned("ALARM", 0), now=0)
+    told = claimed(alert, fallen(my_app_errors=0), {line.key: line.since for line in alert.lines})
+    (gone,) = folded(turned("ABSENT", 5, before="ALARM"), alerts=(stored(told),), now=5)
+    assert gone.to_tell and gone.lines[0].times == 1
+
+
+def test_an_alarm_has_its_own_patience():
+    """While another one keeps a notice open for days, an alarm that was calm for long is news when it turns red."""
+    (alert,) = folded(turned("ALARM", 0), turned("ALARM", 0, "my-app-p99"), turned("OK", 1, "my-app-p99"), now=1)
+    (soon,) = folded(turned("ALARM", 15, "my-app-p99"), alerts=(stored(alert),), now=15)
+    assert (soon.id, soon.lines[1].times) == (1, 2)
+    old, new = folded(turned("ALARM", 17, "my-app-p99"), alerts=(stored(alert),), now=17)
+    assert ([(line.key.name, line.moved) for line in old.lines], old.open) == (
+        [("my-app-errors", False), ("my-app-p99", True)], True,
+    )  # fmt: skip
+    assert (new.id, [line.key.name for line in new.lines]) == (0, ["my-app-p99"])
+
+
+def test_a_mute_until_ok_cannot_outlive_an_ok():
+    """Pressed a moment after CloudWatch turned OK, on a place that can be read again, or long ago: it is over."""
+    late = Mute(by=ANA, at=at(6))
+    assert compare(known("ALARM", muted=late), read("OK", 5), (), ROLE, at(7)).state.muted is None
+    where = key(LANE)
+    blind = AlarmState(key=where, state="BLIND", since=at(0), muted=late)
+    fault = Fault(kind="auth", text="AccessDenied")
+    assert place(blind, where, (fault, None), timedelta(0), at(7)).state.muted == late
+    assert place(blind, where, (None, None), timedelta(0), at(7)).state.muted is None
+    hour = blind.model_copy(update={"muted": Mute(by=ANA, at=at(0), until=at(60))})
+    assert place(hour, where, (fault, None), timedelta(0), at(61)).state.muted is None
+
+
+def test_what_is_only_listed_makes_no_place_blind():
+    """A right that is missing for tags for hours is no doubt about reading: blindness begins when reading fails."""
+    where, listed, fault = key(LANE), Fault(kind="auth", text="no tags"), Fault(kind="transient", text="away")
+    wait = timedelta(minutes=5)
+    state = place(None, where, (None, listed), wait, at(0)).state
+    assert (state.fault, state.doubt, state.state) == (listed, None, "OK")
+    assert place(state, where, (fault, listed), wait, at(120)).turns == ()
+    doubt = place(state, where, (fault, listed), wait, at(120)).state
+    (turn,) = place(doubt, where, (fault, None), wait, at(126)).turns
+    assert (turn.state, turn.at) == ("BLIND", at(120))
 
 
 def test_six_hundred_alarms_are_folded_in_no_time():

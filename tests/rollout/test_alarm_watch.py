@@ -301,12 +301,12 @@ def test_who_may_not_is_refused_and_written_down(opened):
     assert w.alerts()[0].version == 1
 
 
-def test_nothing_to_mute_is_said_so(opened):
-    """A notice whose alarms are watched no more has nothing that could be silenced."""
+def test_a_notice_of_what_is_watched_no_more_is_over(opened):
+    """A notice whose alarms are all watched no more is closed with them, and cannot be muted."""
     w = opened()
     red(w, "my-app-errors")
     w.watch.settle([])
-    assert press(w, "mute-1h") == (False, "nothing of this notice is watched any more")
+    assert press(w, "mute-1h") == (False, "this notice is over")
 
 
 def test_a_closed_notice_is_not_muted(opened):
