@@ -42,7 +42,7 @@ def auth(ground: Ground, _: str) -> Iterator[Verdict]:
     if not body.get("bot_id"):
         yield fail("SLACK_BOT_TOKEN is a person's token, not a bot's", TOKEN)
     else:
-        yield ok(f"{body.get('user')} in {body.get('team')} ({body.get('team_id')})")
+        yield ok(f"@{body.get('user')} in {body.get('team')} ({body.get('team_id')})")
 
 
 def scopes(ground: Ground, _: str) -> Iterator[Verdict]:

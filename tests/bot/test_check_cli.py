@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
+from aws.sessions import Sessions
+from bot.checks.after_start import AfterStart, ground
+from bot.checks.runner import GENTLE
 from bot.cli import main
+from bot.clock import SystemClock
+from bot.config import load_to_run
+from bot.policy import ConfigPolicy
+from bot.wire import web_client
 from demo.cloud import Cloud
 from demo.workspace import Channel, Workspace, WorkspaceConfig
 from tests.bot.check_rig import ROLES, TARGET
@@ -68,7 +75,7 @@ def test_all_is_well_is_exit_0_and_counted(shell: Shell, ws: Workspace, cloud: C
     before = len(cloud.log.applied)
     code, out, err = shell.check()
     assert (code, err) == (0, "")
-    for line in ("ok    auth: tidegate in Harbour", "ok    target my-app/prod: ", "ok    channel C0DEPLOYS: #deploys"):
+    for line in ("ok    auth: @tidegate in Harbour", "ok    target my-app/prod: ", "ok    channel C0DEPLOYS: #deploys"):
         assert f"\n{line}" in out
     assert "\nwarn  endpoints: SLACK_API_URL is set" in out
     assert "failed" not in out.splitlines()[-1] and " ok, 2 to look at, 1 not proven" in out.splitlines()[-1]
@@ -152,6 +159,23 @@ def test_slack_and_aws_away_end_in_time_with_a_line_each(shell: Shell, cloud: Cl
     assert code == 1
     asked = [each for each in found["checks"] if each["name"] in ("auth", "person", "target", "credentials")]
     assert len(asked) == 4 and all("could not be asked" in each["text"] for each in asked), asked
+
+
+def test_a_started_bot_makes_the_same_checks_in_the_background(shell: Shell, ws: Workspace):
+    """The whole registry, one look at a time: what a shell finds wrong is shown, and no socket of its own is opened."""
+    ws.archive("deploys")
+    _, found = shell.told()
+    opened = ws.connections_opened
+    config, access = load_to_run(shell.path, os.environ)
+    web = web_client(access.bot_token.get_secret_value(), access.api_url)
+    stood_on = ground(ConfigPolicy(config), access, web, Sessions(), SystemClock(), lambda: 1)
+    after = AfterStart(stood_on, lambda: True, pace=GENTLE._replace(gap=0.0))
+    after.start()
+    after._thread.join(30)
+    report: dict[str, Any] = dict(after.report())
+    assert after.failures() == sum(each["state"] == "fail" for each in found["checks"]) == 1
+    assert (report["state"], len(report["fail"])) == ("done", 1) and "#deploys is archived" in report["fail"][0]
+    assert ws.connections_opened == opened
 
 
 def test_words_that_do_not_fit_are_usage(shell: Shell):

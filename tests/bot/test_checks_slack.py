@@ -49,7 +49,7 @@ def with_scopes(tmp_path: Path, *scopes: str) -> tuple[Workspace, Rig]:
 def test_a_token_that_works_says_whose_it_is(rig: Rig):
     """The bot's name and its workspace."""
     line = rig.only("auth")
-    assert (line.state, line.text) == ("ok", "tidegate in Harbour (T0TIDE)")
+    assert (line.state, line.text) == ("ok", "@tidegate in Harbour (T0TIDE)")
 
 
 def test_a_refused_token_fails_once_and_the_rest_is_not_asked(rig: Rig):
