@@ -459,7 +459,7 @@ ROWS = (
     Row("D09", "what reaches the disk before an answer (`strace`)", "at least one sync before each commit is told",
         "a process that commits, its system calls", on_disk_first, ci=50, soak=1000, part=1000,
         missing="power cuts: argued from the syncs, not tried"),
-    Row("D10", "a copy (`tidegate backup`) made under load, AWS moves on, a bot starts on the copy",
+    Row("D10", "a copy (`Store.backup`) made under load, AWS moves on, a bot starts on the copy",
         "whole, chain valid, no shift made twice, none outside the plan",
         "in process: conductor, SQLite, simulated AWS",
         started_from_a_copy, ci=5, soak=100, part=25),
