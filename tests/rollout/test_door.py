@@ -274,6 +274,17 @@ def test_a_late_press_moves_nothing_further(scene: Scene) -> None:
     assert scene.live is None
 
 
+def test_rolling_back_goes_to_what_is_recorded_not_to_the_number_before(scene: Scene) -> None:
+    """After a success the way back leads to the release that served, however many were published in between."""
+    scene.target.versions |= {str(number): scene.target.versions["1"] for number in (3, 7, 8)}
+    scene.wish("start", release="7")
+    scene.until("succeeded")
+    assert scene.wish("rollback", reason="7 is bad").ok
+    assert scene.newest.wanted == "1"
+    scene.until("succeeded")
+    assert (scene.target.main, scene.target.extra) == ("1", {})
+
+
 def test_rolling_back_twice_does_not_bring_the_bad_one_back(scene: Scene) -> None:
     """After a way back, rollback without a name is refused: it would ship again what was left."""
     scene.wish("start")

@@ -87,6 +87,14 @@ def test_a_seed_is_a_world():
     assert draw(Random(1), "wish").rule == "wish"
 
 
+@pytest.mark.parametrize("nth", range(1, 40))
+def test_any_transaction_may_be_the_last(nth):
+    """S10: a rollout is cut off before its nth transaction: row, trail and effects agree, and it goes on to its end."""
+    look, cut = Step("look", {"times": 2}), Step("power_cut", {"nth": 1})
+    play([Step("begin", {"plan": "100%", "gated": True, "four_eyes": False}), *[look] * (nth // 8),
+          cut._replace(words={"nth": nth % 8 + 1}), *[look] * 20])  # fmt: skip
+
+
 def stale_approval(rollout, ask):
     """The planted bug: a card of another step counts."""
 

@@ -34,12 +34,14 @@ class Witness:
         self._last_intent = 0
         self._planned: Counter[str] = Counter()
         self._applied: Counter[str] = Counter()
-        self._walked = 0
+        self._calls: Counter[str] = Counter()
+        self._walked = self._called = 0
 
     def holds(self) -> bool:
         """Look, if anything was written since the last time; whether it was."""
         target = self.scene.target
-        written = self._db.execute("PRAGMA data_version").fetchone()[0], len(target.applied)
+        version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
+        written = version, len(target.applied) + len(self.scene.world.calls)
         if written == self._seen:
             return False
         self._seen = written
@@ -115,6 +117,10 @@ class Witness:
             assert by == "hand" or by in self._planned, f"S8: {by} happened without an intent"
             assert by == "hand" or self._applied[by] <= self._planned[by], f"S8: {by} happened too often"
         self._walked = len(self.scene.target.applied)
+        for key, _ in self.scene.world.calls[self._called :]:
+            self._calls[key] += 1
+            assert self._calls[key] <= self._planned[key], f"S8: {key} was sent more often than it was planned"
+        self._called = len(self.scene.world.calls)
 
     def _right_end(self, r: Rollout) -> None:
         target = self.scene.target

@@ -6,7 +6,8 @@ played again and made shorter. What must hold after each step is `witness.py`'s.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from rollout.seen import SideHealth
 from rollout.simulated import Faults, SimulatedAlarm
 from rollout.table import ACCEPTS
 from store import Store, open_store
+from store.ledger import Writing
 from store.sessions import Sessions
 from tests.rollout.scene import ANA, BEN, EVA, OSKAR, OneApp, Scene
 from tests.rollout.witness import Witness
@@ -58,6 +60,7 @@ STEPS: dict[str, dict[str, tuple[Any, ...]]] = {
     "reload": {"plan": BEGINNINGS["plan"], "bake": (0, 15)},
     "restart": {},
     "crash": {"point": ("T1", "T2", "T3", "T5", "L1", "L2", "R1"), "nth": (1, 2, 3), "verb": _VERBS},
+    "power_cut": {"nth": tuple(range(1, 8))},
     "race": {"point": ("T1", "T2", "T3", "T5"), "verb": _VERBS, "who": (ANA, EVA)},
 }
 """Rule -> each of its words -> what it may be."""
@@ -99,14 +102,31 @@ def _blank() -> bytes:
         return path.read_bytes()
 
 
+class Cut(Store):
+    """A store whose process may end just before a transaction begins."""
+
+    left = 0
+
+    @contextmanager
+    def work(self) -> Iterator[Writing]:
+        """See Store."""
+        self.left -= 1
+        if self.left == 0:
+            raise Crash
+        with super().work() as work:
+            yield work
+
+
 class Quick(Scene):
     """A scene whose file is a copy of a blank one; a restart opens it without looking for missing migrations."""
 
-    def opened(self) -> Store:
+    store: Cut
+
+    def opened(self) -> Cut:
         """See Scene: every setting is set and read back, as always."""
         if not self.path.exists():
             self.path.write_bytes(_blank())
-        return Store(Sessions(self.path, 2000))
+        return Cut(Sessions(self.path, 2000))
 
 
 class World:
@@ -313,6 +333,14 @@ class World:
             self.scene.asked -= 1
             self._say(verb, who, reason="x")
             assert point == "L1" or self.witness.bodies() == kept, f"a {verb} that was kept was done twice"
+
+    def _power_cut(self, nth: int) -> None:
+        """The process ends between two transactions of a look, wherever that is, and is started again."""
+        self.scene.store.left = nth
+        with suppress(Crash):
+            self._glance()
+        self.holds()
+        self.scene.restart()
 
     def _race(self, point: str, verb: str, who: Actor) -> None:
         """A wish lands in the middle of a look."""

@@ -1,0 +1,232 @@
+"""Everything that is decided and said, written down: hundreds of rows by lot, each with what came of it.
+
+What is right is said by the other tests. These notice that something is different, be it one field or one word: read
+the difference, and if it is meant, `pytest tests/rollout/test_goldens.py --update-goldens`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from rollout.alarms.compare import Role, compare, hidden, moved, place
+from rollout.alarms.model import AlarmState, Key, Mute, Past
+from rollout.ask import Bound
+from rollout.audit import GENESIS, Entry, Link, canonical, digest, link, verify
+from rollout.entries import held
+from rollout.errors import TidegateError
+from rollout.machine import decide
+from rollout.model import LIVE, Phase, Rollout
+from rollout.notices import Event
+from rollout.people import Actor, Person, Roles
+from rollout.policy import Knowledge, permit
+from rollout.seen import Fault
+from rollout.table import ACCEPTS
+from rollout.values import Frozen
+from rollout.verbs import VERBS
+from rollout.wishes import apply
+from tests.rollout.make import T0, ask
+from tests.rollout.rows import _or_none as sometimes
+from tests.rollout.rows import some_look, some_reading, some_row
+from tests.rollout.scene import ANA, BEN, EVA
+
+GOLDENS = Path(__file__).with_name("goldens")
+SECOND = timedelta(seconds=1)
+PERSON = Actor(id="U1", team="T1", name="una")
+TEAM = Roles(deploy=("U1", "S1"), approve=("U2", "S2"), admin=("U3",))
+
+
+def mark(value: object) -> str:
+    """Six digits that change when anything in the value does; fields at their defaults do not count."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:6]
+
+
+def parts(value: Frozen) -> dict[str, Any]:
+    """A value as JSON."""
+    found: dict[str, Any] = json.loads(value.model_dump_json(exclude_defaults=True))
+    return found
+
+
+def changes(before: Rollout, after: Rollout) -> str:
+    """Which fields changed, and a mark of what they are now."""
+    old, new = _floatless(parts(before)), _floatless(parts(after))
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return f"{' '.join(names)} {mark({name: new.get(name) for name in names})}"
+
+
+def _floatless(value: Any) -> Any:
+    return json.loads(json.dumps(value), parse_float=str)
+
+
+def no(error: TidegateError) -> str:
+    """A refusal in its own words."""
+    more = {name: getattr(error, name) for name in ("offer", "rollout", "who") if getattr(error, name, None)}
+    return f"{type(error).__name__}: {error.fact} | {error.hint}{f' {more}' if more else ''}"
+
+
+def decisions() -> Iterator[str]:
+    """Rows of every live phase, each under some look."""
+    for phase, number in product(sorted(LIVE), range(60)):
+        seed = Random(f"{phase} {number}")
+        before = some_row(seed, phase).but(by=seed.choice((ANA, PERSON)), write_failures=seed.choice((0, 0, 0, 4, 5)))
+        before = before.but(terms=before.terms.model_copy(update={"roles": seed.choice((TEAM, before.terms.roles))}))
+        look, now = some_look(seed), T0 + timedelta(seconds=seed.choice((-1, 0, 1, 5, 10, 30, 60, 100)))
+        done = decide(before, look, now)
+        yield f"{phase} {number}: {done.rollout.phase} {done.rollout.cause.text if done.rollout.cause else ''}"
+        yield f"  {changes(before, done.rollout)}"
+        for action in done.actions:
+            yield f"  do {action.kind} {action.arg}"
+        for notice in done.notices:
+            about = f"{notice.what} " if isinstance(notice, Event) else ""
+            told = parts(notice) | {"alarms": [*getattr(notice, "alarms", ())]}
+            yield f"  {notice.kind} {about}{getattr(notice, 'text', '')} {mark(_floatless(told))}"
+        if done.hold is not None:
+            yield f"  hold {held(done.hold, now).facts} {mark(parts(done.hold))}"
+
+
+def wishes() -> Iterator[str]:
+    """Every verb on rows of every phase: taken or refused, by people with and without a reason, from old cards."""
+    for verb, phase, number in product(ACCEPTS, sorted(Phase), range(6 + 8)):
+        if number > 1 and phase not in ACCEPTS[verb]:
+            continue
+        seed = Random(f"{verb} {phase} {number}")
+        before = some_row(seed, phase)
+        cards = (None, None, before.bound, Bound(rollout=1, step=before.step + 1, plan_hash="x"))
+        wish = ask(verb, reason=seed.choice(("", " ", "because", "it is late")), bound=seed.choice(cards),
+                   force=seed.random() < 0.3, full=seed.random() < 0.3)  # fmt: skip
+        try:
+            after = apply(before, wish, seed.choice((ANA, BEN, EVA)), T0 + SECOND)
+            said = f"{after.phase} {after.cause.text if after.cause else ''} | {changes(before, after)}"
+        except TidegateError as error:
+            said = no(error)
+        yield f"{verb} {phase} {number}: {said}"
+
+
+def permits() -> Iterator[str]:
+    """Who may do what: every right, people of every kind, a directory of every age. Refusals are said once, below."""
+    flags: tuple[dict[str, Any], ...] = ({}, {"guest": True}, {"bot": True}, {"deleted": True}, {"stranger": True})
+    said: dict[str, int] = {"may": 0}
+    for verb, id, flag, groups in product(
+        ("start", "approve", "pause", "status", "unlock", "rollback"), ("U1", "U2", "U9"), flags, ((), ("S1",))
+    ):
+        cells = []
+        for age, directory, home in product((0, 29, 30, 31, None), (0, 30, 31, None), ("T1", "T2", "")):
+            one = {"team": "T1", "id": id, "name": "x", "groups": groups, **flag}
+            person = None if age is None else Person.model_validate({**one, "read_at": ago(age)})
+            known = Knowledge(person=person, directory_at=None if directory is None else ago(directory), home=home)
+            answer = permitted(verb, Actor(id=id, team="T1"), known, TEAM)
+            cells.append(said.setdefault(answer, len(said)))
+        yield f"{verb} {id} {flag} {groups}: {' '.join(map(str, cells))}"
+    for verb, id in product(("start", "approve", "status"), ("cli:ana", "cli:eva")):
+        for roles in (Roles(), Roles(deploy=("cli:ana",), approve=("cli:eva",)), TEAM):
+            answer = permitted(verb, Actor(kind="principal", id=id), Knowledge(), roles)
+            yield f"{verb} {id}: {said.setdefault(answer, len(said))}"
+    yield from (f"{number}: {answer}" for answer, number in said.items())
+
+
+def ago(minutes: int) -> datetime:
+    """So many minutes before now."""
+    return T0 - timedelta(minutes=minutes)
+
+
+def permitted(verb: str, actor: Actor, known: Knowledge, roles: Roles) -> str:
+    """`may`, or why not."""
+    admin = {"right": "admin"} if verb == "unlock" else {}
+    try:
+        permit(roles, actor, VERBS[verb].model_copy(update=admin), known, T0)
+    except TidegateError as error:
+        return no(error)
+    return "may"
+
+
+KEY = Key(app="my-app", lane="1/eu", name="a")
+
+
+def _remembered(seed: Random) -> AlarmState:
+    times = [T0 + seed.choice((-60, -2, -1, 0, 0, 1)) * SECOND for _ in range(2)]
+    mute = sometimes(seed, 3, lambda s: Mute(by=BEN, at=times[0], until=s.choice((None, T0 + SECOND, T0 - SECOND))))
+    state = seed.choice(("OK", "OK", "ALARM", "INSUFFICIENT_DATA", "ABSENT"))
+    return AlarmState.model_validate({
+        "key": KEY, "state": state, "since": seed.choice((None, times[1], times[1])), "text": "as it was",
+        "doubt": sometimes(seed, 3, lambda _: T0 - 60 * SECOND), "muted": mute, "gate": seed.random() < 0.5,
+    })  # fmt: skip
+
+
+def alarms() -> Iterator[str]:
+    """Memory against reading, some of them with a history; and places that can be read or not."""
+    for number in range(300):
+        seed = Random(f"alarm {number}")
+        stored, reading = sometimes(seed, 1 if seed.random() < 0.9 else 2, _remembered), some_reading(seed)
+        reading = reading.model_copy(update={"text": seed.choice(("", "8 over 1")), "mixed": seed.random() < 0.5})
+        past = tuple(
+            Past.model_validate({"at": T0 + seed.choice((-61, -60, -2, -1, 0, 1)) * SECOND, "text": "past",
+                                 "state": seed.choice(("OK", "ALARM", "INSUFFICIENT_DATA"))})
+            for _ in range(seed.choice((0, 0, 1, 3)))
+        )  # fmt: skip
+        role = Role(KEY, gate=seed.random() < 0.5, bake=sometimes(seed, 2, lambda _: 300 * SECOND), slack=30 * SECOND,
+                    watched_since=sometimes(seed, 1, lambda s: T0 + s.choice((-60, 0, 1)) * SECOND))  # fmt: skip
+        done = compare(stored, reading, past, role, T0)
+        turns = [f"{turn.before}>{turn.state} at {turn.at:%H:%M:%S} {turn.text}" for turn in done.turns]
+        about = f"{'moved' if moved(stored, reading) else 'same'} {'hidden' if hidden(stored, reading) else ''}"
+        marks = f"{mark(parts(done.state))} {mark([parts(turn) for turn in done.turns])}"
+        yield f"{number}: {about} {done.state.state} {marks} {'; '.join(turns)}"
+    for number in range(60):
+        seed = Random(f"place {number}")
+        stored = sometimes(seed, 1 if seed.random() < 0.8 else 2, lambda s: _remembered(s).model_copy(
+            update={"state": s.choice(("OK", "BLIND")), "key": KEY}))  # fmt: skip
+        fault = sometimes(seed, 2, lambda s: Fault(kind="auth", text="denied", hint=s.choice(("", "allow it"))))
+        done = place(stored, KEY, fault, seed.choice((30, 60, 61)) * SECOND, T0)
+        yield f"place {number}: {done.state.state} {mark(parts(done.state))} {mark([parts(t) for t in done.turns])}"
+
+
+def _chain() -> list[Link]:
+    rows: list[Link] = []
+    for seq in range(1, 5):
+        facts = {"n": seq, "list": [None, True, "x"]}
+        entry = Entry(kind="transition", at=T0 + seq * SECOND, actor="cli:ana", rollout=seq, target="a/b", facts=facts)
+        rows.append(link(entry, seq, rows[-1].hash if rows else GENESIS))
+    return rows
+
+
+def _sealed(row: Link, body: str) -> Link:
+    return Link(seq=row.seq, prev=row.prev, body=body, hash=digest(row.prev, body))
+
+
+def breaks() -> Iterator[str]:
+    """A chain broken in every way, and what is said of it."""
+    rows = _chain()
+    yield mark([row.model_dump() for row in rows])
+    body = rows[2].body
+    other = body.replace('"seq":3', '"seq":9')
+    bodies = {
+        "empty": "", "no json": "{", "no object": "[1]", "deep": "[" * 100_000,
+        "other scheme": body.replace("audit/1", "audit/2"), "no scheme": body.replace('"v":', '"w":'),
+        "scheme a number": body.replace('"v":"tidegate-audit/1"', '"v":1'), "other number": other,
+        "number is true": body.replace('"seq":3', '"seq":true'), "no number": body.replace('"seq":3', '"sec":3'),
+        "kind unknown": other.replace("transition", "x"), "time is none": other.replace('"at":"2026', '"at":"x'),
+        "time a number": other.replace('"at":', '"at":1,"b":'), "other facts": body.replace('"n":3', '"n":4'),
+    }
+    for name, text in bodies.items():
+        for sealed in (True, False):
+            changed = _sealed(rows[2], text) if sealed else rows[2].model_copy(update={"body": text})
+            yield f"{name}, {'sealed' if sealed else 'as it was'}: {verify([*rows[:2], changed, *rows[3:]])}"
+    for name, some in {"gap": [*rows[:2], rows[3]], "twice": [*rows[:2], rows[1]], "turned": rows[::-1], "whole": rows,
+                       "no prev": [rows[0], rows[1].model_copy(update={"prev": "x"})]}.items():  # fmt: skip
+        yield f"{name}: {verify(some)}"
+        yield f"{name}, after the first: {verify(some[1:], after=some[0])}"
+
+
+@pytest.mark.parametrize("told", [decisions, wishes, permits, alarms, breaks], ids=lambda told: told.__name__)
+def test_what_comes_of_it_is_what_is_written_down(told: Callable[[], Iterator[str]], update_goldens: bool) -> None:
+    """No field and no word of what is decided changes unnoticed."""
+    file = GOLDENS / f"{told.__name__}.txt"
+    text = "\n".join(line.rstrip() for line in told()) + "\n"
+    if update_goldens:
+        file.write_text(text, encoding="utf-8")
+    assert text.splitlines() == file.read_text(encoding="utf-8").splitlines(), "if it is meant: --update-goldens"
