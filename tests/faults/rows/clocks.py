@@ -12,6 +12,7 @@ from bot.lanes import Lanes
 from bot.metrics import Metrics
 from bot.scheduler import Scheduler
 from bot.watchdog import Watchdog
+from rollout.machine import MAX_TRIES
 from rollout.model import LIVE, Phase, Rollout
 from rollout.plan import SetWeight
 from rollout.seen import Observation
@@ -241,7 +242,8 @@ def nobody_answers(count: int, seed: int, naive: bool) -> Played:
             fired += 1
             row = scene.newest
             cause = row.cause.kind if row.cause else ""
-            waits = row.phase is Phase.STUCK or cause in FOR_A_PERSON.get(row.phase, set())
+            blind = row.failures >= MAX_TRIES  # S2: no deadline acts then
+            waits = row.phase is Phase.STUCK or blind or cause in FOR_A_PERSON.get(row.phase, set())
             judge.holds(not row.live or waits, f"{phase} with {trouble}: immortal {row.phase} ({cause})")
             called = paged or cause == "drift"
             judge.holds(not row.live or called, f"{phase} with {trouble}: {row.phase} and nobody was called")

@@ -229,16 +229,22 @@ def _all_looked_at(rig: Rig, rows: dict[int, Rollout], judge: Judge) -> float:
 
 
 def _all_end(rig: Rig, rows: dict[int, Rollout], judge: Judge) -> None:
+    def one(number: int) -> tuple[Rollout, list[str]]:
+        with rig.store.reads() as reads:
+            now, made = reads.rollout(number), reads.intents(number)
+        assert now
+        return now, [each.key for each in made if each.state in ("planned", "sent")]
+
     def right(number: int) -> bool:
-        was, now = rows[number], rig.rollout(number)
+        was, now = rows[number], one(number)[0]
         return now.phase.value == ENDS.get(was.phase, now.phase.value) and (was.phase in ENDS or now.live)
 
     with contextlib.suppress(TimeoutError):
         until(lambda: all(right(number) for number in rows), "all end", patience=60)
     for number, was in rows.items():
-        judge.holds(right(number), f"from {was.phase}: {rig.rollout(number).phase} {rig.rollout(number).cause}")
-        left = [i.key for i in rig.intents(number) if i.state in ("planned", "sent")] if was.phase in ENDS else []
-        judge.same(left, [], f"open intents, from {was.phase}")
+        now, left = one(number)
+        judge.holds(right(number), f"from {was.phase}: {now.phase} {now.cause}")
+        judge.same(left if was.phase in ENDS else [], [], f"open intents, from {was.phase}")
 
 
 # -- K05: Slack is ill, Slack is away --------------------------------------------------------------------------------
