@@ -158,6 +158,10 @@ def _remembered(seed: Random) -> AlarmState:
     })  # fmt: skip
 
 
+def _denied(seed: Random) -> Fault:
+    return Fault(kind="auth", text="denied", hint=seed.choice(("", "allow it")))
+
+
 def alarms() -> Iterator[str]:
     """Memory against reading, some of them with a history; and places that can be read or not."""
     for number in range(300):
@@ -180,8 +184,8 @@ def alarms() -> Iterator[str]:
         seed = Random(f"place {number}")
         stored = sometimes(seed, 1 if seed.random() < 0.8 else 2, lambda s: _remembered(s).model_copy(
             update={"state": s.choice(("OK", "BLIND")), "key": KEY}))  # fmt: skip
-        fault = sometimes(seed, 2, lambda s: Fault(kind="auth", text="denied", hint=s.choice(("", "allow it"))))
-        done = place(stored, KEY, fault, seed.choice((30, 60, 61)) * SECOND, T0)
+        faults = sometimes(seed, 2, _denied), sometimes(seed, 3, _denied)
+        done = place(stored, KEY, faults, seed.choice((30, 60, 61)) * SECOND, T0)
         yield f"place {number}: {done.state.state} {mark(parts(done.state))} {mark([parts(t) for t in done.turns])}"
 
 
