@@ -13,6 +13,7 @@ from aws.sessions import Sessions
 from aws.topic import Topic
 from aws.world import AwsWorld
 from bot.cards import Office
+from bot.checks.after_start import AfterStart, ground
 from bot.clock import SystemClock
 from bot.config import Access, Config
 from bot.counter import Bells, CountedWorld, Counter
@@ -152,6 +153,9 @@ class Bot:
         self.scheduler = Scheduler(self._tick, beats, self.metrics, self.clock.monotonic)
         self.watchdog = Watchdog(self.scheduler.age, self.scheduler.restart)
         self.ear, self.server = self._made_ways_in()
+        told = self.ear.connections if self.ear else None
+        asked = ground(self.policy, access, self._web, self.sessions, self.clock, told)
+        self.checks = AfterStart(asked, lambda: self.health.ready)
         self._watch()
 
     # -- made of --------------------------------------------------------------------------------
@@ -227,6 +231,8 @@ class Bot:
         for name, read in self.watching.gauges().items():
             gauge(name, read)
         self.health.show("alarms", self.watching.sweeping.report)
+        gauge("tidegate_check_failures", self.checks.failures)
+        self.health.show("checks", self.checks.report)
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -244,6 +250,7 @@ class Bot:
         self.now_lane.start()
         self.directory.start(Waiting(self.store, self._ask_again, self.clock, self.outbox.nudge))
         self.hello.start()
+        self.checks.start()
         threading.Thread(target=self._announce, name="announce", daemon=True).start()
 
     def stop(self) -> None:
@@ -255,6 +262,7 @@ class Bot:
         last.daemon = True
         last.start()
         self.hello.stop()
+        self.checks.stop()
         closing = threading.Thread(target=self._close_ways_in, name="closing", daemon=True)
         closing.start()
         self.watchdog.stop()

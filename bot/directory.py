@@ -31,6 +31,7 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 HINTS = {
     "plan_upgrade_required": "groups need a paid plan: name persons in [roles]",
+    "paid_teams_only": "groups need a paid plan: name persons in [roles]",
     "missing_scope": "add users:read and usergroups:read to the app, and install it anew",
     "no_such_subteam": "the group does not exist: correct [roles]",
     "subteam_not_found": "the group does not exist: correct [roles]",

@@ -34,6 +34,7 @@ GAUGES: Mapping[str, str] = {
     "tidegate_outbox_lag_seconds": "Age of the oldest notice that is not delivered yet.",
     "tidegate_sweep_age_seconds": "Seconds since every place with alarms had been read.",
     "tidegate_open_alerts": "Notices about alarms that may still change.",
+    "tidegate_check_failures": "Checks after the start that failed.",
     "tidegate_ready": "1 when the bot is able to serve.",
 }
 

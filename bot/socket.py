@@ -44,6 +44,7 @@ class Ear:
         self._web = web
         self._app_token = app_token
         self._metrics = metrics
+        self._connections = 0
         self._monotonic = monotonic
         self._client: SocketModeClient | None = None
         self._heard = 0.0
@@ -63,6 +64,10 @@ class Ear:
         self._stopped.set()
         if self._keeper.is_alive():
             self._keeper.join(CLOSING)
+
+    def connections(self) -> int:
+        """How many sockets this app had when Slack greeted ours; 0 before."""
+        return self._connections
 
     def deaf(self) -> str:
         """Empty while connected, greeted, and alive within the last 25 s."""
@@ -132,6 +137,7 @@ class Ear:
     def _hear(self, client: BaseSocketModeClient, message: dict[str, Any], raw: str | None) -> None:
         self._heard = self._monotonic()
         if message.get("type") == "hello":
+            self._connections = int(message.get("num_connections") or 0)
             self._greeted = True
 
     def _take(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
