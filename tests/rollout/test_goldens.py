@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from rollout.alarms.compare import Role, compare, hidden, moved, place
-from rollout.alarms.model import AlarmState, Key, Mute, Past
+from rollout.alarms.fold import Fold, claimed
+from rollout.alarms.model import AlarmState, Alert, Key, Mute, Past, Place, Scope, Timing, Turn
 from rollout.ask import Bound
-from rollout.audit import GENESIS, Entry, Link, canonical, digest, link, verify
+from rollout.audit import GENESIS, Broken, Entry, Link, canonical, digest, fits, link, missing, verify
 from rollout.entries import held
 from rollout.errors import TidegateError
 from rollout.machine import decide
@@ -31,7 +32,7 @@ from rollout.table import ACCEPTS
 from rollout.values import Frozen
 from rollout.verbs import VERBS
 from rollout.wishes import apply
-from tests.rollout.make import T0, ask
+from tests.rollout.make import T0, ask, cause, row
 from tests.rollout.rows import _or_none as sometimes
 from tests.rollout.rows import some_look, some_reading, some_row
 from tests.rollout.scene import ANA, BEN, EVA
@@ -189,6 +190,44 @@ def alarms() -> Iterator[str]:
         yield f"place {number}: {done.state.state} {mark(parts(done.state))} {mark([parts(t) for t in done.turns])}"
 
 
+def _turn(seed: Random, at: datetime) -> Turn:
+    return Turn.model_validate({
+        "key": KEY.model_copy(update={"name": seed.choice("abc"), "kind": seed.choice(("alarm", "alarm", "place"))}),
+        "state": seed.choice(("ALARM", "ALARM", "OK", "OK", "INSUFFICIENT_DATA", "BLIND", "ABSENT", "UNWATCHED")),
+        "before": None, "at": at + seed.choice((-60, -5, 0)) * SECOND, "mixed": seed.random() < 0.5,
+        "text": seed.choice(("", "8 over 1", "9 over 1")),
+    })  # fmt: skip
+
+
+def notices() -> Iterator[str]:
+    """Turns of a few alarms folded into notices, some of which a rollout's card has told."""
+    scope = Scope(app="my-app", envs=("prod",), channel="C1", place=Place(lane=KEY.lane, region="eu"))
+    for number in range(40):
+        seed, now, alerts = Random(f"fold {number}"), T0, list[Alert]()
+        for _ in range(8):
+            now += seed.choice((0, 30, 60, 61, 300, 900, 901, -30)) * SECOND
+            fold = Fold(alerts, scope, Timing(), now)
+            fold.take([_turn(seed, now) for _ in range(seed.choice((1, 1, 2, 4)))])
+            fold.close_quiet()
+            told = [f"{line.key.name} told by {line.told_by} is over: {turn.state}" for line, turn in fold.over]
+            yield f"{number}: {mark([_floatless(parts(alert)) for alert in fold.changed])} {' '.join(told)}"
+            for alert in fold.changed:
+                said = ", ".join(f"{line.key.name} {line.state} x{line.times} {line.bad_for}" for line in alert.lines)
+                yield f"  {alert.id} {'open' if alert.open else 'closed'} {said}"
+            kept = {alert.id: alert for alert in (*alerts, *fold.changed) if alert.id}
+            new = [alert for alert in fold.changed if not alert.id]
+            alerts = [*kept.values(), *(one.model_copy(update={"id": len(kept) + n}) for n, one in enumerate(new, 1))]
+            alerts = [_claimed(seed, alert, now) for alert in alerts]
+
+
+def _claimed(seed: Random, alert: Alert, now: datetime) -> Alert:
+    fell = cause("alarm").model_copy(update={"alarms": {name: now - seed.choice((0, 60)) * SECOND for name in "ab"}})
+    live = row(Phase.ROLLING_BACK).but(fell_for=seed.choice((None, fell)))
+    live = live.but(terms=live.terms.model_copy(update={"lane": seed.choice((KEY.lane, KEY.lane, "other"))}))
+    begun = {line.key: line.since for line in alert.lines if seed.random() < 0.8}
+    return claimed(alert, live, begun)
+
+
 def _chain() -> list[Link]:
     rows: list[Link] = []
     for seq in range(1, 5):
@@ -226,7 +265,23 @@ def breaks() -> Iterator[str]:
         yield f"{name}, after the first: {verify(some[1:], after=some[0])}"
 
 
-@pytest.mark.parametrize("told", [decisions, wishes, permits, alarms, breaks], ids=lambda told: told.__name__)
+def anchors() -> Iterator[str]:
+    """Records that were shown elsewhere: still there, another one, or gone."""
+    rows = _chain()
+    for shown in (rows[2].hash, rows[2].hash[:8], "0000", "", rows[1].hash[:8]):
+        try:
+            fits(shown, 3, rows[2].body.encode(), rows[2].hash.encode())
+            yield f"{shown[:8]}: fits"
+        except Broken as broken:
+            yield f"{shown[:8]}: {broken.found}"
+    for some in ((), (4,), (5,), (1, 7, 6), (4, 5)):
+        yield f"{some} of {len(rows)}: {missing(some, len(rows))}"
+
+
+ALL = (decisions, wishes, permits, alarms, notices, breaks, anchors)
+
+
+@pytest.mark.parametrize("told", ALL, ids=lambda told: told.__name__)
 def test_what_comes_of_it_is_what_is_written_down(told: Callable[[], Iterator[str]], update_goldens: bool) -> None:
     """No field and no word of what is decided changes unnoticed."""
     file = GOLDENS / f"{told.__name__}.txt"
