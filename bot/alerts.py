@@ -7,6 +7,7 @@ that flaps is edited every few seconds at most. What a graph or its upload does 
 import logging
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from bot.cards import Office
@@ -196,8 +197,10 @@ class Alerts:
     def _early(self, one: Subject, view: AlertView, place: AlertPlace) -> Subject:
         """A picture that the thread may not show yet waits, and this version stays due; the words do not wait."""
         number, image = view.alert.id, view.alert.image
-        if not one.trial or image is None or not place.ts:
+        if not one.trial or image is None or not place.ts or not view.alert.open:
             return one
+        if image.at is not None and view.now - image.at > timedelta(seconds=IMAGE_AFTER):
+            return one  # the thread has shown it long since, perhaps to a process before this one
         file, at = self._images.get(number, ("", 0.0))
         if file != image.file:
             file, at = self._images[number] = (image.file, self._monotonic() + IMAGE_AFTER)
@@ -214,7 +217,7 @@ class Alerts:
         number, image = view.alert.id, view.alert.image
         tries = self._refused[number] = self._refused.get(number, 0) + 1
         bare = self._bare(view, place)
-        if tries < IMAGE_TRIES:
+        if tries < IMAGE_TRIES and view.alert.open:  # one that is over is not held open for its picture
             bare = bare._replace(shows={})  # not all of this version is shown: it stays due
             self._not_before[number] = self._monotonic() + AGAIN
         elif image is not None:

@@ -288,6 +288,32 @@ def test_a_file_that_gets_ready_too_late_stays_in_the_thread(tmp_path: Path, dia
         room.close()
 
 
+def test_a_closed_notice_is_not_edited_for_ever_because_of_its_picture(tmp_path: Path, dial: Dial):
+    """Its picture is refused when it is over: the words go once, and no edit follows, however long one waits."""
+    with workspace(dial) as ws:
+        room = Gallery(tmp_path / "tidegate.db", ws, dial)
+        room.turn("errors", "ALARM")
+        room.spend(20)
+        assert room.image() is not None
+        room.turn("errors", "OK")
+        room.spend(20)
+        dial.turn(16 * 60)
+        room.sweep()  # closes it, one version more
+        with room.store.work() as work:
+            closed = work.alert(1)
+        assert closed is not None and not closed.open
+        assert closed.image is not None
+        web_client(ws.bot_token, ws.api_url).files_delete(file=closed.image.file)  # as Slack forgets files one day
+        room.open()  # a new process knows nothing of what the message shows
+        room.spend(30)
+        calls = len(room.calls("chat.update"))
+        assert room.store.alerts.unsent() == []
+        room.spend(60)
+        assert len(room.calls("chat.update")) == calls
+        room.store.close()
+        assert len(ws.problems) == 1, "the picture was tried once, and no more"
+
+
 def test_marks_and_sides_are_those_of_the_live_rollout(room: Gallery):
     """Weights that AWS confirmed, when it did, and both sides by release; nothing of what was only planned."""
     rollout = room.begin(gate="other")
