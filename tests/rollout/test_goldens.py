@@ -27,14 +27,14 @@ from rollout.model import LIVE, Phase, Rollout
 from rollout.notices import Event
 from rollout.people import Actor, Person, Roles
 from rollout.policy import Knowledge, permit
-from rollout.seen import Fault
+from rollout.seen import Fault, Observation, Reason
 from rollout.table import ACCEPTS
 from rollout.values import Frozen
 from rollout.verbs import VERBS
 from rollout.wishes import apply
-from tests.rollout.make import T0, ask, cause, row
+from tests.rollout.make import T0, ask, cause, look_at, row
+from tests.rollout.rows import FAULT, some_look, some_reading, some_row
 from tests.rollout.rows import _or_none as sometimes
-from tests.rollout.rows import some_look, some_reading, some_row
 from tests.rollout.scene import ANA, BEN, EVA
 
 GOLDENS = Path(__file__).with_name("goldens")
@@ -75,29 +75,70 @@ def decisions() -> Iterator[str]:
     """Rows of every live phase, each under some look."""
     for phase, number in product(sorted(LIVE), range(60)):
         seed = Random(f"{phase} {number}")
-        before = some_row(seed, phase).but(by=seed.choice((ANA, PERSON)), write_failures=seed.choice((0, 0, 0, 4, 5)))
-        before = before.but(terms=before.terms.model_copy(update={"roles": seed.choice((TEAM, before.terms.roles))}))
-        look, now = some_look(seed), T0 + timedelta(seconds=seed.choice((-1, 0, 1, 5, 10, 30, 60, 100)))
-        done = decide(before, look, now)
-        yield f"{phase} {number}: {done.rollout.phase} {done.rollout.cause.text if done.rollout.cause else ''}"
-        yield f"  {changes(before, done.rollout)}"
-        for action in done.actions:
-            yield f"  do {action.kind} {action.arg}"
-        for notice in done.notices:
-            about = f"{notice.what} " if isinstance(notice, Event) else ""
-            told = parts(notice) | {"alarms": [*getattr(notice, "alarms", ())]}
-            yield f"  {notice.kind} {about}{getattr(notice, 'text', '')} {mark(_floatless(told))}"
-        if done.hold is not None:
-            yield f"  hold {held(done.hold, now).facts} {mark(parts(done.hold))}"
+        now = T0 + timedelta(seconds=seed.choice((-1, 0, 1, 5, 10, 30, 60, 100)))
+        yield from decided(f"{phase} {number}", _of_people(seed, some_row(seed, phase)), some_look(seed), now)
+
+
+def ordinary() -> Iterator[str]:
+    """Rows as histories lead to them, under looks that see what was proven: here a step ends, a bake, a rollout."""
+    phases = (Phase.STEPPING, Phase.WAITING, Phase.FINAL_BAKE, Phase.RETIRING, Phase.PAUSED, Phase.ROLLING_BACK,
+              Phase.STUCK, Phase.LAUNCHING)  # fmt: skip
+    for phase, number in product(phases, range(90)):
+        seed = Random(f"{phase} ordinary {number}")
+        before = _of_people(seed, some_row(seed, phase))
+        whole = phase in (Phase.FINAL_BAKE, Phase.RETIRING)
+        percent = 100 if whole else getattr(before.here, "percent", 10) if phase in _AT_A_WEIGHT else 0
+        last, now = T0 - seed.choice((5, 30, 30)) * SECOND, T0 + seed.choice((0, 1)) * SECOND
+        before = before.but(
+            proven=percent, sighting=str(percent), proven_at=T0 - seed.choice((0, 60, 600)) * SECOND, failures=0,
+            last_look=last, last_good=seed.choice((last, last, None)), gate_from=T0 - 600 * SECOND, write_failures=0,
+            asked=seed.choice(((), (), (), (50,))), step=len(before.terms.plan.steps) - 1 if whole else before.step,
+            baked=seed.choice((0, 29, 30, 299, 300, 899, 900, 3600)) * SECOND,
+            person_pause=seed.choice((None, None, None, before.cause)), overwrite=seed.random() < 0.1,
+        )  # fmt: skip
+        alarm = seed.choice(("OK", "OK", "OK", "OK", "ALARM", "INSUFFICIENT_DATA"))
+        shown = seed.choice((percent, percent, percent, percent, percent, 30))
+        retired = seed.choice((("stable", "candidate"), ("candidate",), ()))
+        look = look_at(before, percent=shown, alarm=alarm, retired=retired)
+        look = seed.choice((look, look, look, look, look.model_copy(update={"seen": None, "fault": FAULT})))
+        look = seed.choice((look, look, look, look.model_copy(update={"alarms_at": None, "alarms_fault": FAULT})))
+        yield from decided(f"{phase} {number}", before, look, now)
+
+
+_AT_A_WEIGHT = (Phase.STEPPING, Phase.WAITING, Phase.PAUSED)
+
+
+def _of_people(seed: Random, live: Rollout) -> Rollout:
+    """With persons who can be called, and some of them waiting."""
+    terms = live.terms.model_copy(update={"roles": seed.choice((TEAM, live.terms.roles))})
+    return live.but(
+        by=seed.choice((ANA, PERSON)), write_failures=seed.choice((0, 0, 0, 4, 5)), terms=terms,
+        hurry_by=seed.choice((None, PERSON)), reason=seed.choice(("", "because")),
+    )  # fmt: skip
+
+
+def decided(name: str, before: Rollout, look: Observation, now: datetime) -> Iterator[str]:
+    """What one look leads to, in lines."""
+    done = decide(before, look, now)
+    yield f"{name}: {done.rollout.phase} {done.rollout.cause.text if done.rollout.cause else ''}"
+    yield f"  {changes(before, done.rollout)}"
+    for action in done.actions:
+        yield f"  do {action.kind} {action.arg}"
+    for notice in done.notices:
+        about = f"{notice.what} " if isinstance(notice, Event) else ""
+        told = parts(notice) | {"alarms": [*getattr(notice, "alarms", ())]}
+        yield f"  {notice.kind} {about}{getattr(notice, 'text', '')} {mark(_floatless(told))}"
+    if done.hold is not None:
+        yield f"  hold {held(done.hold, now).facts} {mark(parts(done.hold))}"
 
 
 def wishes() -> Iterator[str]:
     """Every verb on rows of every phase: taken or refused, by people with and without a reason, from old cards."""
-    for verb, phase, number in product(ACCEPTS, sorted(Phase), range(6 + 8)):
-        if number > 1 and phase not in ACCEPTS[verb]:
+    for verb, phase, number in product(ACCEPTS, sorted(Phase), range(36)):
+        if number > (35 if len(ACCEPTS[verb]) < 5 else 14) * (phase in ACCEPTS[verb]):
             continue
         seed = Random(f"{verb} {phase} {number}")
-        before = some_row(seed, phase)
+        before = _fitting(seed, some_row(seed, phase))
         cards = (None, None, before.bound, Bound(rollout=1, step=before.step + 1, plan_hash="x"))
         wish = ask(verb, reason=seed.choice(("", " ", "because", "it is late")), bound=seed.choice(cards),
                    force=seed.random() < 0.3, full=seed.random() < 0.3)  # fmt: skip
@@ -107,6 +148,20 @@ def wishes() -> Iterator[str]:
         except TidegateError as error:
             said = no(error)
         yield f"{verb} {phase} {number}: {said}"
+
+
+def _fitting(seed: Random, live: Rollout) -> Rollout:
+    """Often at its weight, with a verdict that says why, a pause with the cause of its verdict."""
+    votes = [("my-app-errors", vote) for vote in ("pass", "fail", "blind", "no_data", "no_gate") if seed.random() < 0.5]
+    reasons = tuple(Reason.model_validate({"voter": who, "vote": vote, "text": f"it is {vote}"}) for who, vote in votes)
+    said = live.verdict.model_copy(update={"reasons": reasons}) if live.verdict is not None else None
+    quiet = said.cause if said is not None and said.cause in ("no_data", "no_gate") else ""
+    at = getattr(live.here, "percent", live.proven)
+    return live.but(
+        verdict=said, proven=seed.choice((at, at, live.proven)),
+        cause=seed.choice((cause(quiet), live.cause)) if quiet else live.cause,
+        resume_cause=seed.choice((None, cause("approve"))),
+    )  # fmt: skip
 
 
 def permits() -> Iterator[str]:
@@ -278,7 +333,7 @@ def anchors() -> Iterator[str]:
         yield f"{some} of {len(rows)}: {missing(some, len(rows))}"
 
 
-ALL = (decisions, wishes, permits, alarms, notices, breaks, anchors)
+ALL = (decisions, ordinary, wishes, permits, alarms, notices, breaks, anchors)
 
 
 @pytest.mark.parametrize("told", ALL, ids=lambda told: told.__name__)

@@ -547,7 +547,6 @@ def test_a_red_alarm_counts_during_a_pause():
         assert (after.rollout.phase, after.actions) == (P.ROLLING_BACK, (Shift(percent=0),))
 
 
-@pytest.mark.xfail(strict=True, reason="falling.paused goes on from the row as it was before it steered: asked is lost")
 def test_what_is_asked_for_in_the_look_that_ends_a_blind_pause_is_remembered():
     """A restore that was cut short by blindness goes on when sight returns: the weight it asks for is known as ours."""
     live = row(P.PAUSED, cause=cause("blind"), overwrite=True)
