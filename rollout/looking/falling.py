@@ -135,7 +135,7 @@ def paused(look: Look) -> None:
         _drift(look)
     elif kind == "blind":
         if r.failures == 0 and r.write_failures == 0:
-            look.r = back_to(r, look.now)
+            look.r = back_to(look.r, look.now)  # as it is by now: what was just asked for is ours
             look.tell("sight")
     elif kind == "person":
         _by_person(look)
