@@ -3,8 +3,8 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Worlds that `make soak` plays through; about 6 a second on one core.
-SOAK  ?= 3000
+# Histories of alarms and places of attacks that `make soak` plays; the rest has sizes of its own.
+SOAK  ?= 1000
 # Folders that hold Python of ours; one that is not there is left out.
 OURS  := $(wildcard rollout handlers aws store bot demo tests bench scripts)
 
@@ -16,7 +16,7 @@ help:
 	@echo "make test    all tests, with coverage"
 	@echo "make check   lint, types, imports"
 	@echo "make bench   measure how fast it answers"
-	@echo "make soak    the world test with many more examples"
+	@echo "make soak    faults, worlds and histories in their full sizes: hours, in parts that are kept"
 	@echo "make lock    resolve requirements.lock anew (maintainers)"
 
 setup: $(STAMP)
@@ -40,7 +40,10 @@ bench: setup
 	$(BIN)/python -m bench
 
 soak: setup
-	TIDEGATE_SOAK=$(SOAK) $(BIN)/python -m pytest --timeout=0 tests/rollout/test_world.py $(PYTEST)
+	$(BIN)/python -m tests.faults --size soak --minutes 20
+	$(BIN)/python -m tests.rollout.soak --steps 1000000
+	TIDEGATE_SOAK=$(SOAK) $(BIN)/python -m pytest -n auto --timeout=0 tests/rollout/test_alarm_histories.py \
+		tests/bot/test_alert_histories.py tests/store/test_audit_attacks.py $(PYTEST)
 
 # Keeps the versions already locked; `make lock LOCK=--upgrade` takes newer ones, `LOCK="-P moto"` one of them.
 lock: setup
