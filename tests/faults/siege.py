@@ -4,6 +4,7 @@ The oracles are in this process: the cloud's log, the workspace's acks, and the 
 """
 
 import json
+import re
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -120,7 +121,7 @@ class Siege(Rig):
             self.judge.holds(found is not None, f"lost: {one.reason} was acked ({one.told[:60]!r}) and is not stored")
             if found is not None and found.reply is not None and not self.bot.naive:
                 self.judge.holds(found.reply.text[:20] in one.told, f"{one.reason}: told {one.told!r}")
-        for reason in {each for each in said if each}:
+        for reason in {each for each in said if each and re.fullmatch(r"n\d+", each)}:
             self.judge.holds(said.count(reason) == 1, f"duplicated: {reason} was taken {said.count(reason)} times")
         self.acked.clear()
         self._judge_ended()
