@@ -1,6 +1,7 @@
 """A million steps, in parts that are kept: `python -m tests.rollout.soak --steps 1000000`. Stop it when you like."""
 
 import argparse
+import tempfile
 import time
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--part", type=int, default=1000, help="worlds per part")
     parser.add_argument("--parts", type=int, default=1_000_000, help="stop after so many parts")
-    parser.add_argument("--kept", type=Path, default=Path("world-soak.json"))
+    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "tidegate-world-soak.json")
     chosen = parser.parse_args()
     done = soak(
         steps=chosen.steps, length=chosen.length, part=chosen.part, kept=chosen.kept, first=chosen.first,
