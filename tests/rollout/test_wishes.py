@@ -191,6 +191,13 @@ def test_restore_puts_back_and_bakes_a_hundred_anew(resume_to, goes):
     assert (after.phase, after.overwrite, after.resume_to) == (goes, True, None)
 
 
+def test_a_restored_step_begins_without_an_old_cause():
+    """Restored from the final bake: the step that begins anew carries no cause of the phase before."""
+    live = row(P.PAUSED, cause=cause("drift"), resume_to=P.FINAL_BAKE, resume_cause=cause("deadline"))
+    after = apply(live, ask("restore"), ANA, NOW)
+    assert (after.phase, after.cause, after.resume_cause) == (P.STEPPING, None, None)
+
+
 def test_adopt_ends_it_as_it_stands():
     """Adopted: over at once, with who and why; nothing is written to AWS any more."""
     for live in (row(P.STUCK), row(P.PAUSED, cause=cause("drift"))):
