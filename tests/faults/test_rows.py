@@ -20,7 +20,7 @@ NAIVE = [pytest.param(each, id=each.id, marks=[pytest.mark.slow] if each.slow el
 
 
 OPEN = {
-    "A03": "nine stale reads after a write look like a foreign change: it pauses, nothing rises",
+    "A03": "a pause for blindness after a write that was refused waits for a retry, and does not end by itself",
     "D05": "an intent stays `sent` after the end when the disk is full at the wrong moment; traffic is right",
     "S02": "a clock that jumps forward an hour shortens a bake by up to two look intervals a jump",
 }
