@@ -1,12 +1,16 @@
 """Keeps tests on this machine: any other address is refused before a packet leaves.
 
-An audit hook sees what every library does, whatever object it calls through, and needs no patching.
-It lasts as long as the process; it is never a way to talk to anything.
+It stands in the calls of the `socket` module that name a peer, for as long as the process lives; it is never a way to
+talk to anything. Not an audit hook, which would see more: Python code in the `sys.settrace` event lets a second thread
+in between, and Python 3.11 then refuses that thread's tracer, kills it, and leaks its socket (PyEval_SetTrace's
+`reentrant`, CPython gh-98257). Coverage sets a tracer in every thread, so about one run in ten failed of it.
 """
 
+import functools
 import ipaddress
-import sys
+import socket
 from collections.abc import Callable
+from typing import Any
 
 refused: list[str] = []
 """What was tried since the last test, so that a library which swallows the error cannot hide it."""
@@ -22,7 +26,10 @@ def install() -> None:
     """Guard this process from now on; once is enough, again is harmless."""
     if not _installed:
         _installed.append(True)
-        sys.addaudithook(_guard)
+        for name in ("connect", "connect_ex", "sendto", "sendmsg"):
+            _stand_in(socket.socket, name, _peer)
+        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+            _stand_in(socket, name, _name)
 
 
 def is_local(host: object) -> bool:
@@ -37,14 +44,18 @@ def is_local(host: object) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def _guard(event: str, arguments: tuple[object, ...]) -> None:
-    host_of = _HOSTS.get(event)
-    if host_of is None:
-        return
-    host = host_of(arguments)
-    if not is_local(host):
-        refused.append(f"{event} {host!r}")
-        raise LeftTheMachine(f"{event} {host!r}: tests may talk to 127.0.0.1 only; use the stand-ins")
+def _stand_in(owner: Any, name: str, host_of: Callable[[tuple[object, ...]], object]) -> None:
+    real = getattr(owner, name)
+
+    @functools.wraps(real)
+    def guarded(*arguments: Any, **named: Any) -> Any:
+        host = host_of(arguments) if arguments else named.get("host")
+        if not is_local(host):
+            refused.append(f"socket.{name} {host!r}")
+            raise LeftTheMachine(f"socket.{name} {host!r}: tests may talk to 127.0.0.1 only; use the stand-ins")
+        return real(*arguments, **named)
+
+    setattr(owner, name, guarded)
 
 
 def _peer(arguments: tuple[object, ...]) -> object:
@@ -54,12 +65,3 @@ def _peer(arguments: tuple[object, ...]) -> object:
 
 def _name(arguments: tuple[object, ...]) -> object:
     return arguments[0]
-
-
-_HOSTS: dict[str, Callable[[tuple[object, ...]], object]] = {
-    "socket.connect": _peer,
-    "socket.sendto": _peer,
-    "socket.sendmsg": _peer,
-    "socket.getaddrinfo": _name,
-    "socket.gethostbyname": _name,
-}
