@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from rollout.actions import Action
 from rollout.looking.falling import begin_fall, paused, rolling_back, stuck
 from rollout.looking.fold import fold
-from rollout.looking.look import FALLING, Look, pace
+from rollout.looking.look import FALLING, MAX_TRIES, Look, pace
 from rollout.looking.requested import awaiting_approval, requested
 from rollout.looking.rising import final_bake, final_need, launching, retiring, stepping, waiting
 from rollout.model import Phase, Rollout
@@ -24,8 +24,6 @@ from rollout.wishes import apply, begin
 
 __all__ = ["Decision", "apply", "begin", "decide", "desired"]
 
-MAX_TRIES = 5
-"""Own errors of AWS in a row before it holds and pages; never a reason to roll back."""
 LONGEST_WAIT = timedelta(seconds=60)
 SHORTEST_WAIT = timedelta(milliseconds=200)
 
@@ -53,11 +51,16 @@ _PHASES: dict[Phase, Callable[[Look], None]] = {
 }
 
 
-def decide(rollout: Rollout, observation: Observation, now: datetime) -> Decision:
-    """What happens next. Total: every phase, every observation, any clock."""
+def decide(
+    rollout: Rollout, observation: Observation, now: datetime, passed: timedelta | None = None
+) -> Decision:
+    """What happens next. Total: every phase, every observation, any clock.
+
+    `passed`: time since the look before, by a clock that nobody can set; without it the moments themselves count.
+    """
     if not rollout.live:
         return Decision(rollout=rollout)
-    look = Look(r=rollout, obs=observation, now=now)
+    look = Look(r=rollout, obs=observation, now=now, passed=passed)
     if rollout.phase is Phase.REQUESTED:
         requested(look)
     else:
@@ -100,7 +103,9 @@ def _blind(look: Look) -> bool:
         if r.failures == MAX_TRIES and r.cause is not None and r.cause.kind != "blind":
             look.page(f"#{r.id} is paused, and nobody watches it now: {text}", fault.hint if fault else "")
         return False
-    cause = look.cause("blind", text, (fault.hint if fault else "") or "nothing moves until AWS can be read again")
+    refused = r.failures < MAX_TRIES
+    waits = "it asks again every minute; retry asks now" if refused else "nothing moves until AWS can be read again"
+    cause = look.cause("blind", text, (fault.hint if fault else "") or waits)
     look.pause(cause)
     look.tell("blind", text)
     look.page(f"#{r.id} is held: {text}", cause.hint)

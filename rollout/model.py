@@ -126,6 +126,8 @@ class Rollout(Frozen):
     proven: int | None = None
     """The candidate's share last read equal twice."""
     proven_at: Moment | None = None
+    proven_for: timedelta = ZERO
+    """Watched time since then: what settle is measured by, whatever the clock says."""
     sighting: str = ""
     """The split as last read; the second equal reading proves it (or is drift)."""
     asked: tuple[int, ...] = ()

@@ -23,7 +23,11 @@ class Clock(Protocol):
     """The wall clock, in UTC. Only bot/clock.py implements it on the real one."""
 
     def now(self) -> datetime:
-        """The present moment, aware."""
+        """The present moment, aware. May jump when somebody sets the clock."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary point, the same within one process; nobody can set them."""
         ...
 
 

@@ -5,6 +5,7 @@ version that was read, and every effect is absolute and guarded by the revision 
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from rollout import entries
 from rollout.actions import Intent, Outcome, Shift
@@ -22,6 +23,10 @@ class Rounds:
 
     def __init__(self, ledger: Ledger, world: World, clock: Clock, hooks: Hooks) -> None:
         self._ledger, self._world, self._clock, self._hooks = ledger, world, clock, hooks
+        self._looked: dict[int, float] = {}
+        """When each rollout was last looked at, on the monotonic clock of this process."""
+        self._under_way: set[int] = set()
+        """Intents that a thread of this process is busy with: nobody else says what came of them."""
 
     def look(self, ids: Sequence[int]) -> None:
         """One look at each of these rollouts of one lane, and a second one at those that were just moved.
@@ -88,13 +93,27 @@ class Rounds:
         return moved
 
     def _one(self, rollout: Rollout, observation: Observation) -> bool:
-        decision = decide(rollout, observation, self._clock.now())
+        at = self._clock.monotonic()
+        # The first look of this process: how long nobody looked cannot be known, so none of it was watched.
+        passed = timedelta(seconds=at - self._looked.get(rollout.id, at))
+        decision = decide(rollout, observation, self._clock.now(), passed)
         try:
             saved, intents = self._commit(rollout, decision)
         except Stale:
             return False  # a click landed during the look and wins: it is due at once, and decided anew
+        self._looked[saved.id] = at
+        self._looked[saved.id] = at
+        if not saved.live:
+            del self._looked[saved.id]
         self._hooks.hit("T2")
-        return [self._perform(saved, intent) for intent in intents].count(True) > 0
+        return self._perform_all(saved, intents)
+
+    def _perform_all(self, rollout: Rollout, intents: Sequence[Intent]) -> bool:
+        """Whether any of them may have moved something. Whatever breaks, none stays under way."""
+        try:
+            return [self._perform(rollout, intent) for intent in intents].count(True) > 0
+        finally:
+            self._under_way.difference_update(intent.id for intent in intents)
 
     def _commit(self, before: Rollout, decision: Decision) -> tuple[Rollout, list[Intent]]:
         now = self._clock.now()
@@ -109,25 +128,28 @@ class Rounds:
             if decision.hold is not None:
                 work.put_hold(decision.hold)
                 work.audit(entries.held(decision.hold, now))
+            if after.proven != before.proven or not after.live:
+                self._settle(work, after)
             intents = [work.plan(after, action, now) for action in decision.actions]
+            # Before the commit: a look of another thread would take them for forgotten ones.
+            self._under_way.update(intent.id for intent in intents)
             for intent in intents:
                 work.audit(entries.intended(after, intent, now))
                 if _down(after, intent):
                     work.mark(intent.id, "sent", "", now)
-            if after.proven != before.proven or not after.live:
-                self._settle(work, after)
             self._tell(work, after, decision)
         return after, intents
 
     def _settle(self, work: Work, after: Rollout) -> None:
-        """What nobody answered is settled by what is seen: the weight that was proven, or it did not come to be."""
+        """What nobody answered is settled by what is seen: the weight that was proven, or it did not come to be.
+
+        That holds too for a call whose answer could not be stored (a full disk), and for one that was never sent.
+        """
         now = self._clock.now()
         for intent in work.intents(after.id, open_only=True):
-            if intent.state == "unknown" and isinstance(intent.action, Shift):
-                came = intent.action.percent == after.proven
-                text = f"AWS shows {after.proven} %"
-                outcome = Outcome(state="done" if came else "failed", text=text)
-                work.mark(intent.id, outcome.state, text, now)
+            outcome = None if intent.id in self._under_way else _settled(intent, after)
+            if outcome is not None:
+                work.mark(intent.id, outcome.state, outcome.text, now)
                 work.audit(entries.came_of(after, intent, outcome, now))
 
     def _tell(self, work: Work, after: Rollout, decision: Decision) -> None:
@@ -196,6 +218,15 @@ class Rounds:
         fault = Fault(kind="unknown" if outcome.state == "unknown" else "state", text=outcome.text, hint=outcome.hint)
         work.save(current.but(write_failures=current.write_failures + 1, write_fault=fault))
         work.tell(CardChanged(rollout=rollout.id))
+
+
+def _settled(intent: Intent, after: Rollout) -> Outcome | None:
+    if intent.state == "planned":
+        return Outcome(state="failed", text="it was never sent")
+    if isinstance(intent.action, Shift):
+        came = intent.action.percent == after.proven
+        return Outcome(state="done" if came else "failed", text=f"AWS shows {after.proven} %")
+    return Outcome(state="unknown", text="the answer could not be stored") if intent.state == "sent" else None
 
 
 def _down(decided: Rollout, intent: Intent) -> bool:

@@ -21,13 +21,23 @@ class ManualClock:
 
     def __init__(self, at: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._at = at
+        self._passed = 0.0
 
     def now(self) -> datetime:
         """The moment it was last moved to."""
         return self._at
 
+    def monotonic(self) -> float:
+        """Seconds that really passed: what it was advanced by, never what it was set by."""
+        return self._passed
+
     def advance(self, by: timedelta) -> datetime:
-        """Move it, forwards or backwards."""
+        """Let time pass; a negative time only sets it back."""
+        self._passed += max(by.total_seconds(), 0.0)
+        return self.set(by)
+
+    def set(self, by: timedelta) -> datetime:
+        """Somebody sets the clock, ahead or back: no time passes."""
         self._at += by
         return self._at
 

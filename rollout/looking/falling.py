@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from rollout.actions import Retire, Shift
-from rollout.looking.look import Look
+from rollout.actions import Action, Launch, Retire, Shift
+from rollout.looking.look import MAX_TRIES, Look
 from rollout.looking.rising import steer
 from rollout.model import Cause, Phase, Rollout
 from rollout.ports import Hold
@@ -84,8 +84,8 @@ def _send_home(look: Look) -> None:
 
 def _home(look: Look) -> None:
     r, seen = look.r, look.obs.seen
-    if seen is not None and "candidate" not in seen.retired and r.proven_at is not None:
-        if look.now - r.proven_at >= r.terms.settle and not look.asked_lately():
+    if seen is not None and "candidate" not in seen.retired:
+        if r.proven_for >= r.terms.settle and not look.asked_lately():
             look.act(Retire(side="candidate"))
         return
     cause = r.fell_for or r.cause
@@ -134,11 +134,32 @@ def paused(look: Look) -> None:
     elif kind == "drift":
         _drift(look)
     elif kind == "blind":
-        if r.failures == 0 and r.write_failures == 0:
-            look.r = back_to(look.r, look.now)  # as it is by now: what was just asked for is ours
-            look.tell("sight")
+        _sight_again(look)
     elif kind == "person":
         _by_person(look)
+
+
+def _sight_again(look: Look) -> None:
+    """Goes on when AWS can be read, and no longer refuses. Where refusals began the pause, something that changes
+    nothing is asked for again, at the slow pace of errors: when AWS takes that, it takes the rest.
+    """
+    r, seen = look.r, look.obs.seen
+    if r.failures or seen is None:
+        return
+    if r.write_failures < MAX_TRIES:
+        look.r = back_to(look.r, look.now)  # as it is by now: what was just asked for is ours
+        look.tell("sight")
+    elif seen.settled and seen.percent is not None and seen.percent == r.proven and not look.asked_lately():
+        look.act(_harmless(r, seen.percent))
+
+
+def _harmless(r: Rollout, percent: int) -> Action:
+    """What is there already, asked for once more: the call that failed, where it moves no traffic."""
+    if r.resume_to is Phase.LAUNCHING and r.candidate is not None:
+        return Launch(release=r.candidate.id)
+    if r.resume_to is Phase.RETIRING:
+        return Retire(side="stable")
+    return Shift(percent=percent)
 
 
 def _by_person(look: Look) -> None:

@@ -2,6 +2,7 @@
 
 from rollout.health import judge
 from rollout.looking.look import FALLING, Look, pace
+from rollout.model import Phase
 from rollout.seen import Seen
 from rollout.values import ZERO
 
@@ -10,17 +11,19 @@ def fold(look: Look) -> None:
     """Take in one look: time first, then the weights, then the verdict over the weight that is there."""
     r, obs = look.r, look.obs
     _clock_set_back(look)
-    if r.last_look is not None:
-        look.gap = min(max(look.now - r.last_look, ZERO), 3 * pace(r))
+    look.gap = look.watched(3 * pace(r))
+    look.set(proven_for=r.proven_for + look.gap)
     if obs.seen is not None:
         _sight(look, obs.seen)
     verdict = judge(look.r, obs, look.now)
     blind = obs.seen is None or verdict.cause == "blind"
+    runs_on = r.phase in FALLING or r.phase is Phase.AWAITING_APPROVAL
     look.set(
         last_look=look.now,
         # A deadline must not run out while nothing can be seen: unknown never acts by itself (S2). Going back has
-        # nothing left to decide: its time runs on, so that somebody is called.
-        elapsed=r.elapsed + (ZERO if blind and r.phase not in FALLING else look.gap),
+        # nothing left to decide: its time runs on, so that somebody is called. Before the start nothing was touched:
+        # it ends, instead of waiting for AWS and for people for ever.
+        elapsed=r.elapsed + (look.gap if runs_on or not blind else ZERO),
         failures=r.failures + 1 if blind else 0,
         fault=obs.fault or obs.alarms_fault,
         alarms=obs.alarms if obs.alarms_at is not None else r.alarms,
@@ -66,7 +69,9 @@ def _prove(look: Look, seen: Seen, percent: int) -> None:
         last = len(r.asked) - 1 - r.asked[::-1].index(percent)
         look.set(asked=r.asked[last + 1 :])
     if percent != r.proven:
-        look.set(proven=percent, proven_at=seen.at, last_good=None)
+        if percent in r.asked:
+            look.set(write_failures=0, write_fault=None)  # AWS took that call, whatever it answered
+        look.set(proven=percent, proven_at=seen.at, proven_for=ZERO, last_good=None)
     if percent == 0 and r.traffic_from and not r.traffic_to:
         look.set(traffic_to=seen.at)
     if look.r.overwrite and not look.r.asked:

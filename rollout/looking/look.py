@@ -13,6 +13,8 @@ from rollout.seen import Observation
 from rollout.values import ZERO
 
 FALLING = frozenset({Phase.ROLLING_BACK, Phase.STUCK})
+MAX_TRIES = 5
+"""Own errors of AWS in a row before it holds and pages; never a reason to roll back."""
 
 
 @dataclass(slots=True)
@@ -22,6 +24,8 @@ class Look:
     r: Rollout
     obs: Observation
     now: datetime
+    passed: timedelta | None = None
+    """Time since the look before on a clock that nobody can set; None where there was none: the moments count."""
     gap: timedelta = ZERO
     """Watched time since the look before, at most three look intervals."""
     twice: bool = False
@@ -103,6 +107,13 @@ class Look:
             asked = self.r.asked if self.r.asked[-1:] == (action.percent,) else (*self.r.asked, action.percent)
             self.set(asked=asked, peak=max(self.r.peak, action.percent))
         self.set(asked_at=self.now)
+
+    def watched(self, most: timedelta) -> timedelta:
+        """Time that really passed since the look before, at most that much: a clock set ahead adds nothing (S5)."""
+        if self.r.last_look is None:
+            return ZERO
+        since = max(self.now - self.r.last_look, ZERO)
+        return min(since if self.passed is None else min(since, self.passed), most)
 
     def asked_lately(self) -> bool:
         """The last call is younger than two moving looks: give its effect time to show."""

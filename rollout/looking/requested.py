@@ -37,7 +37,7 @@ def requested(look: Look) -> None:
 
 def _wait(look: Look) -> None:
     r = look.r
-    gap = min(max(look.now - r.last_look, ZERO), 3 * r.terms.timing.look_moving) if r.last_look else ZERO
+    gap = look.watched(3 * r.terms.timing.look_moving)
     fault = look.obs.fault or look.obs.alarms_fault
     look.set(last_look=look.now, elapsed=r.elapsed + gap, failures=r.failures + 1, fault=fault)
     if look.r.elapsed >= r.terms.timing.requested:

@@ -201,7 +201,7 @@ def final_need(look: Look) -> timedelta:
 def retiring(look: Look) -> None:
     """S11: the old side goes only after the new one was seen at 100 % and settle has passed."""
     r, seen = look.r, look.obs.seen
-    if seen is None or seen.percent != 100 or r.proven != 100 or r.proven_at is None:
+    if seen is None or seen.percent != 100 or r.proven != 100:
         return
     if "stable" in seen.retired:
         look.enter(Phase.SUCCEEDED)
@@ -210,7 +210,7 @@ def retiring(look: Look) -> None:
             text = r.reason or "rolled back by hand"
             veto = r.stable.id if r.stable else ""
             look.hold = Hold(app=r.app, env=r.env, rollout=r.id, by=r.by, reason=text, veto=veto, at=look.now)
-    elif look.now - r.proven_at >= r.terms.settle and not look.asked_lately():
+    elif r.proven_for >= r.terms.settle and not look.asked_lately():
         look.act(Retire(side="stable"))
     if look.r.phase is Phase.RETIRING and r.elapsed >= r.terms.timing.retiring:
         look.stick(look.cause("deadline", "the old side could not be removed", "retry, or adopt"), Phase.RETIRING)

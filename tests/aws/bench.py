@@ -25,6 +25,9 @@ class CloudClock:
     def now(self) -> datetime:
         return self._now()
 
+    def monotonic(self) -> float:
+        return self._now().timestamp()
+
 
 def make_rollout(now: datetime, *alarms: str, number: int = 1, **settings: object) -> Rollout:
     """A requested rollout of my-app."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollout.actions import Shift
+from rollout.actions import Launch, Retire, Shift
 from rollout.errors import TargetError
 from rollout.machine import Decision, decide
 from rollout.model import Phase, Signature
@@ -257,9 +257,10 @@ def test_the_old_side_is_removed_after_settling():
     """S11: asked for once settled, not again at once; gone is the end; not gone in time is stuck."""
     live = but_terms(row(P.RETIRING), settle=MINUTE)
     warm = look_at(live, retired=("candidate",))
-    assert decide(live, warm, T0 + 0.9 * MINUTE).actions == ()
-    assert [action.arg for action in decide(live, warm, T0 + MINUTE).actions] == ["stable"]
-    assert decide(live.but(asked_at=T0 + MINUTE), warm, T0 + MINUTE).actions == ()
+    settled = live.but(proven_for=MINUTE)
+    assert decide(live.but(proven_for=0.9 * MINUTE), warm, T0 + 60 * MINUTE, timedelta(0)).actions == ()
+    assert [action.arg for action in decide(settled, warm, T0).actions] == ["stable"]
+    assert decide(settled.but(asked_at=T0), warm, T0).actions == ()
     late = decide(live.but(elapsed=15 * MINUTE), warm, T0)
     assert (late.rollout.phase, late.rollout.resume_to, said(late)) == (P.STUCK, P.RETIRING, ["page"])
     done = decide(live, look_at(live), T0)
@@ -404,13 +405,57 @@ def test_a_pause_for_data_asks_then_follows_the_policy(policy, phase):
     assert decide(live, blind, T0).rollout.phase is P.PAUSED, "not seeing is not data"
 
 
-@pytest.mark.parametrize(("failures", "writes", "back"), [(0, 0, True), (0, 5, False)])
-def test_a_blind_pause_ends_with_sight(failures, writes, back):
-    """One good look ends a pause for blindness, unless it is our writes that fail: then a person says retry."""
-    live = row(P.PAUSED, cause=cause("blind"), failures=failures + 4, write_failures=writes, baked=MINUTE)
+@pytest.mark.parametrize(("writes", "back"), [(0, True), (4, True), (5, False)])
+def test_a_blind_pause_ends_with_sight(writes, back):
+    """One good look ends a pause for blindness, unless AWS still refuses what is asked of it."""
+    live = row(P.PAUSED, cause=cause("blind"), failures=4, write_failures=writes, baked=MINUTE)
     after = decide(live, look_at(live), T0)
     assert (after.rollout.phase is P.STEPPING, said(after) == ["sight"]) == (back, back)
     assert after.rollout.baked == MINUTE, "a pause takes nothing away"
+
+
+@pytest.mark.parametrize(
+    ("before", "asks"),
+    [(P.LAUNCHING, Launch(release="2")), (P.STEPPING, Shift(percent=10)), (P.RETIRING, Retire(side="stable"))],
+)
+def test_refusals_are_tried_again_without_moving_anything(before, asks):
+    """While AWS refuses, what is there already is asked for; not at once again, not over what is not proven."""
+    live = row(P.PAUSED, cause=cause("blind"), resume_to=before, write_failures=5)
+    assert decide(live, look_at(live), T0).actions == (asks,)
+    lately = live.but(asked_at=T0)
+    assert decide(lately, look_at(live), T0).actions == ()
+    assert decide(live, look_at(live, percent=30), T0).actions == ()
+    assert decide(live, look_at(live, settled=False), T0).actions == ()
+    after = decide(live.but(write_failures=0), look_at(live), T0)
+    assert (after.rollout.phase, after.actions) == (before, ()) or before is not P.STEPPING
+
+
+def test_a_weight_that_came_to_be_was_no_refusal():
+    """AWS shows what was asked for, though it answered with an error: the failures in a row are over."""
+    live = row(P.STEPPING, proven=0, asked=(10,), sighting="10", write_failures=4, write_fault=FAULT)
+    after = decide(live, look_at(live, percent=10), T0).rollout
+    assert (after.proven, after.write_failures, after.write_fault) == (10, 0, None)
+    same = row(P.PAUSED, cause=cause("blind"), asked=(10,), sighting="10", write_failures=5)
+    assert decide(same, look_at(same), T0).rollout.write_failures == 5, "it was there before it was asked for"
+
+
+def test_nothing_waits_to_begin_for_ever():
+    """Before the start nothing was touched: time runs on though AWS cannot be read, and it ends as cancelled."""
+    live = row(P.AWAITING_APPROVAL, elapsed=59 * MINUTE, reminded=2)
+    dark = look_at(live).model_copy(update={"seen": None, "fault": FAULT})
+    assert decide(live, dark, T0 + 0.9 * MINUTE).rollout.phase is P.AWAITING_APPROVAL
+    assert decide(live, dark, T0 + MINUTE).rollout.phase is P.CANCELLED
+
+
+def test_a_clock_set_ahead_adds_nothing():
+    """S5: bake, deadline and settling count the time that passed by a clock nobody can set."""
+    live, late = row(P.STEPPING, last_good=T0), T0 + 60 * MINUTE
+    good = look_at(live).model_copy(update={"at": late, "alarms_at": late})
+    after = decide(live, good, late, timedelta(seconds=5)).rollout
+    assert (after.baked, after.elapsed, after.proven_for) == (timedelta(seconds=5),) * 3
+    still = decide(live, good, late, timedelta(0)).rollout
+    assert (still.baked, still.elapsed) == (timedelta(0),) * 2
+    assert decide(live, look_at(live), T0, timedelta(seconds=5)).rollout.baked == timedelta(0), "nor does one set back"
 
 
 def test_blindness_is_held_and_paged_after_five_tries_with_its_reason():
@@ -532,9 +577,10 @@ def test_the_candidate_is_removed_after_settling():
     """S11 downwards: its side goes only after 0 % was seen and has settled, not again at once; then it is over."""
     live = but_terms(row(P.ROLLING_BACK, proven=0, sighting="0", cause=cause("alarm")), settle=MINUTE)
     warm = look_at(live, retired=("stable",))
-    assert decide(live, warm, T0 + 0.9 * MINUTE).actions == ()
-    assert [action.arg for action in decide(live, warm, T0 + MINUTE).actions] == ["candidate"]
-    assert decide(live.but(asked_at=T0 + MINUTE), warm, T0 + MINUTE).actions == ()
+    settled = live.but(proven_for=MINUTE)
+    assert decide(live.but(proven_for=0.9 * MINUTE), warm, T0 + 60 * MINUTE, timedelta(0)).actions == ()
+    assert [action.arg for action in decide(settled, warm, T0).actions] == ["candidate"]
+    assert decide(settled.but(asked_at=T0), warm, T0).actions == ()
     assert decide(live, warm, T0).rollout.phase is P.ROLLING_BACK
     assert decide(live, look_at(live), T0).rollout.phase is P.ROLLED_BACK
 

@@ -32,12 +32,16 @@ def at_hook(scene: Scene, point: str, act: Callable[[], object]) -> Conductor:
 
 
 def before_the_raise(scene: Scene) -> Scene:
-    """A scene at 10 % whose next look asks for 50 %."""
+    """A scene at 10 % whose next look asks for 50 %, whichever conductor looks: its bake is over."""
     scene.wish("start")
     scene.proven(10)
     while scene.newest.baked < timedelta(seconds=265):
         scene.look()
     scene.clock.advance(timedelta(seconds=30))
+    with scene.store.work() as work:
+        row = work.rollout(1)
+        assert row is not None
+        work.save(row.but(baked=timedelta(minutes=5)))
     return scene
 
 
@@ -252,6 +256,39 @@ def test_five_refused_writes_hold_and_page_and_never_roll_back(scene: Scene) -> 
     scene.world.faults.writes_refused = 0
     assert scene.wish("retry").ok
     scene.until("succeeded")
+
+
+def test_an_answer_that_could_not_be_stored_is_settled_by_what_is_seen(scene: Scene) -> None:
+    """The disk is full between the call and its record: it does not stay `sent` for ever, and is not sent twice."""
+    before_the_raise(scene)
+
+    def full() -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        at_hook(scene, "T5", full).look([1])
+    assert intents(scene)[-1] == ("1/1/shift/50", "sent")
+    scene.proven(50)
+    assert intents(scene)[-1] == ("1/1/shift/50", "done")
+    assert [write[2] for write in scene.target.applied] == [10, 50]
+
+
+def test_a_call_under_way_is_nobody_elses_to_settle(scene: Scene) -> None:
+    """Another thread's look that ends the rollout leaves the call to the thread that waits for its answer."""
+    before_the_raise(scene)
+    bots: list[Conductor] = []
+
+    def ends() -> None:
+        scene.wish("rollback")
+        for _ in range(8):
+            scene.clock.advance(timedelta(seconds=10))
+            bots[0].look([1])
+        assert scene.newest.phase == "rolled_back"
+        assert intents(scene)[1] == ("1/1/shift/50", "sent")
+
+    bots.append(at_hook(scene, "T3", ends))
+    bots[0].look([1])
+    assert intents(scene)[1][1] in ("done", "failed")
 
 
 def test_an_end_during_the_call_is_left_alone(scene: Scene) -> None:
