@@ -8,7 +8,7 @@ from rollout.values import Frozen, Moment
 
 
 class Launch(Frozen):
-    """Bring the candidate up at 0 %."""
+    """Bring the side of that release up to what it needs, without moving traffic; what shrinks by itself is pinned."""
 
     kind: Literal["launch"] = "launch"
     release: str
@@ -44,7 +44,7 @@ class Retire(Frozen):
 
 
 class Finish(Frozen):
-    """Leave nothing of ours behind that the next rollout would stumble over."""
+    """Leave nothing of ours behind that the next rollout would stumble over: pins go back to what they were."""
 
     kind: Literal["finish"] = "finish"
 

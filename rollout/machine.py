@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from rollout.actions import Action
-from rollout.looking.falling import begin_fall, paused, rolling_back, stuck
+from rollout.looking.falling import adopting, begin_fall, paused, rolling_back, stuck
 from rollout.looking.fold import fold
 from rollout.looking.look import FALLING, MAX_TRIES, Look, pace
 from rollout.looking.requested import awaiting_approval, requested
@@ -75,7 +75,9 @@ def decide(
 
 def _phase(look: Look) -> None:
     phase = look.r.phase
-    if phase is Phase.AWAITING_APPROVAL or phase in FALLING:
+    if look.r.adopting is not None:
+        adopting(look)
+    elif phase is Phase.AWAITING_APPROVAL or phase in FALLING:
         _PHASES[phase](look)
     elif begin_fall(look):
         rolling_back(look)

@@ -143,6 +143,10 @@ class Rollout(Frozen):
     """A person chose [Restore]: what somebody else wrote may be replaced."""
     force: bool = False
     """A person chose [Roll back anyway]."""
+    adopting: Cause | None = None
+    """A person accepted what AWS shows; it ends when nothing of ours is left behind."""
+    pins: bool = False
+    """Both sides were seen pinned: from then on somebody else's change of that is drift."""
     known_red: dict[str, Moment] = {}
     """Alarms that were red before a rollback began: each counts only when it turns red anew."""
 
@@ -169,6 +173,10 @@ class Rollout(Frozen):
     def here(self) -> Step:
         """The present step of the plan."""
         return self.terms.plan.steps[self.step]
+
+    def made(self, shares: tuple[int, ...]) -> bool:
+        """Whether all of these shares are our own doing: proven, or asked for since."""
+        return bool(shares) and all(share == self.proven or share in self.asked for share in shares)
 
     @property
     def bound(self) -> Bound:

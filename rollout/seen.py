@@ -20,7 +20,28 @@ class SideHealth(Frozen):
     """The receiving side: `healthy` and `sick` are knowledge, `unknown` is not."""
 
     state: Literal["healthy", "sick", "unknown"] = "unknown"
+    """Of the whole side: `healthy` could take all traffic, `sick` none; what lies between has counts."""
     text: str = ""
+    ready: int | None = None
+    """Targets that are known healthy, where the side has targets of its own."""
+    needed: int | None = None
+    """How many it needs for all traffic."""
+
+    coming: bool = False
+    """What Launch asks for stands already; it is only not there yet."""
+
+    def bears(self, percent: int) -> bool:
+        """Whether so much traffic may be sent to it: known healthy, or enough of it is (S7)."""
+        if self.ready is None or not self.needed:
+            return self.state == "healthy"
+        return self.state != "sick" and self.ready >= max(1, -(-self.needed * percent // 100))
+
+    @property
+    def most(self) -> int:
+        """The largest share that it is known to bear; all of it where nothing is counted, for down needs no proof."""
+        if self.ready is None or not self.needed:
+            return 100
+        return min(100, self.ready * 100 // self.needed)
 
 
 class Seen(Frozen):
@@ -31,16 +52,25 @@ class Seen(Frozen):
     """The candidate's share, when the split names only our two sides; None when it names anything else."""
     foreign: str = ""
     """The split in words when it names something else, e.g. `3: 100 %`."""
+    mix: tuple[int, ...] = ()
+    """The candidate's shares where several rules split the traffic and do not agree: what a write in pieces leaves."""
     settled: bool = True
     """False while AWS itself says that a change is still under way."""
     stable: SideHealth = SideHealth()
     candidate: SideHealth = SideHealth()
     retired: tuple[str, ...] = ("stable", "candidate")
     """Sides that hold no capacity of their own (any more); a Lambda version never does."""
+    pinned: bool | None = None
+    """Whether both sides are kept from shrinking by us; None where nothing scales by itself."""
     revision: str = ""
     """AWS's own token for this state (Lambda RevisionId); travels back with the next write."""
     edited_by: str = ""
     """Who changed it last, when AWS tells."""
+
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """The candidate's share under each rule: one, several that do not agree, or none that is ours."""
+        return self.mix or (() if self.percent is None else (self.percent,))
 
 
 class AlarmReading(Frozen):

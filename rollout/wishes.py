@@ -195,7 +195,7 @@ def _rollback(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollou
     overwrite = rollout.overwrite or rollout.phase is Phase.STUCK
     return rollout.enter(
         Phase.ROLLING_BACK, now, cause, resume_to=None, force=rollout.force or ask.force, overwrite=overwrite,
-        write_failures=0,
+        write_failures=0, adopting=None,
     )  # fmt: skip
 
 
@@ -227,7 +227,10 @@ def _adopt(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     _with_reason(rollout, ask)
     if rollout.phase is Phase.PAUSED and (rollout.cause is None or rollout.cause.kind != "drift"):
         raise Refused(f"#{rollout.id} shows nothing to adopt", "adopt answers a foreign change", rollout=rollout.id)
-    return rollout.enter(Phase.ADOPTED, now, _cause("person", "adopted as AWS shows it", ask, actor, now))
+    cause = _cause("person", "adopted as AWS shows it", ask, actor, now)
+    if rollout.seen is not None and rollout.seen.pinned:
+        return rollout.but(adopting=cause, reminded=0)
+    return rollout.enter(Phase.ADOPTED, now, cause)
 
 
 def _restore(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from rollout.actions import Action, Launch, Retire, Shift
+from rollout.actions import Action, Finish, Launch, Retire, Shift
 from rollout.looking.look import MAX_TRIES, Look
 from rollout.looking.rising import steer
 from rollout.model import Cause, Phase, Rollout
 from rollout.ports import Hold
+from rollout.seen import Seen
 from rollout.wishes import back_to
 
 TRIES_BEFORE_PAGE = 5
@@ -72,14 +73,27 @@ def _send_home(look: Look) -> None:
     blind = look.obs.seen is None
     if seen is None or (not blind and not seen.settled) or (blind and r.proven == 0 and not any(r.asked)):
         return
-    if seen.percent is None and not r.overwrite:
+    if not r.made(seen.mix) and seen.percent is None and not r.overwrite:
         return  # S14, also when this look could not be read: what was last seen names somebody else's version
     if blind and seen.stable.state == "sick" and not r.force:
         return  # S7: one failed read is no news of the old side's health
     fenced = not any(r.asked) or 0 in r.asked
     if not blind and seen.percent == 0 and fenced:
         return
-    look.act(Shift(percent=0))
+    if not blind and seen.stable.most < 100 and any(seen.shares) and not r.force:
+        _bring_up(look, seen)
+    else:
+        look.act(Shift(percent=0))
+
+
+def _bring_up(look: Look, seen: Seen) -> None:
+    """Not all of the old side is there: what it bears goes back at once, the rest when more of it is up (S7)."""
+    r, to = look.r, 100 - seen.stable.most
+    lately = look.asked_lately()
+    if to < max(seen.shares) and not (lately and to in r.asked):
+        look.act(Shift(percent=to))
+    if r.stable is not None and not seen.stable.coming and not lately:
+        look.act(Launch(release=r.stable.id))
 
 
 def _home(look: Look) -> None:
@@ -87,6 +101,10 @@ def _home(look: Look) -> None:
     if seen is not None and "candidate" not in seen.retired:
         if r.proven_for >= r.terms.settle and not look.asked_lately():
             look.act(Retire(side="candidate"))
+        return
+    if seen is not None and seen.pinned:
+        if not look.asked_lately():
+            look.act(Finish())
         return
     cause = r.fell_for or r.cause
     no_traffic = r.peak == 0 and cause is not None and cause.kind in ("cancel", "reject", "deadline", "person")
@@ -194,9 +212,25 @@ def _asks_at_once(r: Rollout) -> bool:
 def _drift(look: Look) -> None:
     """Undone by whoever did it: the reading from before the change, twice."""
     r, seen = look.r, look.obs.seen
-    if seen is not None and seen.percent is not None and seen.percent == r.proven and look.twice:
+    back = seen is not None and seen.percent is not None and seen.percent == r.proven and look.twice
+    if back and not look.drift:
         look.r = back_to(r, look.now)
         look.tell("sight", "the foreign change is gone")
+
+
+def adopting(look: Look) -> None:
+    """A person accepted what AWS shows: what we pinned is given back, then it ends. A rollback still outranks it."""
+    r, seen = look.r, look.obs.seen
+    if seen is None:
+        return
+    if not seen.pinned:
+        look.enter(Phase.ADOPTED, r.adopting)
+    elif not look.asked_lately():
+        look.act(Finish())
+    if r.reminded == 0 and r.write_failures >= MAX_TRIES:
+        look.set(reminded=1)
+        fault = r.write_fault.text if r.write_fault else "AWS refuses"
+        look.page(f"#{r.id} cannot give its capacity limits back yet, it keeps trying: {fault}")
 
 
 def begin_fall(look: Look) -> bool:

@@ -6,6 +6,8 @@ from rollout.model import Phase
 from rollout.seen import Seen
 from rollout.values import ZERO
 
+KEPT_PINNED = (Phase.STEPPING, Phase.WAITING, Phase.PAUSED, Phase.FINAL_BAKE)
+
 
 def fold(look: Look) -> None:
     """Take in one look: time first, then the weights, then the verdict over the weight that is there."""
@@ -44,14 +46,19 @@ def _sight(look: Look, seen: Seen) -> None:
     """The second equal reading proves a weight that we asked for, and is drift for any other (S14)."""
     r = look.r
     look.set(seen=seen)
-    if seen.percent:
-        look.set(peak=max(r.peak, seen.percent), traffic_from=r.traffic_from or seen.at)
-    if not seen.settled:
-        look.set(sighting="")
+    most = max(seen.shares, default=0)
+    if most:
+        look.set(peak=max(r.peak, most), traffic_from=r.traffic_from or seen.at)
+    if seen.pinned:
+        look.set(pins=True)
+    if not seen.settled or (seen.mix and r.made(seen.mix)):
+        look.set(sighting="")  # a write in pieces, cut short: as good as one that is still under way
         return
     sight = str(seen.percent) if seen.percent is not None else f"foreign {seen.foreign}"
     look.twice = sight == r.sighting
     look.set(sighting=sight)
+    if r.pins and seen.pinned is False and r.phase in KEPT_PINNED and not r.overwrite:
+        look.drift = "somebody else changed the limits that keep both sides from shrinking"
     if not look.twice:
         return
     falling = r.phase in FALLING
@@ -74,5 +81,5 @@ def _prove(look: Look, seen: Seen, percent: int) -> None:
         look.set(proven=percent, proven_at=seen.at, proven_for=ZERO, last_good=None)
     if percent == 0 and r.traffic_from and not r.traffic_to:
         look.set(traffic_to=seen.at)
-    if look.r.overwrite and not look.r.asked:
+    if look.r.overwrite and not look.r.asked and seen.pinned is not False:
         look.set(overwrite=False)

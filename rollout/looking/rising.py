@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from rollout.actions import Launch, Retire, Shift
+from rollout.actions import Finish, Launch, Retire, Shift
 from rollout.looking.look import Look
 from rollout.looking.requested import remind, signed, wanted
 from rollout.model import Phase
 from rollout.plan import Approve, SetWeight
 from rollout.ports import Hold
-from rollout.seen import Verdict
+from rollout.seen import Seen, Verdict
 from rollout.values import ZERO
 
 
@@ -16,14 +16,20 @@ def launching(look: Look) -> None:
     """The candidate comes up at 0 % until it is known healthy."""
     r, seen = look.r, look.obs.seen
     steer(look, 0)
-    if seen is not None and seen.candidate.state == "healthy" and seen.percent == 0 == r.proven:
+    up = seen is not None and seen.candidate.state == "healthy" and seen.pinned is not False
+    if seen is not None and up and seen.percent == 0 == r.proven:
         look.enter(Phase.STEPPING)
         stepping(look)
-    elif seen is not None and r.candidate and seen.candidate.state != "healthy" and not look.asked_lately():
+    elif seen is not None and r.candidate and not up and not look.asked_lately() and not _coming(seen):
         look.act(Launch(release=r.candidate.id))
     if look.r.phase is Phase.LAUNCHING and r.elapsed >= r.terms.timing.launching:
         text = f"the new release did not become healthy in time: {seen.candidate.text if seen else 'not seen'}"
         look.fall(look.cause("deadline", text))
+
+
+def _coming(seen: Seen) -> bool:
+    """All that Launch asks for stands already, and AWS is at it."""
+    return seen.candidate.coming and seen.pinned is not False
 
 
 def stepping(look: Look) -> None:
@@ -33,7 +39,7 @@ def stepping(look: Look) -> None:
         _ask_approval(look)
     elif not isinstance(here, SetWeight):
         look.stick(look.cause("blind", f"nobody here can do the step `{here}`", "roll back"), Phase.STEPPING)
-    elif seen is not None and seen.percent == here.percent == r.proven:
+    elif seen is not None and seen.percent == here.percent == r.proven and not _unpinned(look):
         need = here.bake if here.percent < 100 else ZERO
         if bake(look, need):
             _advance(look)
@@ -60,26 +66,34 @@ def _move(look: Look, here: SetWeight) -> None:
 def steer(look: Look, to: int) -> None:
     """Ask for `to` iff AWS shows something else that is ours (or may be overwritten). Level-triggered."""
     r, seen = look.r, look.obs.seen
+    if _unpinned(look) and r.candidate and not look.asked_lately():
+        look.act(Launch(release=r.candidate.id))
     if seen is None or not seen.settled or seen.percent == to:
         return
-    ours = seen.percent is not None and (seen.percent == r.proven or seen.percent in r.asked)
-    if not ours and not r.overwrite:
+    if not r.made(seen.shares) and not r.overwrite:
         return  # a first foreign sighting: the next look tells whether it is drift
-    if to > (seen.percent or 0) and not _may_raise(look):
+    up = to > min(seen.shares, default=0)
+    if up and not _may_raise(look, to):
         return
     if to in r.asked and look.asked_lately():
         return
-    if to > (seen.percent or 0) and to not in r.asked:
+    if up and to not in r.asked:
         look.tell("raised", percent=to)
     look.act(Shift(percent=to))
 
 
-def _may_raise(look: Look) -> bool:
+def _unpinned(look: Look) -> bool:
+    """A person chose [Restore], and somebody else's limits still stand."""
+    seen = look.obs.seen
+    return look.r.overwrite and look.r.pins and seen is not None and seen.pinned is False
+
+
+def _may_raise(look: Look, to: int) -> bool:
     """S1: PASS on the present weight, or a person's waiver for this very step over missing evidence. S7: the receiving
-    side is known healthy.
+    side is known healthy, as much of it as that share needs.
     """
     r, seen = look.r, look.obs.seen
-    if seen is None or seen.candidate.state != "healthy" or r.verdict is None:
+    if seen is None or not seen.candidate.bears(to) or r.verdict is None:
         return False
     return r.verdict.outcome == "PASS" or (_waived(look, r.step) and r.verdict.cause in ("no_data", "no_gate"))
 
@@ -203,7 +217,10 @@ def retiring(look: Look) -> None:
     r, seen = look.r, look.obs.seen
     if seen is None or seen.percent != 100 or r.proven != 100:
         return
-    if "stable" in seen.retired:
+    if "stable" in seen.retired and seen.pinned:
+        if not look.asked_lately():
+            look.act(Finish())
+    elif "stable" in seen.retired:
         look.enter(Phase.SUCCEEDED)
         look.tell("succeeded", loud=True)
         if r.back:
