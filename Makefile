@@ -29,7 +29,7 @@ demo: setup
 	$(BIN)/tidegate demo $(DEMO)
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term $(PYTEST)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST)
 
 check: setup
 	$(BIN)/ruff check .

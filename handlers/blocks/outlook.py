@@ -138,7 +138,7 @@ def _awaiting(view: CardView) -> Mrkdwn:
     return join(" ", [
         _serves(view, stable(rollout), 0),
         _signatures(rollout, 1),
-        stands(view) or md("Without an answer it is cancelled at {}.", until(view, rollout.terms.timing.approval)),
+        md("Without an answer it is cancelled at {}.", until(view, rollout.terms.timing.approval)),
     ])  # fmt: skip
 
 
