@@ -87,7 +87,7 @@ def _target(look: Observation) -> list[Reason]:
         why = look.fault.text if look.fault else "the target was not read"
         return [Reason(voter="target", vote="blind", text=why)]
     side = look.seen.candidate
-    if side.state == "healthy":
+    if side.state == "healthy" or (side.ready and side.bears(max(look.seen.shares, default=0))):
         return []
     if side.state == "sick":
         return [Reason(voter="target", vote="fail", text=f"the new release is not healthy: {side.text}")]

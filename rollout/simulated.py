@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from rollout.actions import Action, Outcome, Shift
+from rollout.actions import Action, Finish, Launch, Outcome, Retire, Shift
 from rollout.model import Phase, Rollout
 from rollout.release import Prepared, Release
 from rollout.seen import AlarmReading, Fault, Observation, Seen, SideHealth
@@ -43,6 +43,43 @@ class ManualClock:
 
 
 @dataclass(slots=True)
+class SimulatedFleet:
+    """The servers behind a target: each version has some of them, one more is up each time somebody looks."""
+
+    needed: int = 4
+    desired: dict[str, int] = field(default_factory=lambda: {"1": 4})
+    ready: dict[str, int] = field(default_factory=lambda: {"1": 4})
+    limits: dict[str, int] = field(default_factory=dict)
+    """No more than that many of a version come up for now."""
+    pinned: bool = False
+
+    def grow(self) -> None:
+        """One look later."""
+        for version, wanted in self.desired.items():
+            self.ready[version] = min(self.ready.get(version, 0) + 1, wanted, self.limits.get(version, wanted))
+
+    def side(self, version: str, said: SideHealth) -> SideHealth:
+        """What is to be seen of that version's servers."""
+        ready, wanted = self.ready.get(version, 0), self.desired.get(version, 0)
+        if said.state != "healthy":
+            return said.model_copy(update={"ready": 0 if said.state == "sick" else None, "needed": self.needed})
+        return SideHealth(
+            state="healthy" if ready >= self.needed else "unknown", text=f"{ready} of {self.needed} targets healthy",
+            ready=ready, needed=self.needed, coming=wanted >= self.needed > ready,
+        )  # fmt: skip
+
+    def perform(self, rollout: Rollout, action: Action) -> None:
+        """Launch, retire or finish."""
+        sides = {"stable": rollout.stable, "candidate": rollout.candidate}
+        if isinstance(action, Launch):
+            self.desired[action.release], self.pinned = self.needed, True
+        elif isinstance(action, Retire) and (side := sides[action.side]) is not None:
+            self.desired[side.id] = self.ready[side.id] = 0
+        elif isinstance(action, Finish):
+            self.pinned = False
+
+
+@dataclass(slots=True)
 class SimulatedTarget:
     """A weighted alias: one main version, at most one other with a share, a revision that changes with each write."""
 
@@ -52,6 +89,8 @@ class SimulatedTarget:
     versions: dict[str, SideHealth] = field(
         default_factory=lambda: {"1": SideHealth(state="healthy"), "2": SideHealth(state="healthy")}
     )
+    fleet: SimulatedFleet | None = None
+    """Where its sides are made of servers."""
     revision: int = 1
     applied: list[tuple[datetime, str, int, str]] = field(default_factory=list)
     """Every write that took effect: when, main version, candidate's percent, by key (or `hand`)."""
@@ -152,14 +191,24 @@ class SimulatedWorld:
         shares = {name: target.share(name) for name in {target.main, *target.extra} if target.share(name)}
         ours = set(shares) <= {stable, candidate}
         words = ", ".join(f"{name}: {share} %" for name, share in sorted(shares.items()))
-        return Seen(
-            at=self.clock.now(),
-            percent=target.share(candidate) if ours else None,
-            foreign="" if ours else words,
-            stable=target.versions.get(stable, SideHealth(state="sick", text="gone")),
-            candidate=target.versions.get(candidate, SideHealth(state="sick", text="gone")),
-            revision=str(target.revision),
-        )
+        sides = {
+            name: target.versions.get(name, SideHealth(state="sick", text="gone")) for name in (stable, candidate)
+        }
+        parts: dict[str, object] = {}
+        if target.fleet is not None:
+            target.fleet.grow()
+            sides = {name: target.fleet.side(name, said) for name, said in sides.items()}
+            down = {side for side, name in (("stable", stable), ("candidate", candidate))
+                    if not target.fleet.desired.get(name)}  # fmt: skip
+            parts = {"pinned": target.fleet.pinned, "retired": tuple(sorted(down))}
+        return Seen.model_validate(parts | {
+            "at": self.clock.now(),
+            "percent": target.share(candidate) if ours else None,
+            "foreign": "" if ours else words,
+            "stable": sides[stable],
+            "candidate": sides[candidate],
+            "revision": str(target.revision),
+        })  # fmt: skip
 
     def _read(self, name: str, rollout: Rollout) -> AlarmReading:
         alarm = self.alarms.get(name)
@@ -186,13 +235,18 @@ class SimulatedWorld:
         return outcome
 
     def _perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
-        if not isinstance(action, Shift) or rollout.stable is None or rollout.candidate is None:
+        target = self.targets[rollout.target]
+        moves = isinstance(action, Shift) or target.fleet is not None
+        if not moves or rollout.stable is None or rollout.candidate is None:
             return Outcome(state="done")
         if self.faults.use("writes_refused"):
             return Outcome(state="failed", text="not authorised to perform UpdateAlias", hint="allow it")
         if self.faults.use("writes_dropped"):
             return Outcome(state="unknown", text="no answer")
-        target = self.targets[rollout.target]
+        if not isinstance(action, Shift):
+            if target.fleet is not None:
+                target.fleet.perform(rollout, action)
+            return Outcome(state="unknown" if self.faults.use("replies_lost") else "done", text="")
         if rollout.seen is not None and rollout.seen.revision not in ("", str(target.revision)):
             return Outcome(state="failed", text="somebody changed the alias in between")
         main = rollout.candidate.id if action.percent == 100 else rollout.stable.id

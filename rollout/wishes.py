@@ -228,7 +228,7 @@ def _adopt(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     if rollout.phase is Phase.PAUSED and (rollout.cause is None or rollout.cause.kind != "drift"):
         raise Refused(f"#{rollout.id} shows nothing to adopt", "adopt answers a foreign change", rollout=rollout.id)
     cause = _cause("person", "adopted as AWS shows it", ask, actor, now)
-    if rollout.seen is not None and rollout.seen.pinned:
+    if rollout.seen is not None and rollout.seen.pinned is not None:  # the next look tells whether any are left
         return rollout.but(adopting=cause, reminded=0)
     return rollout.enter(Phase.ADOPTED, now, cause)
 

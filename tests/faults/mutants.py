@@ -103,7 +103,7 @@ MUTANTS = (
     ),
     Mutant(
         "weight-first", "weight is raised before the new side is known healthy", "rollout/looking/rising.py",
-        '    if seen is None or seen.candidate.state != "healthy" or r.verdict is None:',
+        "    if seen is None or not seen.candidate.bears(to) or r.verdict is None:",
         "    if seen is None or r.verdict is None:",
         ("tests/rollout/test_decide.py", "tests/rollout/test_looking.py", WORLD),
     ),

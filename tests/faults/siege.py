@@ -128,7 +128,7 @@ class Siege(Rig):
 
     def _judge_ended(self) -> None:
         every = self.rollouts()[-60:]
-        for row, after in zip(every, [*every[1:], None], strict=True):
+        for row, after in zip(every, [*every[1:], None][: len(every)], strict=True):
             if row.live or row.id in self._judged or row.candidate is None or row.stable is None:
                 continue
             self._judged.add(row.id)

@@ -124,6 +124,8 @@ class Witness:
 
     def _right_end(self, r: Rollout) -> None:
         target = self.scene.target
+        if r.phase is not Phase.REFUSED and target.fleet is not None:
+            assert not target.fleet.pinned, f"#{r.id} is {r.phase} and left its limits behind"
         if r.candidate is None or self.foreign:
             return
         if r.phase is Phase.SUCCEEDED:
@@ -133,4 +135,6 @@ class Witness:
 
     def _within_plan(self, r: Rollout) -> None:
         allowed = {step.percent for step in r.terms.plan.steps if isinstance(step, SetWeight)} | {0, r.proven}
+        if self.scene.target.fleet is not None:
+            allowed |= {25, 50, 75}  # as much as the servers of the old side bear
         assert set(r.asked) <= allowed, f"weights outside the plan were asked for: {r.asked}"

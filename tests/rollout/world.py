@@ -19,7 +19,7 @@ from rollout.people import Actor
 from rollout.plan import Approve, SetWeight
 from rollout.ports import Reply
 from rollout.seen import SideHealth
-from rollout.simulated import Faults, SimulatedAlarm
+from rollout.simulated import Faults, SimulatedAlarm, SimulatedFleet
 from rollout.table import ACCEPTS
 from store import Store, open_store
 from store.ledger import Writing
@@ -31,8 +31,6 @@ MEMORY = Path("/dev/shm")
 """A file system in memory, where there is one: a commit waits for no disk."""
 WAITS_FOR_PEOPLE = {Phase.PAUSED, Phase.WAITING, Phase.STUCK, Phase.AWAITING_APPROVAL}
 GATE = "my-app-errors"
-WATCHED_AT_MOST = 3 * timedelta(seconds=30)
-"""What one look can count, whatever the clock says: three intervals."""
 
 _WHO = (ANA, BEN, EVA, OSKAR)
 _VERBS = (*sorted(ACCEPTS), "approve", "approve", "approve", "go-on", "go-on", "promote", "promote", "resume", "resume")
@@ -41,6 +39,7 @@ BEGINNINGS: dict[str, tuple[Any, ...]] = {
     "plan": ("10% 5m, 50% 10m, 100%", "100%", "0%, approve, 100%", "5%, 20% 2m, approve, 100% 3m"),
     "gated": (True, False),
     "four_eyes": (True, False),
+    "servers": (True, False),
 }
 STEPS: dict[str, dict[str, tuple[Any, ...]]] = {
     "wish": {"verb": _VERBS, "who": _WHO, "flag": (True, False)},
@@ -52,6 +51,8 @@ STEPS: dict[str, dict[str, tuple[Any, ...]]] = {
     "jump": {"hours": (-24, -1, 1, 24)},
     "alarm": {"state": ("OK", "OK", "OK", "OK", "ALARM", "INSUFFICIENT_DATA", "absent")},
     "health": {"version": ("1", "2"), "state": ("healthy", "healthy", "healthy", "sick", "unknown")},
+    "servers": {"version": ("1", "2"), "ready": (0, 1, 2, 3, 4, 4)},
+    "unpin": {},
     "fault": {
         "name": ("targets_unreadable", "alarms_unreadable", "writes_refused", "replies_lost", "writes_dropped"),
         "times": tuple(range(1, 8)),
@@ -132,19 +133,20 @@ class Quick(Scene):
 class World:
     """Plays steps; an AssertionError says which rule was broken."""
 
-    def __init__(self, plan: str, *, gated: bool, four_eyes: bool) -> None:
+    def __init__(self, plan: str, *, gated: bool, four_eyes: bool, servers: bool = False) -> None:
         terms: dict[str, object] = {} if gated else {"alarms": ()}
         if four_eyes:
             terms["approval"] = {"by": 1, "before_start": plan == "100%"}
         self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
         self.policy = OneApp(plan, **terms)
         self.scene = Quick(self.folder / "t.db", self.policy)
+        if servers:
+            self.scene.target.fleet = SimulatedFleet()
         self.witness = Witness(self.scene)
         self.asked: list[tuple[dict[str, Any], Reply]] = []
         self.lived = timedelta()
-        self.jumps = 0
-        self.since: tuple[int, int | None, timedelta, int] = (0, None, self.lived, 0)
-        """Rollout and weight that was proven last, when, and how often the clock had been set by then."""
+        self.since: tuple[int, int | None, timedelta] = (0, None, self.lived)
+        """Rollout and weight that was proven last, and when."""
         self.hurried: set[int] = set()
         self.signed: dict[tuple[int, int], set[str]] = {}
         self.do(Step("start", {"release": "", "who": ANA}))
@@ -162,7 +164,7 @@ class World:
         if live is None:
             return
         if (live.id, live.proven) != self.since[:2]:
-            self.since = live.id, live.proven, self.lived, self.jumps
+            self.since = live.id, live.proven, self.lived
         self._signed_for(live)
 
     def end(self) -> None:
@@ -172,6 +174,8 @@ class World:
         self._alarm("OK")
         for version in scene.target.versions:
             scene.target.versions[version] = SideHealth(state="healthy")
+        if scene.target.fleet is not None:
+            scene.target.fleet.limits.clear()
         for _ in range(300):
             if not self.live or self.live.phase in WAITS_FOR_PEOPLE:
                 break
@@ -276,8 +280,7 @@ class World:
 
     def _jump(self, hours: int) -> None:
         """The clock is set, forwards or back."""
-        self.scene.clock.advance(timedelta(hours=hours))
-        self.jumps += 1
+        self.scene.clock.set(timedelta(hours=hours))
 
     # -- AWS and other hands --------------------------------------------------------------------
 
@@ -292,6 +295,18 @@ class World:
     def _health(self, version: str, state: str) -> None:
         """A side changes its health."""
         self.scene.target.versions[version] = SideHealth(state=state, text="as drawn")  # type: ignore[arg-type]  # drawn literals
+
+    def _servers(self, version: str, ready: int) -> None:
+        """Some servers of a side die, or come up."""
+        fleet = self.scene.target.fleet
+        if fleet is not None:
+            fleet.limits[version] = ready
+            fleet.ready[version] = min(ready, fleet.desired.get(version, 0))
+
+    def _unpin(self) -> None:
+        """Somebody else changes the limits of both sides."""
+        if self.scene.target.fleet is not None:
+            self.scene.target.fleet.pinned = False
 
     def _fault(self, name: str, times: int) -> None:
         """AWS misbehaves for the next calls."""
@@ -377,10 +392,25 @@ class World:
             for ids in scene.bot.due().values():
                 scene.bot.look(ids)
         finally:
+            self._serve()
+            stays = blind
+            if scene.target.fleet is not None:  # a launch is looked at again at once, maybe with sight by then
+                stays = blind[0] and bool(faults.targets_unreadable), blind[1] and bool(faults.alarms_unreadable)
             for raised, by in self._written(candidate, writes):
                 if raised > share and before is not None and by != "hand":
-                    self._may_have(before, candidate, raised, blind)
+                    self._may_have(before, candidate, raised, stays)
+                if raised < share and before is not None and by != "hand" and not blind[0]:
+                    self._may_fall(before, raised)
                 share = raised
+
+    def _serve(self) -> None:
+        """S11: whoever gets traffic from us has servers."""
+        target = self.scene.target
+        by_hand = bool(target.applied) and target.applied[-1][3] == "hand"
+        if target.fleet is None or self.witness.foreign or by_hand:
+            return
+        for version, servers in target.fleet.desired.items():
+            assert servers or not target.share(version), f"S11: {version} has traffic and no servers"
 
     def _may_have(self, before: Rollout, candidate: str, raised: int, blind: tuple[bool, bool]) -> None:
         alarm = self.scene.world.alarms.get(GATE)
@@ -393,16 +423,30 @@ class World:
         assert not blind[0], "S2: raised blind"
         assert not (blind[1] and watched), "S2: raised without having read the alarms"
         assert self.scene.target.versions[candidate].state == "healthy", "S7: raised onto an unhealthy side"
+        fleet = self.scene.target.fleet
+        if fleet is not None:
+            ready = fleet.ready.get(candidate, 0)
+            assert 100 * ready >= fleet.needed * raised, f"S7: {raised} % onto {ready} of {fleet.needed} servers"
         if not waived and before.id not in self.hurried:
             self._baked(before, raised)
 
+    def _may_fall(self, before: Rollout, to: int) -> None:
+        fleet, live = self.scene.target.fleet, self.live or self.scene.newest
+        forced = live.force or before.overwrite or live.fell_for is None
+        if fleet is None or forced or before.stable is None:
+            return
+        if self.scene.target.versions[before.stable.id].state != "healthy":
+            return  # not counted then: down needs no proof
+        ready = fleet.ready.get(before.stable.id, 0)
+        assert 100 * ready >= fleet.needed * (100 - to), f"S7: {100 - to} % back onto {ready} of {fleet.needed} servers"
+
     def _baked(self, before: Rollout, raised: int) -> None:
-        """Time that really passed at this weight: a clock that is set can gain at most one look of it."""
-        id, proven, since, jumps = self.since
+        """Time that really passed at this weight: whoever sets the clock gains nothing."""
+        id, proven, since = self.since
         steps = [step for step in before.terms.plan.steps if isinstance(step, SetWeight) and step.percent < raised]
         bakes = [step.bake for step in steps if step.percent == proven]
         if id == before.id and bakes:
-            lived = self.lived - since + (self.jumps - jumps) * WATCHED_AT_MOST
+            lived = self.lived - since
             assert lived >= bakes[0], f"a bake of {bakes[0]} at {proven} % was over after {lived}"
 
     def _signed_for(self, live: Rollout) -> None:
