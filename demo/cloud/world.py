@@ -19,6 +19,7 @@ from demo.cloud.functions import Functions, shares_of
 from demo.cloud.metric_api import MetricApi
 from demo.cloud.metrics import MetricStore
 from demo.cloud.oracle import OracleLog
+from demo.cloud.servers import Servers
 from demo.cloud.tags import TagApi
 from demo.cloud.traffic import Route, Traffic
 from demo.cloud.widget_api import WidgetApi
@@ -41,6 +42,7 @@ class World:
         self.functions = Functions(self.now, self.page_size)
         self.traffic = Traffic(self.store, shares_on_moto, self.seed)
         self.widgets = WidgetApi(self.store, self.now)
+        self.servers = Servers(self.now, self.store, self.perform, self.page_size, self.seed)
         tag_api = TagApi(self.alarms, self.page_size)
         watching = (
             AlarmApi(self.alarms, self.now), AlarmReading(self.alarms, self.now, self.page_size), tag_api,
@@ -50,6 +52,7 @@ class World:
             **{("lambda", name): run for name, run in self.functions.operations().items()},
             **{("cloudwatch", name): run for api in watching for name, run in api.operations().items()},
             **{("resourcegroupstaggingapi", name): run for name, run in tag_api.tagging().items()},
+            **self.servers.operations(),
             ("sts", "GetCallerIdentity"): _identity,
         }
 
@@ -61,6 +64,7 @@ class World:
         """
         now = self.now()
         self.traffic.catch_up(now)
+        self.servers.catch_up(now)
         self.alarms.catch_up(now)
 
     def perform(self, call: Call) -> Answer | None:
@@ -80,6 +84,7 @@ class World:
             self.store.clear()
             self.traffic.clear()
             self.functions.reset()
+            self.servers.clear()
             self.widgets.on = False
             self.faults.clear()
             self.log.clear()
