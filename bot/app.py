@@ -25,12 +25,15 @@ from bot.failpoints import Hit, armed, never
 from bot.foreground import drive
 from bot.health import Health
 from bot.lanes import Lanes
+from bot.live_policy import LivePolicy
 from bot.metrics import Metrics
 from bot.nowlane import NowLane
 from bot.outbox import Beside, Outbox
 from bot.pager import SnsPager
 from bot.paging import Paging
 from bot.policy import ConfigPolicy
+from bot.reloading import Ground as ReloadGround
+from bot.reloading import Reloading
 from bot.scheduler import Beat, Scheduler
 from bot.slack import Hello, bolt_app
 from bot.socket import Ear
@@ -73,6 +76,7 @@ def run(config: Config, access: Access) -> int:
         ended = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
+        signal.signal(signal.SIGHUP, lambda *_: bot.reloading.ask())
         bot.start()
         ended.wait()
         bot.stop()
@@ -131,7 +135,7 @@ class Bot:
         self.clock, self.metrics = SystemClock(), Metrics()
         self.health = Health({each.variable: each.address for each in access.overrides})
         self.store = open_store(config.store_path, boot_id=uuid.uuid4().hex, hit=hit)
-        self.policy = ConfigPolicy(config)
+        self.policy = LivePolicy(config)
         self.sessions = Sessions()
         self.mention = config.page.mention if config.page else ""
         self._ending = False
@@ -156,6 +160,8 @@ class Bot:
         told = self.ear.connections if self.ear else None
         asked = ground(self.policy, access, self._web, self.sessions, self.clock, told)
         self.checks = AfterStart(asked, lambda: self.health.ready)
+        again = ReloadGround(self.policy, self.store, self.clock, os.environ, self._taken)
+        self.reloading = Reloading(again)
         self._watch()
 
     # -- made of --------------------------------------------------------------------------------
@@ -233,6 +239,7 @@ class Bot:
         self.health.show("alarms", self.watching.sweeping.report)
         gauge("tidegate_check_failures", self.checks.failures)
         self.health.show("checks", self.checks.report)
+        self.health.show("configuration", self.reloading.report)
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -251,6 +258,7 @@ class Bot:
         self.directory.start(Waiting(self.store, self._ask_again, self.clock, self.outbox.nudge))
         self.hello.start()
         self.checks.start()
+        self.reloading.start()
         threading.Thread(target=self._announce, name="announce", daemon=True).start()
 
     def stop(self) -> None:
@@ -263,6 +271,7 @@ class Bot:
         last.start()
         self.hello.stop()
         self.checks.stop()
+        self.reloading.stop()
         closing = threading.Thread(target=self._close_ways_in, name="closing", daemon=True)
         closing.start()
         self.watchdog.stop()
@@ -301,6 +310,12 @@ class Bot:
         self.directory.wake()
         if self.ear is not None and not self._ending:
             self.ear.connect()
+
+    def _taken(self) -> None:
+        """Another configuration counts from now on."""
+        self.digests.take(self.policy.config)
+        self.watching.taken()
+        self.directory.wake()
 
     def _open(self) -> bool:
         return not self._ending and self.hello.identity() is not None

@@ -77,22 +77,28 @@ class Digests:
 
     def __init__(self, config: Config, desk: Desk) -> None:
         self._slots, self._wire, self._clock, self._metrics, self._report, self._render = desk
-        self._plans = {plan.key: plan for plan in (_plan(one, tuple(config.apps)) for one in config.digests)}
+        self._plans = _plans(config)
         self._home = config.slack.home
         self._patience = Patience(self._clock.monotonic)
         self._closed: dict[str, set[str]] = {}  # key -> channels that took nothing this time
         self._plain: set[str] = set()  # keys whose blocks Slack refused this time
         self._refused_as_past: set[str] = set()  # keys for which our clock seems to be behind Slack's
-        self._stopped = threading.Event()
+        self._stopped, self._taken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="digests", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
         self._thread.start()
 
+    def take(self, config: Config) -> None:
+        """From the next turn on these are the summaries; one that stays as it is keeps its slot."""
+        self._plans = _plans(config)
+        self._taken.set()
+
     def stop(self, deadline: float) -> bool:
         """No turn begins after this; False when one hangs for `deadline` seconds. What it did is in the store."""
         self._stopped.set()
+        self._taken.set()
         self._thread.join(deadline)
         return not self._thread.is_alive()
 
@@ -120,7 +126,10 @@ class Digests:
             except Exception:
                 # The store may be locked or the disk full; what is due is still there.
                 log.exception("a turn of the summaries failed")
-            if not self._plans or self._stopped.wait(PAUSE):
+            if not self._plans:
+                self._taken.wait()  # nothing to post until a reload brings one
+            self._taken.clear()
+            if self._stopped.wait(PAUSE):
                 return
 
     def _one(self, plan: Plan, slot: Slot) -> None:
@@ -261,6 +270,10 @@ _SAID: dict[Ended, str] = {
     "unknown": "nobody knows whether the summary for %s of %s was posted: it is not sent again",
     "refused": "the summary for %s of %s has no channel that takes it: set [slack] home, or correct `channel`",
 }
+
+
+def _plans(config: Config) -> dict[str, Plan]:
+    return {plan.key: plan for plan in (_plan(one, tuple(config.apps)) for one in config.digests)}
 
 
 def _plan(digest: Digest, apps: tuple[str, ...]) -> Plan:

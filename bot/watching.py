@@ -16,9 +16,9 @@ from bot.cards import Office
 from bot.clock import SystemClock
 from bot.drawing import Drawer
 from bot.graphs import Graphs, Studio
+from bot.live_policy import LivePolicy
 from bot.metrics import Metrics
 from bot.patience import Patience
-from bot.policy import ConfigPolicy
 from bot.sweeping import CountedAlarms, Sweeping
 from bot.wire_files import FileWire, Thread
 from rollout.alarms.desk import AlarmDesk
@@ -39,7 +39,7 @@ class Ground(NamedTuple):
     """What the watch stands on."""
 
     store: Store
-    policy: ConfigPolicy
+    policy: LivePolicy
     sessions: Sessions
     clock: SystemClock
     metrics: Metrics
@@ -93,6 +93,10 @@ class Watching:
         self.watch.settle(self._ground.policy.scopes())
         if self._graphs is not None:
             self._graphs.start()
+
+    def taken(self) -> None:
+        """Another configuration counts: forget what is watched no more."""
+        self.watch.settle(self._ground.policy.scopes())
 
     def stop(self) -> None:
         """Draw nothing more."""

@@ -16,8 +16,8 @@ from bot.checks.slack_calls import SlackSide
 from bot.clock import SystemClock
 from bot.config import Access
 from bot.config.access import known_secrets
+from bot.live_policy import AnyPolicy
 from bot.logs import Redactor
-from bot.policy import ConfigPolicy
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _KNOWN = ("configuration", "endpoints", "lock")
 
 
 def ground(  # every part that checks stand on
-    policy: ConfigPolicy, access: Access, web: WebClient, sessions: Sessions, clock: SystemClock,
+    policy: AnyPolicy, access: Access, web: WebClient, sessions: Sessions, clock: SystemClock,
     connections: Callable[[], int] | None = None,
 ) -> Ground:  # fmt: skip
     """What the checks look at."""

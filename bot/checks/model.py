@@ -7,7 +7,7 @@ from bot.checks.cloud_calls import CloudSide
 from bot.checks.slack_calls import SlackSide
 from bot.clock import SystemClock
 from bot.config import Access, Config
-from bot.policy import ConfigPolicy
+from bot.live_policy import AnyPolicy
 from rollout.values import Frozen
 
 State = Literal["ok", "warn", "fail", "skip"]
@@ -21,7 +21,7 @@ class Ground(NamedTuple):
 
     config: Config
     access: Access
-    policy: ConfigPolicy
+    policy: AnyPolicy
     slack: SlackSide
     cloud: CloudSide
     clock: SystemClock

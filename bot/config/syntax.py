@@ -17,12 +17,12 @@ def read_toml(path: Path, redact: Redactor) -> dict[str, Any]:
     text = _text(path)
     try:
         tables = tomllib.loads(text)
+        frozen: dict[str, Any] = {key: _freeze(value) for key, value in tables.items()}
     except tomllib.TOMLDecodeError as error:
         raise BadConfigs(path, [_flaw(str(error), text, redact)]) from None
     except (RecursionError, ValueError) as error:
         fact = "it is nested too deeply" if isinstance(error, RecursionError) else "a number in it is too long"
         raise BadConfigs(path, [Flaw(place="", fact=fact, hint="shorten it")]) from None
-    frozen: dict[str, Any] = {key: _freeze(value) for key, value in tables.items()}
     return frozen
 
 

@@ -9,10 +9,12 @@ import pytest
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
 
 from bot.metrics import Metrics
 from bot.socket import Ear
 from demo.workspace import Workspace
+from tests.bot.relay import Relay, Rerouted
 
 WAIT = 30.0
 
@@ -20,7 +22,8 @@ WAIT = 30.0
 class Bot:
     """A Bolt app behind an Ear, in a workspace."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: Workspace, relay: Relay | None = None) -> None:
+        self.now = time.monotonic
         self.ran: list[str] = []
         self.metrics = Metrics()
         app = App(
@@ -36,8 +39,20 @@ class Bot:
             self.ran.append(command["text"])
             ack(f"heard {command['text']}")
 
-        web = WebClient(base_url=ws.api_url, timeout=5, retry_handlers=[])
-        self.ear = Ear(app, web, ws.app_token, self.metrics, time.monotonic)
+        options: dict[str, Any] = {"base_url": ws.api_url, "timeout": 5, "retry_handlers": []}
+        web = WebClient(**options) if relay is None else Rerouted(relay, ws.port, **options)
+        self.ear = Ear(app, web, ws.app_token, self.metrics, self.passed)
+
+
+    def passed(self) -> float:
+        """Seconds on the clock that the test may set."""
+        return self.now()
+
+    def close(self, ws: Workspace) -> None:
+        """End it; a broken line spares the three seconds for which the SDK's reader listens on."""
+        self.ear._stopped.set()
+        ws.drop_connections()
+        self.ear.close()
 
 
 @pytest.fixture
@@ -50,7 +65,7 @@ def ws() -> Iterator[Workspace]:
 def bot(ws: Workspace) -> Iterator[Bot]:
     bot = Bot(ws)
     yield bot
-    bot.ear.close()
+    bot.close(ws)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -117,26 +132,136 @@ def test_slack_away_makes_it_deaf_and_back_makes_it_hear(ws: Workspace, bot: Bot
     assert said(ws, "here") == "heard here"
 
 
-def test_a_silent_connection_is_thrown_away(ws: Workspace):
-    """A socket that looks open but gives no sign of life is replaced from outside the SDK."""
-    bot = Bot(ws)
-    now = [0.0]
-    bot.ear._monotonic = lambda: now[0]
+class Leaps:
+    """A clock that stands, and goes on by leaps: the SDK's own is the machine's."""
+
+    def __init__(self, bot: Bot) -> None:
+        self.at = time.monotonic()
+        bot.now = lambda: self.at
+
+    def by(self, seconds: float) -> None:
+        """So much later at once."""
+        self.at += seconds
+
+
+@pytest.fixture
+def relay(ws: Workspace) -> Iterator[Relay]:
+    with Relay(ws.port) as relay:
+        yield relay
+
+
+@pytest.fixture
+def far(ws: Workspace, relay: Relay) -> Iterator[Bot]:
+    """A bot whose sockets lead through the relay, connected."""
+    bot = Bot(ws, relay)
     bot.ear.connect()
-    try:
-        ws.wait_connected()
-        until(lambda: not bot.ear.deaf())
-        first = bot.ear._client
+    ws.wait_connected()
+    until(lambda: not bot.ear.deaf())
+    yield bot
+    bot.close(ws)
 
-        def hours_pass() -> bool:  # more between two looks than between two pongs
-            now[0] += 3600.0
-            return bot.ear._client is not first
 
-        until(hours_pass)
-        until(lambda: not bot.ear.deaf())
-        assert said(ws, "again") == "heard again"
-    finally:
-        bot.ear.close()
+def test_a_frozen_line_is_replaced_and_commands_are_heard_again(ws: Workspace, relay: Relay, far: Bot):
+    """No FIN, no reset, no pong: after 25 s without a sign of life the client is thrown away, and a new one hears."""
+    clock, first = Leaps(far), far.ear._client
+    relay.freeze()
+
+    def given_up() -> bool:  # a pong that came before the frost may be taken in after a leap
+        clock.by(26.0)
+        return far.ear._client is not first
+
+    until(given_up)
+    until(lambda: not far.ear.deaf())
+    assert relay.accepted == 2
+    until(lambda: said(ws, "again") == "heard again")
+
+
+def test_pongs_alone_are_a_sign_of_life(far: Bot):
+    """An hour without an envelope, told by pongs: the client stays, whatever time passes between two of them."""
+    clock, first = Leaps(far), far.ear._client
+    for _ in range(3):
+        heard = far.ear._heard
+        clock.by(20.0)
+        until(lambda: far.ear._heard > heard)  # noqa: B023 - asked before the next turn
+    assert far.ear._client is first
+    assert not far.ear.deaf()
+
+
+def test_a_network_that_swallows_everything_makes_it_deaf_until_it_is_back(ws: Workspace, relay: Relay, far: Bot):
+    """New lines are frozen as well: it stays deaf and goes on trying; back again, it hears without a restart."""
+    clock = Leaps(far)
+    relay.freeze(new=True)
+
+    def tries() -> bool:
+        clock.by(26.0)
+        return relay.accepted > 1
+
+    until(tries)
+    assert far.ear.deaf()
+    relay.thaw()
+
+    def hears() -> bool:
+        clock.by(1.0)  # between two attempts there are up to eight
+        return not far.ear.deaf()
+
+    until(hears)
+    until(lambda: said(ws, "again") == "heard again")
+
+
+def test_a_client_that_hangs_in_a_lock_of_its_own_is_given_up(ws: Workspace, bot: Bot):
+    """A thread of the SDK never lets its lock go: nothing of ours waits for it, and a new client hears."""
+    bot.ear.connect()
+    ws.wait_connected()
+    until(lambda: not bot.ear.deaf())
+    first = bot.ear._client
+    assert first is not None
+    first.connect_operation_lock.acquire()
+    first.current_app_monitor.event.set()  # the SDK's own watch is dead, too
+    ws.drop_connections()
+    until(lambda: "not connected" in bot.ear.deaf())
+    Leaps(bot).by(26.0)
+    until(lambda: not bot.ear.deaf())
+    assert bot.ear._client is not first
+    assert said(ws, "again") == "heard again"
+
+
+def test_what_a_client_opened_after_it_was_given_up_is_closed(ws: Workspace, bot: Bot):
+    """Thrown away while it connects, and connected in the end: no second socket takes commands away."""
+    asked, go = threading.Event(), threading.Event()
+    address = bot.ear._address
+
+    def slow() -> str:
+        found = address()
+        if not asked.is_set():
+            asked.set()
+            assert go.wait(WAIT)
+        return found
+
+    bot.ear._address = slow  # type: ignore[method-assign]  # the SDK's thread that calls it is to be held up
+    bot.ear.connect()
+    assert asked.wait(WAIT)
+    Leaps(bot).by(26.0)
+    until(lambda: not bot.ear.deaf())
+    opened = ws.connections_opened
+    go.set()
+    until(lambda: ws.connections_opened > opened)
+    until(lambda: ws.connections == 1)
+    assert [said(ws, f"{n}") for n in range(4)] == [f"heard {n}" for n in range(4)]
+
+
+def test_slack_is_not_asked_before_it_allows_and_nothing_sleeps(ws: Workspace, bot: Bot):
+    """`Retry-After: 30`: nobody sleeps it through and nobody asks again, the SDK's threads neither; then it hears."""
+    clock = Leaps(bot)
+    ws.fault("429", "apps.connections.open", times=1, retry_after=30)
+    bot.ear.connect()
+    until(lambda: bot.ear._not_before == clock.at + 30.0 and bot.ear._trying is None)
+    clock.by(29.0)
+    assert bot.ear._client is not None
+    with pytest.raises(SlackClientError):
+        bot.ear._client.connect_to_new_endpoint()
+    assert [call.method for call in ws.calls].count("apps.connections.open") == 1
+    clock.by(1.5)
+    until(lambda: not bot.ear.deaf())
 
 
 @pytest.mark.slow
