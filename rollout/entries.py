@@ -82,6 +82,14 @@ def came_of(rollout: Rollout, intent: Intent, outcome: Outcome, now: datetime) -
     return Entry(kind="outcome", at=now, actor=BOT.key, rollout=rollout.id, target=rollout.target, facts=facts)
 
 
+def nobody_looked(after: Rollout, now: datetime) -> Entry:
+    """The bot was not there for a while; nothing was decided meanwhile."""
+    away = after.away
+    moments = {"since": away.since, "until": away.until} if away else {}
+    facts = {"did": "was away", **{name: at.isoformat(timespec="milliseconds") for name, at in moments.items()}}
+    return Entry(kind="bot", at=now, actor=BOT.key, rollout=after.id, target=after.target, facts=facts)
+
+
 def held(hold: Hold, now: datetime) -> Entry:
     """A target is held from now on."""
     facts = {"reason": hold.reason, "veto": hold.veto, "by": hold.by.key if hold.by else ""}

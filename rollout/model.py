@@ -65,6 +65,13 @@ class Signature(Frozen):
     at: Moment
 
 
+class Away(Frozen):
+    """Nobody looked between these moments: the bot was not running, or suspended. Nothing was decided meanwhile."""
+
+    since: Moment
+    until: Moment
+
+
 class Waiver(Frozen):
     """[Go on without evidence] for one step, by a person with the right, with a reason."""
 
@@ -151,6 +158,8 @@ class Rollout(Frozen):
     """Alarms that were red before a rollback began: each counts only when it turns red anew."""
 
     last_look: Moment | None = None
+    away: Away | None = None
+    """Said on the card until the next phase or step."""
     failures: int = 0
     """Consecutive looks that could not read the target or its alarms."""
     fault: Fault | None = None
@@ -194,4 +203,5 @@ class Rollout(Frozen):
         """The same rollout in another phase, its watched time there beginning anew."""
         if phase is Phase.ROLLING_BACK and self.fell_for is None:
             changes["fell_for"] = cause
+        changes = {"away": None, **changes}
         return self.but(phase=phase, phase_at=now, elapsed=ZERO, reminded=0, cause=cause, **changes)

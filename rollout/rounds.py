@@ -5,12 +5,13 @@ version that was read, and every effect is absolute and guarded by the revision 
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rollout import entries
 from rollout.actions import Intent, Outcome, Shift
 from rollout.errors import Stale
 from rollout.hooks import Hooks
+from rollout.looking.look import Look
 from rollout.machine import Decision, decide
 from rollout.model import Phase, Rollout
 from rollout.notices import Answer, CardChanged
@@ -61,10 +62,20 @@ class Rounds:
                 for intent in work.intents(id, open_only=True):
                     if intent.state != "unknown":
                         self._orphan(work, rollout, intent)
-                work.save(rollout.but(wake_at=now))
-                work.tell(CardChanged(rollout=id))
+                self._back(work, rollout, now)
             self._hooks.hit("R1")
         return len(live)
+
+    def _back(self, work: Work, rollout: Rollout, now: datetime) -> None:
+        """Due at once; where nobody looked for long its people are told how long."""
+        look = Look(r=rollout, obs=Observation(at=now), now=now)
+        if rollout.last_look is not None and rollout.phase is not Phase.REQUESTED:
+            look.nobody_looked(rollout.last_look)
+        after = work.save(look.r.but(wake_at=now))
+        if look.notices:
+            work.audit(entries.nobody_looked(after, now))
+        for notice in (*look.notices, CardChanged(rollout=rollout.id)):
+            work.tell(notice)
 
     def _orphan(self, work: Work, rollout: Rollout, intent: Intent) -> None:
         now = self._clock.now()
@@ -123,6 +134,8 @@ class Rounds:
                 work.audit(entries.verdict(after, now))
             if entries.changed(before, after):
                 work.audit(entries.transition(before, after, now))
+            if after.away not in (None, before.away):
+                work.audit(entries.nobody_looked(after, now))
             if before.phase is not Phase.ROLLING_BACK and after.phase is Phase.ROLLING_BACK:
                 self._hooks.blamed(work, after)
             if decision.hold is not None:

@@ -1,9 +1,11 @@
 """The documents against the code: what they name exists, what they list is complete, what they show can be loaded."""
 
 import ast
+import contextlib
 import json
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -263,6 +265,15 @@ def test_reasons_of_readyz_are_listed():
     watched = [ast.literal_eval(call.args[0]) for call in calls if getattr(call.func, "id", "") == "watch"]
     assert sorted(rows) == sorted(watched) != []
     assert all(f"`{key}`" in text for key in Health({}).report()[1])
+
+
+def test_how_long_each_table_is_kept_is_said(tmp_path):
+    """docs/operations.md speaks of every table of a fresh store, and of none that is not."""
+    rows = table((ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), "## What is kept how long")
+    open_store(tmp_path / "t.db").close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as db:
+        real = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert set(rows) == {name for name in real if not name.startswith(("sqlite_", "_sqlite"))}
 
 
 def test_changelog_has_an_unreleased_section():

@@ -13,6 +13,7 @@ from handlers.blocks.parts import (
     date,
     day,
     header,
+    length,
     message,
     section,
     who,
@@ -38,12 +39,22 @@ def card(view: CardView) -> Message:
 def body(view: CardView) -> list[Block]:
     """The card without buttons and small print, as a form or a report shows it."""
     rollout = view.rollout
-    lines = [outlook.sentence(view), _way(view)]
+    lines = [outlook.sentence(view), *_was_away(view), _way(view)]
     blocks = [header(heading(rollout)), section(join("\n", lines))]
     if rollout.phase not in (Phase.REFUSED, Phase.CANCELLED, Phase.ADOPTED):
         blocks.append(section(join("\n", [_weights(view), health_line(rollout, view.now)])))
     notes = _notes(view)
     return [*blocks, context(notes)] if notes else blocks
+
+
+def _was_away(view: CardView) -> list[Mrkdwn]:
+    """Whoever opens the channel wants to know why nothing happened for so long."""
+    away = view.rollout.away
+    if away is None or not view.rollout.live:
+        return []
+    since, until = date(away.since, view.now), date(away.until, view.now)
+    return [md("Tidegate was away from {} to {} ({}): nothing was decided meanwhile.", since, until,
+               length(away.until - away.since))]  # fmt: skip
 
 
 def _way(view: CardView) -> Mrkdwn:

@@ -53,6 +53,7 @@ _SAID = {
     "not_promoted": "Not promoted",
     "unlocked": "Hold released",
     "alarm_over": "Alarm over",
+    "away": "Tidegate is back",
 }
 
 

@@ -1,7 +1,7 @@
 """Folds an observation into the row: watched time, what is proven, what is foreign, the verdict. Decides no phase."""
 
 from rollout.health import judge
-from rollout.looking.look import FALLING, Look, pace
+from rollout.looking.look import AWAY, FALLING, Look, pace
 from rollout.model import Phase
 from rollout.seen import Seen
 from rollout.values import ZERO
@@ -13,6 +13,8 @@ def fold(look: Look) -> None:
     """Take in one look: time first, then the weights, then the verdict over the weight that is there."""
     r, obs = look.r, look.obs
     _clock_set_back(look)
+    if r.last_look is not None and look.passed is not None and look.passed >= AWAY:
+        look.nobody_looked(r.last_look)  # the machine slept; a clock that was set ahead is none of this
     look.gap = look.watched(3 * pace(r))
     look.set(proven_for=r.proven_for + look.gap)
     if obs.seen is not None:

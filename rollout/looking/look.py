@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rollout.actions import Action, Shift
-from rollout.model import Cause, CauseKind, Phase, Rollout
+from rollout.durations import print_duration
+from rollout.model import Away, Cause, CauseKind, Phase, Rollout
 from rollout.notices import Event, NeedsHuman, Notice, What
 from rollout.people import Actor
 from rollout.plan import SetWeight
@@ -13,6 +14,8 @@ from rollout.seen import Observation
 from rollout.values import ZERO
 
 FALLING = frozenset({Phase.ROLLING_BACK, Phase.STUCK})
+AWAY = timedelta(minutes=2)
+"""Shorter gaps are told to nobody: a restart takes seconds, and own errors stretch a look to a minute."""
 MAX_TRIES = 5
 """Own errors of AWS in a row before it holds and pages; never a reason to roll back."""
 
@@ -114,6 +117,14 @@ class Look:
             return ZERO
         since = max(self.now - self.r.last_look, ZERO)
         return min(since if self.passed is None else min(since, self.passed), most)
+
+    def nobody_looked(self, since: datetime) -> None:
+        """Say so once, where it was long enough to matter: a person would look for what happened meanwhile."""
+        if self.now - since < max(AWAY, 4 * pace(self.r)):
+            return
+        self.set(away=Away(since=since, until=self.now))
+        told = print_duration(timedelta(seconds=round((self.now - since).total_seconds())))
+        self.tell("away", f"nobody looked for {told}; nothing was decided meanwhile")
 
     def asked_lately(self) -> bool:
         """The last call is younger than two moving looks: give its effect time to show."""

@@ -49,6 +49,7 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "adopted": {"by": EVA, "percent": 10, "text": "hotfix 3 stays"},
     "blind": {"text": FAULT.text},
     "sight": {"text": "the foreign change is gone"},
+    "away": {"text": "nobody looked for 14m; nothing was decided meanwhile"},
     "no_data": {"text": "my-app-p99 has no data"},
     "no_gate": LOUD | {"text": "no alarm watches this target"},
     "stuck": {"text": "the old release is not healthy either"},

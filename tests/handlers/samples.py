@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rollout.model import Cause, Phase, Rollout, Signature, Waiver
+from rollout.model import Away, Cause, Phase, Rollout, Signature, Waiver
 from rollout.moves import moves, stages
 from rollout.people import Actor, Roles
 from rollout.plan import Plan
@@ -134,6 +134,8 @@ def _rising() -> dict[str, Rollout]:
     }  # fmt: skip
     baking = rollout(P.STEPPING, 10, baked=minutes(3))
     return {
+        "baking-after-away": rollout(P.STEPPING, 10, baked=minutes(3), away=Away(since=NOW - minutes(16),
+                                                                               until=NOW - minutes(2))),
         "requested": rollout(P.REQUESTED, elapsed=minutes(1), **nothing),
         "awaiting-approval": rollout(
             P.AWAITING_APPROVAL, terms=terms(approval=FOUR_EYES), diff=DIFF, signatures=(signed,)

@@ -406,3 +406,42 @@ def test_a_launch_is_asked_for_and_not_over_and_over(scene: Scene) -> None:
     assert set(keys) == {"1/0/launch/2"}
     assert 1 <= len(keys) < 4
     assert row(Phase.LAUNCHING).candidate is not None
+
+
+def test_a_bot_that_was_away_says_so_once(scene: Scene) -> None:
+    """Fourteen minutes without a bot: told in the thread, written down, kept until the next step; none counted."""
+    scene.wish("start")
+    scene.proven(10)
+    baked = scene.newest.baked
+    scene.clock.advance(timedelta(minutes=14))
+    scene.restart()
+    away = scene.newest.away
+    assert away is not None and (away.until - away.since) == timedelta(minutes=14)
+    told = [notice for notice in scene.notices() if isinstance(notice, Event) and notice.what == "away"]
+    assert [notice.text for notice in told] == ["nobody looked for 14m; nothing was decided meanwhile"]
+    with scene.store.reads() as reads:
+        bodies = [json.loads(row.body) for row in reads.audit_of(1)]
+    assert [body["facts"]["did"] for body in bodies if body["kind"] == "bot"] == ["was away"]
+    scene.look()
+    assert scene.newest.baked == baked, "how long it was watched is not known"
+    assert scene.newest.away == away
+    assert away_of(scene.proven(50)) is None
+    scene.clock.advance(timedelta(seconds=110))
+    scene.restart()
+    assert away_of(scene.newest) is None, "a short restart is nobody's business"
+
+
+def away_of(rollout: Rollout) -> timedelta | None:
+    """For how long nobody looked, as the row says."""
+    return rollout.away and rollout.away.until - rollout.away.since
+
+
+def test_a_machine_that_slept_says_so_too(scene: Scene) -> None:
+    """The same process, suspended for an hour: told by the looks; a clock that was set ahead is not."""
+    scene.wish("start")
+    scene.proven(10)
+    scene.clock.set(timedelta(hours=1))
+    scene.look()
+    assert away_of(scene.newest) is None
+    scene.look(every=timedelta(hours=1))
+    assert away_of(scene.newest) == timedelta(hours=1)
