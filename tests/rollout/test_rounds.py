@@ -433,7 +433,7 @@ def test_a_bot_that_was_away_says_so_once(scene: Scene) -> None:
 
 def away_of(rollout: Rollout) -> timedelta | None:
     """For how long nobody looked, as the row says."""
-    return rollout.away and rollout.away.until - rollout.away.since
+    return rollout.away.until - rollout.away.since if rollout.away else None
 
 
 def test_a_machine_that_slept_says_so_too(scene: Scene) -> None:
