@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 from demo.cloud.cloud import Cloud, CloudConfig, new_token
 from demo.cloud.seed import seed_demo
+from demo.cloud.seed_shop import seed_shop
 
 TOKEN_VARIABLE = "TIDEGATE_CLOUD_TOKEN"  # a variable's name
 
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     with Cloud(config) as cloud:
         if not asked.empty:
             seed_demo(cloud, asked.period, asked.rps)
+            seed_shop(cloud, asked.period)
         ready = {"endpoint_url": cloud.endpoint_url, "token": config.token, "pid": os.getpid()}
         print(json.dumps(ready | {"env": cloud.env()}), flush=True)
         if asked.until_eof:
@@ -44,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rps", type=float, default=40.0, help="requests per second of my-app")
     parser.add_argument("--seed", type=int, default=1, help="of the traffic")
     parser.add_argument("--page-size", type=int, default=50, help="rows per page of every list")
-    parser.add_argument("--empty", action="store_true", help="without my-app")
+    parser.add_argument("--empty", action="store_true", help="without any application")
     parser.add_argument("--until-eof", action="store_true", help="end when stdin closes")
     return parser
 

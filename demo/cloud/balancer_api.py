@@ -11,16 +11,16 @@ from typing import Any
 
 from moto.elbv2.models import elbv2_backends
 
+from demo.cloud.balancer_shown import listener_shown, missing_shown, rule_shown, target_shown
 from demo.cloud.calls import ACCOUNT, REGION, Answer, Call, Failure, Operations
 from demo.cloud.clock import Now
 from demo.cloud.metrics import epoch
 from demo.cloud.moto_words import in_aws_words
 from demo.cloud.routing import Place, Routing, rules_on_moto, weights_in
-from demo.cloud.targets import REASONS, Checks, Target, Targets
+from demo.cloud.targets import Checks, Targets
 
 MOST_WEIGHT = 999
 DELAY = "deregistration_delay.timeout_seconds"
-NOT_REGISTERED = ("Target.NotRegistered", "Target is not registered to the target group")
 
 
 @dataclass
@@ -56,7 +56,7 @@ class BalancerApi:
         before = _essence(rules[0].actions)
         rule = backend.modify_rule(asked["RuleArn"], asked.get("Conditions", []), actions)
         self.note()
-        return Answer({"Rules": [rule]}, before, _essence(rule.actions))
+        return Answer({"Rules": [rule_shown(rule)]}, before, _essence(rule.actions))
 
     def modify_listener(self, call: Call) -> Answer:
         """Replaces what a call names; the default actions whole. The traffic follows by and by."""
@@ -71,7 +71,7 @@ class BalancerApi:
             actions,
         )
         self.note()
-        return Answer({"Listeners": [listener]}, before, _essence(listener.default_actions))
+        return Answer({"Listeners": [listener_shown(listener)]}, before, _essence(listener.default_actions))
 
     def register(self, call: Call) -> Answer:
         """Adds targets: they are initial until their first good check, unused where no rule names the group."""
@@ -93,13 +93,12 @@ class BalancerApi:
     def health(self, call: Call) -> Answer:
         """The state of a group's targets, or of those that are asked for."""
         group = self._group(call)
+        shown = [target_shown(one, group) for one in self.targets.of(group.arn)]
         asked = call.parameters.get("Targets")
-        if not asked:
-            return Answer({"TargetHealthDescriptions": [_shown(one, group) for one in self.targets.of(group.arn)]})
-        shown = []
-        for one in asked:
-            found = self.targets.find(group.arn, one["Id"], _port(one, group))
-            shown.append(_shown(found, group) if found else _missing(one["Id"], _port(one, group), group))
+        if asked:
+            found = [(one["Id"], port, self.targets.find(group.arn, one["Id"], port))
+                     for one in asked for port in (_port(one, group),)]
+            shown = [target_shown(one, group) if one else missing_shown(name, port, group) for name, port, one in found]
         return Answer({"TargetHealthDescriptions": shown})
 
     def _elb(self, call: Call) -> Any:
@@ -147,20 +146,3 @@ def _essence(actions: Iterable[Any]) -> dict[str, Any]:
 
 def _port(target: dict[str, Any], group: Any) -> int:
     return int(target.get("Port", group.port))
-
-
-def _shown(target: Target, group: Any) -> dict[str, Any]:
-    health = {"State": target.state}
-    if target.state in REASONS:
-        health["Reason"], health["Description"] = REASONS[target.state]
-    return {"Target": {"Id": target.id, "Port": target.port}, "TargetHealth": health,
-            "HealthCheckPort": _check_port(target.port, group)}
-
-
-def _missing(target: str, port: int, group: Any) -> dict[str, Any]:
-    return {"Target": {"Id": target, "Port": port}, "HealthCheckPort": _check_port(port, group),
-            "TargetHealth": {"State": "unused", "Reason": NOT_REGISTERED[0], "Description": NOT_REGISTERED[1]}}
-
-
-def _check_port(port: int, group: Any) -> str:
-    return str(port if group.health_check_port == "traffic-port" else group.health_check_port)

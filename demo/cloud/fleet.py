@@ -58,6 +58,7 @@ class Fleet:
     capacity: float | None = None
     """Requests per second that one task can answer."""
     sick: bool = False
+    crashing: bool = False
     tasks: list[Task] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
     events: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
@@ -128,14 +129,18 @@ class Fleet:
             task.status = PENDING
         if task.status == PENDING and second >= task.ready:
             self._run(task, second)
-        elif task.status == RUNNING and task.behaviour.exit_code is not None and task.started is not None:
-            if second >= task.started + CRASH_SECONDS:
-                self.stop(task, second, ESSENTIAL, "EssentialContainerExited")
-                self._fail(task, second, task.behaviour.exit_code)
+        elif task.status == RUNNING and (code := self._exits(task, second)) is not None:
+            self.stop(task, second, ESSENTIAL, "EssentialContainerExited")
+            self._fail(task, second, code)
         elif task.status == DEACTIVATING and all(
             self.ground.targets.find(group, task.address, port) is None for group, port in task.groups
         ):
             task.end(second, None if task.started is None else 0)
+
+    def _exits(self, task: Task, second: int) -> int | None:
+        """The code a running task exits with in this second; None where it goes on."""
+        code = 1 if self.crashing else task.behaviour.exit_code
+        return code if second >= (task.started or 0) + CRASH_SECONDS else None
 
     def _run(self, task: Task, second: int) -> None:
         if task.behaviour.missing:

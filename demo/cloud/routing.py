@@ -53,6 +53,10 @@ class Routing:
         """The weights that requests follow at this second."""
         return self._effective.get(rule, {})
 
+    def rules(self) -> list[str]:
+        """Every rule and listener."""
+        return list(self._written)
+
     def used(self) -> set[str]:
         """The groups that stand in a rule or a listener, be it with weight 0."""
         return {group for rules in (self._written, self._effective) for weights in rules.values() for group in weights}

@@ -57,10 +57,9 @@ class Servers:
         if self._at <= begin:
             return
         self.balancers.note()
-        if not self.services.fleets and not self.targets.groups() and not self.flow.rates():
-            return
-        for second in range(begin + 1, self._at + 1):
-            self._second(second)
+        if self.routing.rules() or self.services.fleets:
+            for second in range(begin + 1, self._at + 1):
+                self._second(second)
 
     def note(self) -> None:
         """Takes over rules and groups that moto was given."""

@@ -113,10 +113,6 @@ class Targets:
         """Whether a target was ever taken out of the group."""
         return group in self._emptied
 
-    def groups(self) -> list[str]:
-        """The groups that ever had a target."""
-        return list(self._groups)
-
     def clear(self) -> None:
         """Forgets every target."""
         self._groups.clear()

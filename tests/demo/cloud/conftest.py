@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from demo.cloud import Cloud, CloudConfig, ManualClock, seed_demo
 from demo.cloud.cloud import ACCESS_KEY
+from demo.cloud.seed_shop import Shop, seed_shop
 
 ONE_TRY = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
 
@@ -26,6 +27,19 @@ def cloud(served: Cloud) -> Cloud:
     served.reset()
     seed_demo(served, period=60)
     return served
+
+
+@pytest.fixture
+def bare(served: Cloud) -> Cloud:
+    """The cloud with nothing in it."""
+    served.reset()
+    return served
+
+
+@pytest.fixture
+def shop(bare: Cloud) -> Shop:
+    """The application `shop` as the demo has it, one-minute periods, in an otherwise empty cloud."""
+    return seed_shop(bare, period=60)
 
 
 @pytest.fixture
@@ -58,6 +72,16 @@ def clients(served: Cloud) -> Clients:
 @pytest.fixture
 def functions(clients: Clients, cloud: Cloud) -> Any:
     return clients("lambda")
+
+
+@pytest.fixture
+def elb(clients: Clients) -> Any:
+    return clients("elbv2")
+
+
+@pytest.fixture
+def ecs(clients: Clients) -> Any:
+    return clients("ecs")
 
 
 @pytest.fixture
