@@ -360,6 +360,12 @@ def _digests(db: Database) -> None:
     )
 
 
+def _rows_of_servers(db: Database) -> None:
+    """No table changes: bodies of rollouts know counts, limits and absences. An older release sees a step that it does
+    not know and refuses the file with what to do, instead of stumbling over its rows.
+    """
+
+
 STEPS = {
     "0001_rollouts": _rollouts,
     "0002_intents": _intents,
@@ -372,6 +378,7 @@ STEPS = {
     "0009_alerts": _alerts,
     "0010_alert_lines": _alert_lines,
     "0011_digests": _digests,
+    "0012_rows_of_servers": _rows_of_servers,
 }
 """Every step by the name under which a file remembers it, in order."""
 

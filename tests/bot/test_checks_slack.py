@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from simple_websocket import Client
+from simple_websocket import Client, ConnectionClosed
 
 from bot.checks.runner import Pace
 from bot.checks.slack import NEEDED, USEFUL
@@ -123,7 +123,7 @@ def hold(address: str, ended: threading.Event) -> None:
     """Be another bot until told."""
     line = Client(address)
     ended.wait(30)
-    with contextlib.suppress(OSError):  # the workspace may have hung up first
+    with contextlib.suppress(OSError, ConnectionClosed):  # the workspace may have hung up first
         line.close()
 
 
