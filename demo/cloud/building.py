@@ -46,8 +46,9 @@ class Balancer:
 def add_balancer(world: World, name: str) -> Balancer:
     """An application load balancer with listeners on port 80 and, for tests, on port 9000."""
     elb: Any = elbv2_backends[ACCOUNT][REGION]
+    subnets = _subnets()
     with _ids_of("balancer", name):
-        arn = elb.create_load_balancer(name, ["sg-balancers"], _subnets()).arn
+        arn = elb.create_load_balancer(name, ["sg-balancers"], subnets).arn
     return Balancer(arn, add_listener(world, arn, 80), add_listener(world, arn, 9000))
 
 
@@ -67,9 +68,10 @@ def add_listener(world: World, balancer: str, port: int, weights: Mapping[str, i
 def add_group(world: World, name: str, *, interval: int = 5, delay: int = 20) -> str:
     """A target group of IP targets: seconds between health checks, and of deregistration; gives its ARN."""
     elb: Any = elbv2_backends[ACCOUNT][REGION]
+    vpc = _vpc()
     with _ids_of("group", name):
         group = elb.create_target_group(
-            name, vpc_id=_vpc(), protocol="HTTP", protocol_version="HTTP1", port=PORT, target_type="ip",
+            name, vpc_id=vpc, protocol="HTTP", protocol_version="HTTP1", port=PORT, target_type="ip",
             healthcheck_protocol="HTTP", healthcheck_port="traffic-port", healthcheck_path="/health",
             healthcheck_interval_seconds=interval, healthcheck_timeout_seconds=2, healthcheck_enabled="true",
             healthy_threshold_count="2", unhealthy_threshold_count="2", matcher={"HttpCode": "200"},
@@ -185,7 +187,7 @@ def perform(world: World, service: str, operation: str, parameters: dict[str, An
 
 @contextmanager
 def _ids_of(kind: str, name: str) -> Iterator[None]:
-    """Inside it, moto's random ids follow from the name."""
+    """Inside it, moto's random ids follow from the name: make one thing there, and nothing that may exist by then."""
     before = mock_random.getstate()
     mock_random.seed(f"{kind} {name}")
     try:

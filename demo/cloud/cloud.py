@@ -62,6 +62,8 @@ class Cloud:
         """Empties moto and serves. Refuses a second cloud in this process."""
         if not _one_per_process.acquire(blocking=False):
             raise RuntimeError("a cloud runs in this process already: stop it, or use python -m demo.cloud")
+        # moto makes 1,285 machine images for every region somebody looks at: 50 ms for nothing.
+        os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         try:
             self.world.reset()
             self._edge = Edge(self.world, ControlDesk(self.knobs, self.config.token))

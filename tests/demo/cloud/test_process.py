@@ -81,7 +81,7 @@ def test_the_control_desk_refuses(child: dict[str, Any]) -> None:
     assert turn(child, "deny")[0] == 400
     assert turn(child, "raise_alarm", name="nobody") == (
         400, {"error": "no alarm nobody; known: lamp-any, lamp-errors, lamp-v2-errors, my-app-errors, my-app-health, "
-                        "my-app-p99, radio-errors"}
+                        "my-app-p99, radio-errors, shop-errors, shop-p99, shop-unserved"}
     )
     assert turn(child, "status", loud=True)[0] == 400
 
