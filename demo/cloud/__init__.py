@@ -11,6 +11,7 @@ process, in the fault tests the cloud is.
 from demo.cloud.clock import ManualClock
 from demo.cloud.cloud import Cloud, CloudConfig
 from demo.cloud.seed import seed_demo
+from demo.cloud.seed_edge import seed_edge
 from demo.cloud.seed_shop import seed_shop
 
-__all__ = ["Cloud", "CloudConfig", "ManualClock", "seed_demo", "seed_shop"]
+__all__ = ["Cloud", "CloudConfig", "ManualClock", "seed_demo", "seed_edge", "seed_shop"]

@@ -19,6 +19,7 @@ from demo.cloud.functions import Functions, shares_of
 from demo.cloud.metric_api import MetricApi
 from demo.cloud.metrics import MetricStore
 from demo.cloud.oracle import OracleLog
+from demo.cloud.route53 import Route53
 from demo.cloud.servers import Servers
 from demo.cloud.tags import TagApi
 from demo.cloud.traffic import Route, Traffic
@@ -43,6 +44,7 @@ class World:
         self.traffic = Traffic(self.store, shares_on_moto, self.seed)
         self.widgets = WidgetApi(self.store, self.now)
         self.servers = Servers(self.now, self.store, self.perform, self.page_size, self.seed)
+        self.route53 = Route53(self.now, self.store, self.page_size, self.seed)
         tag_api = TagApi(self.alarms, self.page_size)
         watching = (
             AlarmApi(self.alarms, self.now), AlarmReading(self.alarms, self.now, self.page_size), tag_api,
@@ -53,6 +55,7 @@ class World:
             **{("cloudwatch", name): run for api in watching for name, run in api.operations().items()},
             **{("resourcegroupstaggingapi", name): run for name, run in tag_api.tagging().items()},
             **self.servers.operations(),
+            **self.route53.operations(),
             ("sts", "GetCallerIdentity"): _identity,
         }
 
@@ -65,6 +68,7 @@ class World:
         now = self.now()
         self.traffic.catch_up(now)
         self.servers.catch_up(now)
+        self.route53.catch_up(now)
         self.alarms.catch_up(now)
 
     def perform(self, call: Call) -> Answer | None:
@@ -85,6 +89,7 @@ class World:
             self.traffic.clear()
             self.functions.reset()
             self.servers.clear()
+            self.route53.clear()
             self.widgets.on = False
             self.faults.clear()
             self.log.clear()
