@@ -59,7 +59,7 @@ def test_the_child_is_ready_when_it_says_so(child: dict[str, Any]) -> None:
     assert child["endpoint_url"].startswith("http://127.0.0.1:")
     assert client(child, "lambda").get_alias(FunctionName="my-app", Name="live")["FunctionVersion"] == "1"
     states = client(child, "cloudwatch").describe_alarms()["MetricAlarms"]
-    assert [alarm["StateValue"] for alarm in states] == ["OK"] * 8
+    assert [alarm["StateValue"] for alarm in states] == ["OK"] * 9
 
 
 def test_knobs_over_http(child: dict[str, Any]) -> None:
