@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import ack, burst, costs, machine, notices, rollback, starts, trail
+from bench import ack, burst, costs, looks, machine, notices, rollback, starts, trail
 from bench.table import Line, drawn, missing
 
 FIGURES: dict[str, Callable[..., list[Line]]] = {
     "ack": ack.figure, "burst": burst.figure, "rollback": rollback.figure, "starts": starts.figure,
-    "trail": trail.figure, "notices": notices.figure,
+    "trail": trail.figure, "notices": notices.figure, "looks": looks.figure,
 }  # fmt: skip
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "bench.md"
 BEGIN, END = "<!-- written by `python -m bench --write` -->", "<!-- end -->"

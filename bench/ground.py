@@ -81,7 +81,7 @@ def lay(folder: Path, *, apps: int, live: int, past: int) -> None:
     store.people.replace([Person(team=TEAM, id=ANA, name="ana", read_at=now)], {}, now)
     for number in range(live):
         with store.work() as work:
-            work.add(_at_ten(policy, live_name(number), now))
+            work.add(at_ten(policy, live_name(number), now))
     write_past(store, past, now)
     store.close()
 
@@ -110,7 +110,7 @@ def begun(policy: ConfigPolicy, app: str, now: datetime) -> Rollout:
     return begin(Ask(verb="start", app=app, env="prod"), terms, ACTOR, now, kind=kind)
 
 
-def _at_ten(policy: ConfigPolicy, app: str, now: datetime) -> Rollout:
+def at_ten(policy: ConfigPolicy, app: str, now: datetime) -> Rollout:
     """A rollout that bakes at 10 %, its row as large as in life."""
     new = begun(policy, app, now - timedelta(minutes=4))
     healthy = SideHealth(state="healthy", text="Active")
