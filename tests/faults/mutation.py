@@ -31,7 +31,7 @@ MODULES = (
 )  # fmt: skip
 NEAR = (
     "goldens", "decide", "looking", "health", "wishes", "table", "plan", "policy", "audit", "moves", "alarm_rules",
-    "alarm_watch", "durations", "stages",
+    "alarm_watch", "durations", "stages", "servers",
 )  # fmt: skip
 """The tests that run against each: those that take seconds. With the others it would be more, never less."""
 SEED = 1
