@@ -17,7 +17,7 @@ class Relay:
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._frozen: set[socket.socket] = set()
-        self._black = False
+        self._black = self._over = False
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
         self.accepted = 0
@@ -38,8 +38,10 @@ class Relay:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)  # closing it alone does not wake who waits for a line
         self._server.close()
         with self._lock:
+            self._over = True
             for each in self._open:
                 each.close()
 
@@ -51,6 +53,10 @@ class Relay:
                 return
             far = socket.create_connection(("127.0.0.1", self._to))
             with self._lock:
+                if self._over:
+                    near.close()
+                    far.close()
+                    return
                 self.accepted += 1
                 self._open += [near, far]
                 if self._black:

@@ -1,5 +1,6 @@
 """Socket Mode against the stand-in workspace: acks, reconnects, outages, and knowing when it is deaf."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -53,6 +54,8 @@ class Bot:
         self.ear._stopped.set()
         ws.drop_connections()
         self.ear.close()
+        until(lambda: not running("socket-end", "socket-connect"))
+        gc.collect()  # what the SDK leaves to it is collected in the test that made it
 
 
 @pytest.fixture
@@ -66,6 +69,11 @@ def bot(ws: Workspace) -> Iterator[Bot]:
     bot = Bot(ws)
     yield bot
     bot.close(ws)
+
+
+def running(*names: str) -> bool:
+    """Whether a thread of ours by one of these names lives."""
+    return any(each.name in names for each in threading.enumerate())
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -177,9 +185,9 @@ def test_a_frozen_line_is_replaced_and_commands_are_heard_again(ws: Workspace, r
 
 
 def test_pongs_alone_are_a_sign_of_life(far: Bot):
-    """An hour without an envelope, told by pongs: the client stays, whatever time passes between two of them."""
+    """No envelope, but pongs: the client stays, each of them counts anew."""
     clock, first = Leaps(far), far.ear._client
-    for _ in range(3):
+    for _ in range(2):
         heard = far.ear._heard
         clock.by(20.0)
         until(lambda: far.ear._heard > heard)  # noqa: B023 - asked before the next turn
@@ -187,21 +195,25 @@ def test_pongs_alone_are_a_sign_of_life(far: Bot):
     assert not far.ear.deaf()
 
 
+# The SDK leaves the socket of a greeting that never came to the garbage collector, which warns.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_network_that_swallows_everything_makes_it_deaf_until_it_is_back(ws: Workspace, relay: Relay, far: Bot):
     """New lines are frozen as well: it stays deaf and goes on trying; back again, it hears without a restart."""
-    clock = Leaps(far)
+    clock, first = Leaps(far), far.ear._client
     relay.freeze(new=True)
 
-    def tries() -> bool:
+    def given_up() -> bool:
         clock.by(26.0)
-        return relay.accepted > 1
+        return far.ear._client is not first
 
-    until(tries)
+    until(given_up)
+    until(lambda: relay.accepted > 1)
     assert far.ear.deaf()
     relay.thaw()
 
     def hears() -> bool:
-        clock.by(1.0)  # between two attempts there are up to eight
+        if far.ear._trying is None:
+            clock.by(8.0)  # the longest pause between two attempts
         return not far.ear.deaf()
 
     until(hears)
@@ -217,12 +229,17 @@ def test_a_client_that_hangs_in_a_lock_of_its_own_is_given_up(ws: Workspace, bot
     assert first is not None
     first.connect_operation_lock.acquire()
     first.current_app_monitor.event.set()  # the SDK's own watch is dead, too
-    ws.drop_connections()
-    until(lambda: "not connected" in bot.ear.deaf())
+    first.disconnect()
+    assert "not connected" in bot.ear.deaf()
+    until(lambda: bot.ear._trying is first)
     Leaps(bot).by(26.0)
     until(lambda: not bot.ear.deaf())
     assert bot.ear._client is not first
+    first.connect_operation_lock.release()
     assert said(ws, "again") == "heard again"
+    bot.ear._greeted = False
+    bot.ear._hear(first, {"type": "hello"}, None)
+    assert bot.ear.deaf(), "a client that was thrown away says nothing about the one that is used"
 
 
 def test_what_a_client_opened_after_it_was_given_up_is_closed(ws: Workspace, bot: Bot):
@@ -242,9 +259,9 @@ def test_what_a_client_opened_after_it_was_given_up_is_closed(ws: Workspace, bot
     assert asked.wait(WAIT)
     Leaps(bot).by(26.0)
     until(lambda: not bot.ear.deaf())
-    opened = ws.connections_opened
+    until(lambda: not running("socket-end"))
     go.set()
-    until(lambda: ws.connections_opened > opened)
+    until(lambda: not running("socket-connect"))
     until(lambda: ws.connections == 1)
     assert [said(ws, f"{n}") for n in range(4)] == [f"heard {n}" for n in range(4)]
 
