@@ -48,7 +48,7 @@ class Route53Bench:
     def rollout(self, **settings: object) -> Rollout:
         """A live rollout that has not looked yet."""
         prepared = {"stable": Release(id=self.stable), "candidate": Release(id=self.candidate)}
-        return self.requested(**settings).but(phase=Phase.STEPPING, **prepared)
+        return self.requested("", **settings).but(phase=Phase.STEPPING, **prepared)
 
     def looked(self, rollout: Rollout | None = None) -> Rollout:
         """The same after a look."""

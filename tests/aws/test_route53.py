@@ -1,4 +1,4 @@
-"""The driver `route53` against the demo's cloud: absolute shares, honest about what is under way and what is foreign."""
+"""The driver `route53` against the demo's cloud: absolute shares, honest about what is under way or foreign."""
 
 from collections.abc import Iterator
 
