@@ -5,7 +5,7 @@ from typing import Final
 
 from aws.driver import AwsDriver
 from aws.lambda_alias import LambdaAlias
-from aws.route53 import Route53Records
+from aws.route53 import Route53
 from aws.sessions import Sessions
 from rollout.errors import NotFound
 from rollout.ports import Clock
@@ -14,7 +14,7 @@ DRIVERS: Final[Mapping[str, type[AwsDriver]]] = {
     driver.kind: driver
     for driver in (
         LambdaAlias,
-        Route53Records,
+        Route53,
     )
 }  # fmt: skip
 

@@ -1,162 +1,200 @@
-"""May this record set get the traffic? Finds the one that is meant, and what would go wrong later. No calls."""
+"""May traffic move between these two records? Finds the release that is meant, and what would go wrong. No calls."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 from aws.faults import clip
-from aws.route53_facts import CheckConfig, Record, shares, split_words
+from aws.route53_facts import PROPAGATION, HealthCheck, Records, RecordSet, Wanted, split_words
+from rollout.durations import print_duration
 from rollout.errors import NotFound, Refused
 from rollout.release import Check, Prepared, Release
 from rollout.seen import SideHealth
 
-LONGEST_TTL: Final = 60
-"""Seconds until clients follow that a rollout allows for; AWS's own advice for records behind a health check."""
-READABLE: Final = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
-"""Types of health checks whose checkers GetHealthCheckStatus tells; others are made of other things."""
+SHOWN: Final = 10
 
 
-def pair(where: str, records: Sequence[Record], names: tuple[str, str]) -> tuple[Record, Record]:
-    """The two record sets of that name; Refused, with what was found, when it is not those two alone."""
-    if not records:
-        raise Refused(f"there is no {where}", "create two weighted record sets, or correct name, type and zone")
-    if any(record.weight is None for record in records):
-        raise Refused(f"{where} is not weighted", "give it routing policy Weighted, one record set for each side")
-    found = {record.set_identifier: record for record in records}
-    if found.keys() != set(names):
-        told = ", ".join(f"{clip(name, 40)} (weight {record.weight})" for name, record in sorted(found.items()))
-        hint = f"it takes {names[0]} and {names[1]} and no other, for others would keep their weight"
-        raise Refused(f"{where} has {told}", hint)
-    return found[names[0]], found[names[1]]
+class Sides(NamedTuple):
+    """What was found out about both sides; the stable one first."""
+
+    names: tuple[str, str]
+    health: tuple[SideHealth, SideHealth]
+    checks: Mapping[str, HealthCheck | str]
+    """The health check of a side, or why there is none of that id."""
 
 
-def served(records: Sequence[Record]) -> Record:
-    """The record set that gets most; the first of equals."""
-    return max(records, key=lambda record: record.weight or 0)
+def two_sets(wanted: Wanted, found: Records, types: Sequence[str]) -> None:
+    """Refused unless there are exactly the two weighted records, with what is there instead."""
+    if not found.rows:
+        there = f"it has {', '.join(sorted(types))}" if types else "no record has that name"
+        raise Refused(f"{wanted.name} has no {wanted.type} record in zone {wanted.zone}", there)
+    policies = {one.policy for one in found.sets.values()}
+    if policies != {"weighted"}:
+        hint = f"make it two weighted records, {wanted.blue} with weight 100 and {wanted.green} with 0"
+        raise Refused(f"{wanted.words} is not weighted: {', '.join(sorted(policies - {'weighted'}))}", hint)
+    missing = [side for side in (wanted.blue, wanted.green) if side not in found.sets]
+    if missing:
+        fact = f"{wanted.words} has no record {' and no record '.join(missing)}"
+        raise Refused(fact, f"it has {weight_words(found)}; create it with weight 0, or correct the name")
+    if len(found.sets) > 2:
+        hint = "traffic is moved between two: delete the others, or give them a name of their own"
+        raise Refused(f"{wanted.words} has more than two records: {weight_words(found)}", hint)
+    if not any(one.weight for one in found.sets.values()):
+        hint = f"give one of them weight 100, then deploy the other: {wanted.blue} or {wanted.green}"
+        raise Refused(f"both records of {wanted.words} have weight 0, so each gets half", hint)
 
 
-def resolve(where: str, records: Sequence[Record], wanted: str) -> tuple[Record, Record]:
-    """What serves, and what shall; empty or `latest` is the other one."""
-    old = served(records)
-    known = {record.set_identifier: record for record in records}
-    if wanted in ("", "latest"):
-        return old, next(record for record in records if record is not old)
-    if wanted not in known:
-        raise NotFound(f"{where} has no record set {clip(wanted, 40)}", f"it has {', '.join(sorted(known))}")
-    if shares(records).keys() == {wanted}:
-        others = ", ".join(sorted(known.keys() - {wanted}))
-        raise Refused(f"{where} already serves {wanted}", f"the other one is {others}")
-    if known[wanted] is old:
-        old = next(record for record in records if record is not old)
-    return old, known[wanted]
+def resolve(wanted: Wanted, found: Records, asked: str) -> tuple[str, str]:
+    """The side that serves and the one that is meant; empty or `latest` is the one that does not serve."""
+    stable = found.served
+    other = wanted.green if stable == wanted.blue else wanted.blue
+    candidate = asked if asked in (wanted.blue, wanted.green) else other
+    if asked not in ("", "latest", candidate):
+        raise NotFound(f"{wanted.words} has no record {clip(asked, 40)}", f"it has {wanted.blue}, {wanted.green}")
+    if found.shares.keys() == {candidate}:
+        raise Refused(f"{wanted.name} already serves {candidate}", f"deploy the other record: {other}")
+    return (other, candidate) if candidate == stable else (stable, candidate)
 
 
-def prepared(
-    where: str, sides: tuple[Record, Record], health: tuple[SideHealth, SideHealth], kinds: Mapping[str, CheckConfig]
-) -> Prepared:
+def prepared(wanted: Wanted, found: Records, sides: Sides, types: Sequence[str], move: timedelta) -> Prepared:
     """Everything the look at a requested rollout found out."""
-    old, new = sides
+    stable, candidate = (found.sets[name] for name in sides.names)
     return Prepared(
-        stable=release(old),
-        candidate=release(new),
-        diff=differences(old, new),
-        checks=(
-            *_split(where, sides),
-            *_ages(sides),
-            *_watchers(sides, kinds),
-            *_states(health),
-        ),
-        snapshot={record.set_identifier: record.raw for record in sides},
+        stable=release(stable),
+        candidate=release(candidate),
+        diff=differences(wanted, stable, candidate),
+        checks=(*_split(found), *findings(wanted, found, sides, types), *_slow(wanted, found, move)),
+        snapshot={"fingerprint": found.fingerprint, "records": [dict(row) for row in found.rows]},
     )
 
 
-def standing(
-    where: str, sides: tuple[Record, Record], health: tuple[SideHealth, SideHealth], kinds: Mapping[str, CheckConfig]
-) -> tuple[Check, ...]:
-    """How a rollout would find things now. A split may be a live rollout of ours: a warning here."""
+def standing(wanted: Wanted, found: Records, sides: Sides, types: Sequence[str]) -> tuple[Check, ...]:
+    """How a rollout would find things now. A split may be a live rollout of ours."""
     split = [
         check.model_copy(update={"state": "warn", "hint": f"right while a rollout is live; else {check.hint}"})
-        for check in _split(where, sides)
+        for check in _split(found)
     ]
-    text = f"{where}: {split_words(shares(sides))}; {sides[1].set_identifier} would come next"
-    found = Check(name="names", state="ok", text=text)
-    return (found, *split, *_ages(sides), *_watchers(sides, kinds), *_states(health))
+    checks = (*split, *findings(wanted, found, sides, types))
+    if any(check.state == "fail" for check in checks):
+        return checks
+    text = f"{wanted.words}, zone {wanted.zone}: {split_words(found.shares)}; {sides.names[1]} would come next"
+    return (Check(name="names", state="ok", text=text), *checks)
 
 
-def release(record: Record) -> Release:
-    """The record set, with what it led to when it was read."""
-    return Release(id=record.set_identifier, pinned={"value": record.value}, description=record.value)
+def findings(wanted: Wanted, found: Records, sides: Sides, types: Sequence[str]) -> tuple[Check, ...]:
+    """What is true of the two records whoever asks."""
+    return (
+        *_ttl(wanted, found),
+        *_places(wanted, found),
+        *(check for side in range(2) for check in _health(found, sides, side)),
+        *_targets(found),
+        *_other_types(wanted, types),
+    )
 
 
-def differences(old: Record, new: Record) -> tuple[str, ...]:
+def release(record: RecordSet) -> Release:
+    """The record, pinned to where it leads."""
+    return Release(id=record.set_identifier, pinned={"value": record.leads_to}, description=record.leads_to)
+
+
+def differences(wanted: Wanted, old: RecordSet, new: RecordSet) -> tuple[str, ...]:
     """What will change for clients, in a person's words."""
-    lines = [f"record set {old.set_identifier} → {new.set_identifier}", f"{clip(old.value)} → {clip(new.value)}"]
-    if old.ttl != new.ttl:
-        lines.append(f"TTL {_age(old)} → {_age(new)}")
-    if old.health_check_id != new.health_check_id:
-        lines.append(f"health check {old.health_check_id or 'none'} → {new.health_check_id or 'none'}")
-    return tuple(lines)
+    pairs = {
+        "leads to": (clip(old.leads_to), clip(new.leads_to)),
+        "health check": (old.health_check_id or "none", new.health_check_id or "none"),
+        "kept by resolvers for": (f"{old.kept_for} s", f"{new.kept_for} s"),
+    }
+    changed = [f"{what} {before} → {after}" for what, (before, after) in pairs.items() if before != after]
+    return (f"{wanted.words}: {old.set_identifier} → {new.set_identifier}", *changed)
 
 
-def _split(where: str, sides: tuple[Record, Record]) -> list[Check]:
-    if not any(record.weight for record in sides):
-        text = f"both record sets of {where} have weight 0: Route 53 answers with either"
-        return [Check(name="weights", state="fail", text=text, hint="give one of them a weight first")]
-    found = shares(sides)
-    if len(found) > 1:
-        hint = f"finish what began it, or give one ({sides[0].set_identifier}) everything"
-        return [Check(name="weights", state="fail", text=f"{where} already splits traffic: {split_words(found)}",
-                      hint=hint)]  # fmt: skip
-    return []
+def weight_words(found: Records) -> str:
+    """`blue with weight 90, green with 0`."""
+    shown = [f"{clip(name, 40)} with weight {one.weight}" for name, one in sorted(found.sets.items())]
+    more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    return ", ".join(shown[:SHOWN]) + more
 
 
-def _ages(sides: tuple[Record, Record]) -> list[Check]:
-    """Resolvers keep an answer as long as its TTL says: a step and a rollback reach clients that much later."""
-    checks = []
-    known = [record.ttl for record in sides if record.ttl is not None]
-    if len({record.ttl for record in sides}) > 1:
-        text = f"the TTLs differ: {', '.join(f'{record.set_identifier} {_age(record)}' for record in sides)}"
-        checks.append(Check(name="ttl", state="warn", text=text, hint="the real split leans to the longer one"))
-    longest = max(known, default=LONGEST_TTL)
-    text = f"clients may take up to {longest} s to follow a step, and a rollback too"
-    if longest > LONGEST_TTL:
-        hint = f"lower the TTL to {LONGEST_TTL} s or less some time before"
-        checks.append(Check(name="ttl", state="warn", text=text, hint=hint))
-    else:
-        checks.append(Check(name="ttl", state="ok", text=text))
+def _split(found: Records) -> list[Check]:
+    if len(found.shares) == 1:
+        return []
+    text = f"the records already split traffic: {split_words(found.shares)}"
+    hint = f"finish what began it, or give one of them ({found.served}) everything"
+    return [Check(name="split", state="fail", text=text, hint=hint)]
+
+
+def _ttl(wanted: Wanted, found: Records) -> list[Check]:
+    text = f"clients may take up to {found.ttl + PROPAGATION} s to follow a change of {wanted.name}, and a rollback too"
+    checks = [Check(name="ttl", state="warn", text=text, hint="a lower TTL makes it faster")]
+    kept = {name: one.kept_for for name, one in sorted(found.sets.items())}
+    if len(set(kept.values())) > 1:
+        told = ", ".join(f"{name} {seconds} s" for name, seconds in kept.items())
+        text = f"resolvers keep the records for different times ({told}): shares lean to the longer one"
+        checks.append(Check(name="ttls", state="warn", text=text, hint="give both the same TTL"))
     return checks
 
 
-def _age(record: Record) -> str:
-    return "its target's" if record.ttl is None else f"{record.ttl} s"
+def _slow(wanted: Wanted, found: Records, move: timedelta) -> list[Check]:
+    """A weight counts as seen when clients have followed it; that must be possible before the deadline of a step."""
+    needs = timedelta(seconds=found.ttl + PROPAGATION)
+    if needs <= move:
+        return []
+    never = timedelta(seconds=found.ttl) >= move
+    may = "cannot" if never else "may not"
+    text = (
+        f"resolvers keep answers of {wanted.name} for {found.ttl} s: a step {may} be seen within {print_duration(move)}"
+    )
+    hint = "lower the TTL of both records, 60 s or less, and wait until the old one has run out"
+    return [Check(name="slow", state="fail" if never else "warn", text=text, hint=hint)]
 
 
-def _watchers(sides: tuple[Record, Record], kinds: Mapping[str, CheckConfig]) -> list[Check]:
-    """A raise needs the new side known healthy, a rollback the old one not known sick: who says so?"""
-    checks = []
-    for record in sides:
-        name = record.set_identifier
-        kind = kinds.get(record.health_check_id)
-        if not record.health_check_id:
-            text = f"nothing vouches for {name}: it has no health check"
-            if record.watches_target:
-                text = f"{name} follows its target's health, which Route 53 does not tell"
-            hint = "give it a health check, or let alarms watch"
-            checks.append(Check(name="health", state="warn", text=text, hint=hint))
-        elif kind is not None and (kind.inverted or kind.disabled or kind.type not in READABLE):
-            what = "inverted" if kind.inverted else "disabled" if kind.disabled else f"of type {clip(kind.type, 40)}"
-            text = f"the health check of {name} is {what}: its checkers do not tell how {name} is"
-            hint = f"use one of type {', '.join(READABLE)} that is neither inverted nor disabled"
-            checks.append(Check(name="health", state="fail", text=text, hint=hint))
-    return checks
+def _places(wanted: Wanted, found: Records) -> list[Check]:
+    blue, green = found.sets[wanted.blue], found.sets[wanted.green]
+    if blue.leads_to != green.leads_to:
+        return []
+    text = f"{wanted.blue} and {wanted.green} both lead to {clip(blue.leads_to)}: moving traffic changes nothing"
+    return [Check(name="places", state="warn", text=text, hint="let them lead to two stacks")]
 
 
-def _states(health: tuple[SideHealth, SideHealth]) -> list[Check]:
-    checks = []
-    for side, seen in zip(("stable", "candidate"), health, strict=True):
-        if seen.state == "healthy":
-            continue
-        # A sick stable is a reason to leave it, not a reason to stay.
-        state = "fail" if seen.state == "sick" and side == "candidate" else "warn"
-        hint = "mend it first" if seen.state == "sick" else "no traffic is raised until it is known healthy"
-        checks.append(Check(name=side, state=state, text=seen.text, hint=hint))
-    return checks
+def _health(found: Records, sides: Sides, side: int) -> list[Check]:
+    """A sick stable is a reason to leave it, not a reason to stay."""
+    name, seen, role = sides.names[side], sides.health[side], ("stable", "candidate")[side]
+    worse = "fail" if role == "candidate" else "warn"
+    check_id = found.sets[name].health_check_id
+    if not check_id:
+        if role == "stable":
+            return []
+        text = f"nothing vouches for {name}: its record has no health check, so it counts as not known sick"
+        return [Check(name="health", state="warn", text=text, hint="give both records a health check")]
+    check = sides.checks[name]
+    if isinstance(check, str):
+        return [Check(name=role, state=worse, text=check, hint="give the record a health check that exists")]
+    if check.health_check_config.disabled:
+        text = f"the health check of {name} is disabled: it tells nothing, and Route 53 takes it for healthy"
+        return [Check(name=role, state=worse, text=text, hint=f"enable {check_id}, or take it off the record")]
+    if seen.state == "healthy":
+        return []
+    state = worse if seen.state == "sick" else "warn"
+    hint = "mend it first" if state == "fail" else "no traffic is raised until it is known healthy"
+    return [Check(name=role, state=state, text=seen.text, hint=hint)]
+
+
+def _targets(found: Records) -> list[Check]:
+    looking = sorted(
+        name for name, one in found.sets.items() if one.alias_target and one.alias_target.evaluate_target_health
+    )
+    if not looking:
+        return []
+    text = (
+        f"Route 53 evaluates the alias' target of {' and '.join(looking)}: while it holds a target for unhealthy, it "
+        "sends those clients to the other record, whatever the weights say"
+    )
+    return [Check(name="targets", state="warn", text=text, hint="nothing to do; Tidegate cannot see that health")]
+
+
+def _other_types(wanted: Wanted, types: Sequence[str]) -> list[Check]:
+    others = sorted(set(types) & {"A", "AAAA", "CNAME", "HTTPS"} - {wanted.type})
+    if not others:
+        return []
+    text = f"{wanted.name} also has {', '.join(others)} records: clients that ask for those stay where they are"
+    return [Check(name="types", state="warn", text=text, hint="deploy them as a target of their own, or remove them")]
