@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws.route53 import Route53Records
+from aws.route53 import Route53
 from aws.sessions import Sessions
 from demo.cloud import Cloud
 from demo.cloud.route53 import rows_named
@@ -33,7 +33,7 @@ class Route53Bench:
         self.cloud = cloud
         self.clock = clock
         self.sessions = sessions
-        self.driver = Route53Records(sessions, clock)
+        self.driver = Route53(sessions, clock)
         cloud.reset()
         self.edge = seed_edge(cloud)
 

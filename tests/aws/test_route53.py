@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 from pydantic import ValidationError
 
-from aws.route53 import MOST_PAGES, Route53Target
+from aws.route53 import Route53Target
+from aws.route53_reads import MOST_PAGES
 from aws.sessions import Sessions
 from demo.cloud import Cloud
 from rollout.actions import Finish, Launch, Retire, Shift
 from rollout.errors import TargetError
+from rollout.model import Phase
 from rollout.release import Release
 from tests.aws.bench import CloudClock
 from tests.aws.hooks import answers
@@ -24,13 +26,13 @@ def edge(served: Cloud, sessions: Sessions) -> Iterator[Route53Bench]:
 
 
 def test_a_look_changes_nothing(edge: Route53Bench) -> None:
-    """Two looks see the same and leave no write behind: one read, and one per health check."""
+    """Two looks see the same and leave no write behind: one read, and one for all health checks."""
     first, second = edge.seen(), edge.seen()
     assert first == second and (first.percent, first.settled) == (0, True)
     assert (first.stable.state, first.candidate.state) == ("healthy", "healthy")
     assert edge.cloud.log.applied == []
     assert dict(edge.cloud.log.reads) == {
-        "route53:ListResourceRecordSets": 2, "route53:GetHealthCheckStatus": 4,
+        "route53:ListResourceRecordSets": 2, "cloudwatch:GetMetricData": 2,
     }  # fmt: skip
 
 
@@ -46,10 +48,10 @@ def test_shifts_are_absolute_and_keep_the_rest_of_the_records(edge: Route53Bench
 
 
 def test_twice_with_one_key_is_one_effect(edge: Route53Bench) -> None:
-    """The same call again, from the same look, changes nothing more."""
+    """The same call again, from the same look, changes nothing more and says that it stands already."""
     rollout = edge.looked()
     first, second = (edge.driver.perform(rollout, Shift(percent=10), "1/0/shift/10") for _ in range(2))
-    assert (first.state, second.state) == ("done", "failed")
+    assert (first.state, second.state) == ("done", "done") and "stands already" in second.text
     assert edge.written() == 1 and edge.weights()["green"] == 10
 
 
@@ -89,49 +91,56 @@ def test_a_third_record_set_is_foreign_while_it_has_weight(edge: Route53Bench) -
     assert edge.seen().percent == 0
 
 
-def test_a_record_that_leads_somewhere_else_is_foreign(edge: Route53Bench) -> None:
-    """The release is what the record led to when it was pinned; another value is another release."""
+def test_a_record_that_leads_somewhere_else_is_not_known_healthy(edge: Route53Bench) -> None:
+    """The release is what the record led to: another value gets no raise, and the way back from it stays open."""
     prepared = edge.driver.prepare(edge.requested())
     rollout = edge.rollout().but(stable=prepared.stable, candidate=prepared.candidate)
-    assert edge.seen(rollout).percent == 0
+    assert edge.seen(rollout).candidate.state == "healthy"
     edge.edit({"green": 0}, ResourceRecords=[{"Value": "elsewhere.example.test"}])
     seen = edge.seen(rollout)
-    assert seen.percent is None and seen.foreign.startswith("green leads to elsewhere.example.test now, it was ")
+    assert (seen.percent, seen.candidate.state) == (0, "unknown")
+    assert seen.candidate.text.startswith("green leads to elsewhere.example.test now, it was green-edge")
 
 
-def test_a_change_is_settled_when_aws_says_so(edge: Route53Bench) -> None:
-    """PENDING is under way, INSYNC is not, and a change that is known done is not asked for again."""
+def test_a_change_is_settled_when_clients_have_followed(edge: Route53Bench) -> None:
+    """PENDING is under way, and so is a TTL after INSYNC; a change that is known in sync is not asked for again."""
     edge.cloud.knobs.insync(90)
     _, rollout = edge.shift(edge.looked(), 10)
-    for passed, settled in ((0, False), (80, False), (20, True)):
+    for passed, settled in ((0, False), (80, False), (20, False), (59, False), (1, True)):
         edge.cloud.step(passed)
         rollout = edge.looked(rollout)
-        assert rollout.seen is not None and (rollout.seen.percent, rollout.seen.settled) == (10, settled)
-    asked = edge.cloud.log.reads["route53:GetChange"]
-    assert edge.seen(rollout).settled and edge.cloud.log.reads["route53:GetChange"] == asked == 3
+        assert rollout.seen is not None and (rollout.seen.percent, rollout.seen.settled) == (10, settled), passed
+    assert edge.cloud.log.reads["route53:GetChange"] == 3
 
 
 def test_another_process_knows_what_is_under_way(edge: Route53Bench) -> None:
-    """Nothing is remembered in the driver: after a restart the stored row alone tells that a change is PENDING."""
+    """Nothing is remembered in the driver: after a restart the stored row alone tells what to ask for."""
     edge.cloud.knobs.insync(90)
     _, rollout = edge.shift(edge.looked(), 10)
-    fresh = Route53Bench.__new__(Route53Bench)
-    fresh.driver = type(edge.driver)(edge.sessions, edge.clock)
-    assert not fresh.seen(rollout).settled
+    edge.driver = type(edge.driver)(edge.sessions, edge.clock)
+    assert not edge.seen(rollout).settled
+    assert edge.cloud.log.reads["route53:GetChange"] == 1
+
+
+def test_a_rollback_does_not_wait_for_the_raise_that_it_undoes(edge: Route53Bench) -> None:
+    """Going back, a pending raise counts as settled; the way home itself is settled only when clients are home."""
+    _, rollout = edge.shift(edge.looked(), 10)
+    back = rollout.but(phase=Phase.ROLLING_BACK)
+    assert edge.seen(back).settled and not edge.seen(rollout).settled
+    outcome, back = edge.shift(edge.looked(back), 0)
+    assert outcome.state == "done" and not edge.seen(back).settled
 
 
 @pytest.mark.parametrize("fault", ["lost_reply", "truncate_reply"])
 def test_a_lost_reply_is_unknown_and_settles_by_the_clock(edge: Route53Bench, fault: str) -> None:
-    """Applied once, the id lost: under way for AWS's own minute, then settled, whatever process looks."""
+    """Applied once, the id lost: under way for AWS's own minute and a TTL, then settled."""
     getattr(edge.cloud.knobs, fault)(WRITE)
     outcome, rollout = edge.shift(edge.looked(), 10)
     assert outcome.state == "unknown" and edge.written() == 1
-    rollout = edge.looked(rollout)
-    assert rollout.seen is not None and (rollout.seen.percent, rollout.seen.settled) == (10, False)
-    edge.cloud.step(59)
-    assert not edge.seen(rollout).settled
-    edge.cloud.step(1)
-    assert edge.seen(rollout).settled
+    for passed, settled in ((0, False), (119, False), (1, True)):
+        edge.cloud.step(passed)
+        rollout = edge.looked(rollout)
+        assert rollout.seen is not None and (rollout.seen.percent, rollout.seen.settled) == (10, settled)
     assert edge.cloud.log.reads["route53:GetChange"] == 0
 
 
@@ -143,13 +152,23 @@ def test_an_edit_right_after_a_write_is_not_called_our_own_change(edge: Route53B
     assert (seen.percent, seen.settled) == (40, True)
 
 
-def test_a_change_that_cannot_be_asked_for_settles_by_the_clock(edge: Route53Bench) -> None:
-    """Without GetChange a rollout is slow, never blind and never stuck."""
+def test_a_change_that_cannot_be_asked_for_names_the_permission(edge: Route53Bench) -> None:
+    """Without GetChange nobody knows whether clients follow: the look fails, with what is missing."""
     edge.cloud.knobs.deny("route53:GetChange")
     _, rollout = edge.shift(edge.looked(), 10)
-    assert not edge.seen(rollout).settled
-    edge.cloud.step(60)
-    assert edge.seen(rollout).settled
+    with pytest.raises(TargetError, match="route53:GetChange") as caught:
+        edge.seen(rollout)
+    assert "allow route53:GetChange" in caught.value.hint
+
+
+def test_a_change_that_aws_has_forgotten_settles_by_the_clock(edge: Route53Bench) -> None:
+    """NoSuchChange is no blindness: it waits as long as for a change without an id."""
+    _, rollout = edge.shift(edge.looked(), 10)
+    edge.cloud.world.route53.zones.changes.clear()
+    for passed, settled in ((0, False), (119, False), (1, True)):
+        edge.cloud.step(passed)
+        rollout = edge.looked(rollout)
+        assert rollout.seen is not None and rollout.seen.settled == settled
 
 
 def test_a_server_error_on_a_write_is_unknown_and_sent_once(edge: Route53Bench) -> None:
@@ -179,10 +198,11 @@ def test_a_denied_write_names_the_permission(edge: Route53Bench) -> None:
 def test_a_sick_check_is_known_sick_and_an_unreadable_one_unknown(edge: Route53Bench) -> None:
     """Each side's health is its own; what cannot be read is not known, so it raises nothing and holds nothing."""
     edge.cloud.knobs.sick_check("green")
+    edge.cloud.step(120)  # three failures, and a whole minute of the metric that tells nothing else
     seen = edge.seen()
     assert (seen.stable.state, seen.candidate.state) == ("healthy", "sick")
-    assert "0 of 3 checkers find green healthy: Failure" in seen.candidate.text
-    edge.cloud.knobs.deny("route53:GetHealthCheckStatus")
+    assert seen.candidate.text.startswith("green: health check ")
+    edge.cloud.knobs.deny("cloudwatch:GetMetricData")
     seen = edge.seen()
     assert (seen.stable.state, seen.candidate.state) == ("unknown", "unknown")
 
@@ -193,25 +213,26 @@ def test_a_record_set_that_is_gone_is_sick(edge: Route53Bench) -> None:
     looked = edge.looked(rollout)
     assert looked.seen is not None and looked.seen.candidate.state == "sick"
     outcome = edge.driver.perform(looked, Shift(percent=10), "k")
-    assert outcome.state == "failed" and "has no record set teal" in outcome.text and edge.written() == 0
+    assert outcome.state == "failed" and "has no record teal" in outcome.text and edge.written() == 0
 
 
-@pytest.mark.parametrize("size", [1, 2])
-def test_record_sets_are_read_over_pages(edge: Route53Bench, size: int) -> None:
-    """The second record set may stand on the next page; other names behind it are not read."""
+@pytest.mark.parametrize(("size", "pages"), [(1, 3), (2, 2), (3, 1)])
+def test_record_sets_are_read_over_pages(edge: Route53Bench, size: int, pages: int) -> None:
+    """The second record may stand on the next page; reading ends with the first row of another name."""
     edge.cloud.world.route53.zones.page_size = size
-    assert edge.seen().percent == 0
-    assert edge.cloud.log.reads["route53:ListResourceRecordSets"] == 2 // size
+    seen = edge.seen()
+    assert (seen.percent, seen.stable.state, seen.candidate.state) == (0, "healthy", "healthy")
+    assert edge.cloud.log.reads["route53:ListResourceRecordSets"] == pages
 
 
 def test_pages_without_end_are_not_followed_for_ever(edge: Route53Bench) -> None:
     """A marker that comes again and again ends in an error, not in a look that never ends."""
     page = {
-        "ResourceRecordSets": [], "IsTruncated": True, "NextRecordName": f"{SETTINGS['name']}.",
+        "ResourceRecordSets": [{"Name": SETTINGS["name"], "Type": "CNAME"}], "IsTruncated": True, "NextRecordName": f"{SETTINGS['name']}.",
         "NextRecordType": "CNAME", "NextRecordIdentifier": "blue", "ResponseMetadata": {},
     }  # fmt: skip
     with answers(edge.sessions, "route53", "ListResourceRecordSets", page) as asked:
-        with pytest.raises(TargetError, match="more than 100 pages"):
+        with pytest.raises(TargetError, match=f"more than {MOST_PAGES} pages"):
             edge.driver.observe([edge.rollout()])
         assert len(asked) == MOST_PAGES
 

@@ -3,14 +3,12 @@
 from typing import Any
 
 import pytest
-from moto.route53.models import route53_backends
 
 from aws.route53 import Route53Target
-from aws.route53_facts import Observations, Record, health, unwatched
+from aws.route53_facts import records
 from aws.sessions import Sessions
 from demo.cloud import Cloud
-from demo.cloud.calls import ACCOUNT
-from demo.cloud.seed_edge import SITE, ZONE
+from demo.cloud.seed_edge import DOMAIN, SITE, ZONE
 from rollout.errors import NotFound, Refused, TargetError
 from rollout.release import Check
 from tests.aws.bench import CloudClock
@@ -40,10 +38,8 @@ def test_the_other_record_set_is_pinned_with_what_it_leads_to(edge: Route53Bench
     prepared = edge.driver.prepare(edge.requested(wanted))
     assert (prepared.stable.id, prepared.candidate.id) == ("blue", "green")
     assert prepared.candidate.pinned == {"value": "green-edge.eu-central-1.elb.amazonaws.com"}
-    assert prepared.diff[0] == "record set blue → green" and "green-edge" in prepared.diff[1]
-    assert {name: row["Weight"] for name, row in prepared.snapshot.items() if isinstance(row, dict)} == {
-        "blue": 100, "green": 0,
-    }  # fmt: skip
+    assert prepared.diff[0] == f"{SITE} CNAME: blue → green" and "green-edge" in prepared.diff[1]
+    assert prepared.snapshot["records"] == edge.rows()
     assert edge.cloud.log.applied == []
 
 
@@ -64,7 +60,7 @@ def test_an_unknown_record_set_is_not_found(edge: Route53Bench) -> None:
     """It is refused with those that exist."""
     with pytest.raises(NotFound) as caught:
         edge.driver.prepare(edge.requested("teal"))
-    assert "no record set teal" in caught.value.fact and caught.value.hint == "it has blue, green"
+    assert "has no record teal" in caught.value.fact and caught.value.hint == "it has blue, green"
 
 
 def test_a_zone_that_is_gone_names_the_zone(edge: Route53Bench) -> None:
@@ -78,36 +74,38 @@ def test_records_that_cannot_carry_a_rollout_are_refused(edge: Route53Bench, con
     """None, a plain one, one of two, three: each with what was found."""
     one, _ = edge.rows()
     edge.add("teal", 5)
-    with pytest.raises(Refused, match=r"has blue \(weight 100\), green \(weight 0\), teal \(weight 5\)"):
+    with pytest.raises(Refused, match="blue with weight 100, green with weight 0, teal with weight 5"):
         edge.driver.prepare(edge.requested())
     replace(edge, console, one)
-    with pytest.raises(Refused, match=r"has blue \(weight 100\)"):
+    with pytest.raises(Refused, match="has no record green. it has blue with weight 100"):
         edge.driver.prepare(edge.requested())
     replace(edge, console, {key: one[key] for key in ("Name", "Type", "TTL", "ResourceRecords")})
-    with pytest.raises(Refused, match="is not weighted"):
+    with pytest.raises(Refused, match="is not weighted: simple"):
         edge.driver.prepare(edge.requested())
     replace(edge, console)
-    with pytest.raises(Refused, match=f"there is no CNAME {SITE} in zone {ZONE}"):
+    with pytest.raises(Refused, match=f"{SITE} has no CNAME record in zone {ZONE}"):
         edge.driver.prepare(edge.requested())
 
 
-@pytest.mark.parametrize(("weights", "told"), [
-    ({"blue": 0, "green": 0}, "weight 0"), ({"blue": 90, "green": 10}, "already splits traffic: blue: 90 %"),
-])  # fmt: skip
-def test_a_start_needs_one_side_with_everything(edge: Route53Bench, weights: dict[str, int], told: str) -> None:
+def test_a_start_needs_one_side_with_everything(edge: Route53Bench) -> None:
     """Where nobody serves alone there is no stable side to go back to."""
-    edge.edit(weights)
-    found = checks(edge)["weights"]
-    assert found.state == "fail" and told in found.text
+    edge.edit({"blue": 0, "green": 0})
+    with pytest.raises(Refused, match="both records of .* have weight 0"):
+        edge.driver.prepare(edge.requested())
+    edge.edit({"blue": 90, "green": 10})
+    found = checks(edge)["split"]
+    assert found.state == "fail" and "already split traffic: blue: 90 %" in found.text
 
 
 def test_what_clients_need_to_follow_is_said(edge: Route53Bench) -> None:
-    """60 s is said; longer is warned of; TTLs that differ make the real split another one."""
-    assert checks(edge)["ttl"].state == "ok" and "up to 60 s" in checks(edge)["ttl"].text
-    edge.edit({"green": 0}, TTL=300)
-    ttl = [check for check in edge.driver.prepare(edge.requested()).checks if check.name == "ttl"]
-    assert [check.state for check in ttl] == ["warn", "warn"]
-    assert "blue 60 s, green 300 s" in ttl[0].text and "up to 300 s" in ttl[1].text
+    """TTL and propagation are said; different TTLs are warned of; one that no step can wait for refuses the start."""
+    found = checks(edge)
+    assert found["ttl"].state == "warn" and "up to 120 s" in found["ttl"].text and "slow" not in found
+    for ttl, state in ((250, "warn"), (300, "fail")):
+        edge.edit({"green": 0}, TTL=ttl)
+        found = checks(edge)
+        assert (found["ttls"].state, found["slow"].state) == ("warn", state)
+        assert f"blue 60 s, green {ttl} s" in found["ttls"].text
 
 
 def test_without_a_health_check_a_rollout_may_go_on_and_is_told(edge: Route53Bench, console: Any) -> None:
@@ -120,56 +118,47 @@ def test_without_a_health_check_a_rollout_may_go_on_and_is_told(edge: Route53Ben
     assert edge.driver.prepare(edge.requested()).candidate.id == "green"
 
 
-def test_an_alias_that_follows_its_target_says_so() -> None:
-    """EvaluateTargetHealth is a health that Route 53 keeps to itself."""
+def test_an_alias_keeps_its_target_and_what_nobody_here_knows() -> None:
+    """Only the weight is ours: an alias' target and a field of tomorrow go back as they came."""
     target = {"HostedZoneId": "Z1", "DNSName": "green.elb.amazonaws.com.", "EvaluateTargetHealth": True}
     row = {"Name": "a.b.", "Type": "A", "SetIdentifier": "green", "Weight": 0, "AliasTarget": target, "New": {"a": 1}}
-    record = Record.model_validate(row)
-    assert "follows its target's health" in unwatched(record).text
-    assert record.weighing(7) == {**row, "Weight": 7}
+    found = records([row]).weighing({"green": 7})
+    assert list(found.rows) == [{**row, "Weight": 7}]
+    assert found.sets["green"].leads_to == "green.elb.amazonaws.com (alias)" and found.ttl == 60
+
+
+def test_a_health_that_route_53_keeps_to_itself_is_said(edge: Route53Bench, console: Any) -> None:
+    """EvaluateTargetHealth sends clients elsewhere whatever the weights say."""
+    target = {"HostedZoneId": ZONE, "DNSName": f"mail.{DOMAIN}", "EvaluateTargetHealth": True}
+    rows = [{**row, "Type": "A", "AliasTarget": target} for row in edge.rows()]
+    replace(edge, console, *[{k: v for k, v in row.items() if k not in ("TTL", "ResourceRecords")} for row in rows])
+    found = {check.name: check for check in edge.driver.prepare(edge.requested(type="A")).checks}
+    assert "blue and green" in found["targets"].text and found["targets"].state == "warn"
+    assert "both lead to" in found["places"].text
 
 
 def test_a_sick_candidate_is_refused_a_sick_stable_is_left(edge: Route53Bench) -> None:
     """Nobody is sent to a side known sick; that the old one is sick is a reason to go."""
-    edge.cloud.knobs.sick_check("green")
-    assert checks(edge)["candidate"].state == "fail"
-    edge.cloud.knobs.sick_check("green", on=False)
-    edge.cloud.knobs.sick_check("blue")
-    assert checks(edge)["stable"].state == "warn"
+    for stack, side, state in (("green", "candidate", "fail"), ("blue", "stable", "warn")):
+        edge.cloud.knobs.sick_check(stack)
+        edge.cloud.step(120)
+        assert checks(edge)[side].state == state
+        edge.cloud.knobs.sick_check(stack, on=False)
+        edge.cloud.step(120)
 
 
-@pytest.mark.parametrize(("kept", "told"), [
-    ({"inverted": True}, "inverted"), ({"disabled": True}, "disabled"), ({"type_": "CALCULATED"}, "type CALCULATED"),
-])  # fmt: skip
-def test_a_health_check_whose_checkers_do_not_tell_is_refused(
-    edge: Route53Bench, kept: dict[str, Any], told: str
-) -> None:
-    """Read backwards it would send everybody to a side that is down."""
-    check = route53_backends[ACCOUNT]["aws"].health_checks[edge.edge.checks["green"]]
-    for name, value in kept.items():
-        setattr(check, name, value)
-    found = checks(edge)["health"]
-    assert found.state == "fail" and told in found.text
-
-
-@pytest.mark.parametrize(("well", "state"), [(0, "sick"), (1, "sick"), (2, "healthy"), (10, "healthy")])
-def test_more_than_18_percent_of_the_checkers_decide(well: int, state: str) -> None:
-    """One of ten is too few for Route 53, two are enough."""
-    reports = ["Success: HTTP Status Code 200, OK"] * well + ["Failure: timeout"] * (10 - well)
-    rows = [{"StatusReport": {"Status": report}} for report in reports]
-    assert health("green", Observations.model_validate({"HealthCheckObservations": rows})).state == state
-
-
-def test_no_report_is_no_knowledge() -> None:
-    """A check that was made a second ago is neither healthy nor sick."""
-    assert health("green", Observations.model_validate({"HealthCheckObservations": []})).state == "unknown"
+def test_a_health_check_that_tells_nothing_is_refused(edge: Route53Bench, console: Any) -> None:
+    """Disabled, Route 53 takes it for healthy: nobody would notice a side that is down."""
+    console("route53").update_health_check(HealthCheckId=edge.edge.checks["green"], Disabled=True)
+    found = checks(edge)["candidate"]
+    assert found.state == "fail" and "is disabled" in found.text
 
 
 def test_examine_finds_what_a_rollout_would_meet(edge: Route53Bench) -> None:
     """What serves and what would come; a split is a warning, for a live rollout of ours looks the same."""
     target = Route53Target.model_validate(SETTINGS)
     found = {check.name: check for check in edge.driver.examine(target)}
-    assert found["names"].text == f"CNAME {SITE} in zone {ZONE}: blue: 100 %; green would come next"
+    assert found["names"].text == f"{SITE} CNAME, zone {ZONE}: blue: 100 %; green would come next"
     edge.edit({"blue": 50, "green": 50})
     found = {check.name: check for check in edge.driver.examine(target)}
-    assert found["weights"].state == "warn" and edge.cloud.log.applied == []
+    assert found["split"].state == "warn" and edge.cloud.log.applied == []
