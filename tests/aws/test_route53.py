@@ -228,7 +228,8 @@ def test_record_sets_are_read_over_pages(edge: Route53Bench, size: int, pages: i
 def test_pages_without_end_are_not_followed_for_ever(edge: Route53Bench) -> None:
     """A marker that comes again and again ends in an error, not in a look that never ends."""
     page = {
-        "ResourceRecordSets": [{"Name": SETTINGS["name"], "Type": "CNAME"}], "IsTruncated": True, "NextRecordName": f"{SETTINGS['name']}.",
+        "ResourceRecordSets": [{"Name": SETTINGS["name"], "Type": "CNAME"}],
+        "IsTruncated": True, "NextRecordName": f"{SETTINGS['name']}.",
         "NextRecordType": "CNAME", "NextRecordIdentifier": "blue", "ResponseMetadata": {},
     }  # fmt: skip
     with answers(edge.sessions, "route53", "ListResourceRecordSets", page) as asked:

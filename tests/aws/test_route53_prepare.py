@@ -77,7 +77,7 @@ def test_records_that_cannot_carry_a_rollout_are_refused(edge: Route53Bench, con
     with pytest.raises(Refused, match="blue with weight 100, green with weight 0, teal with weight 5"):
         edge.driver.prepare(edge.requested())
     replace(edge, console, one)
-    with pytest.raises(Refused, match="has no record green. it has blue with weight 100"):
+    with pytest.raises(Refused, match=r"has no record green\. it has blue with weight 100"):
         edge.driver.prepare(edge.requested())
     replace(edge, console, {key: one[key] for key in ("Name", "Type", "TTL", "ResourceRecords")})
     with pytest.raises(Refused, match="is not weighted: simple"):
@@ -90,7 +90,7 @@ def test_records_that_cannot_carry_a_rollout_are_refused(edge: Route53Bench, con
 def test_a_start_needs_one_side_with_everything(edge: Route53Bench) -> None:
     """Where nobody serves alone there is no stable side to go back to."""
     edge.edit({"blue": 0, "green": 0})
-    with pytest.raises(Refused, match="both records of .* have weight 0"):
+    with pytest.raises(Refused, match=r"both records of .* have weight 0"):
         edge.driver.prepare(edge.requested())
     edge.edit({"blue": 90, "green": 10})
     found = checks(edge)["split"]
