@@ -85,6 +85,7 @@ class ConfigPolicy:
             roles=self._roles(rules),
             settings=target.model_dump(mode="json"),
             lane=lane(target),
+            after="" if back else rules.after,
             settle=SETTLE_ON_SERVERS if can.servers else timedelta(0),
             channel=self.config.apps[app].channel,
             config_hash=self._hash,

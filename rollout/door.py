@@ -211,6 +211,8 @@ class Door:
         _free(work, ask, now)
         if not terms.channel:
             terms = terms.model_copy(update={"channel": ask.channel})
+        if terms.after:
+            terms = terms.model_copy(update={"shipped": _shipped(work, ask.app, terms.after)})
         new = work.add(begin(ask, terms, call.actor, now, kind=kind))
         work.audit(entries.transition(None, new, now, call.actor))
         call.woken.append(new)
@@ -227,6 +229,14 @@ class Door:
         work.tell(CardChanged(rollout=hold.rollout, human=True))
         veto = f"; {hold.veto} may be deployed again" if hold.veto else ""
         return Reply(ok=True, text=f"{ask.app}/{ask.env} is released{veto}", rollout=hold.rollout)
+
+
+def _shipped(work: Reads, app: str, env: str) -> tuple[str, ...]:
+    """What succeeded there and is not vetoed: among the last two hundred rollouts of that target."""
+    hold = work.hold(app, env)
+    ended = [one for one in work.history(app, env, limit=200) if one.phase is Phase.SUCCEEDED and one.candidate]
+    fine = [one.candidate for one in ended if one.candidate and not (hold and hold.veto == one.candidate.id)]
+    return tuple(dict.fromkeys(release.content for release in fine))
 
 
 def _right(verb: Verb, ask: Ask, terms: Terms) -> Verb:

@@ -228,6 +228,7 @@ class TargetModel(Frozen):
     bake: str = "15m"
     approve: dict[str, Any] | None = None
     no_data: str = "rollback"
+    after: str = ""
     alarm_prefix: str | tuple[str, ...] = ()
     alarm_tag: str | tuple[str, ...] = ()
 

@@ -13,6 +13,11 @@ class Release(Frozen):
     description: str = ""
     """Foreign text: escape before showing."""
 
+    @property
+    def content(self) -> str:
+        """What it is made of, the same in every environment: an image's digest, a code's hash; else its name."""
+        return next((self.pinned[name] for name in ("digest", "sha256") if self.pinned.get(name)), self.id)
+
 
 class Check(Frozen):
     """One preflight finding. `fail` refuses the start, `warn` stands on the card."""

@@ -58,6 +58,10 @@ class Terms(Frozen):
     """The driver's Target model, dumped; opaque here."""
     lane: str = "default"
     """`account/region`: one sick region never delays another."""
+    after: str = ""
+    """The environment in which the same release must have succeeded before."""
+    shipped: tuple[str, ...] = ()
+    """`content` of the releases that had, when this rollout was asked for."""
     settle: Duration = timedelta(0)
     channel: str = ""
     config_hash: str = ""

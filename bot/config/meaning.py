@@ -37,6 +37,7 @@ def check_meaning(settings: Settings, targets: list[ReadTarget], findings: Findi
     for name, app in settings.apps.items():
         own = [str(read.at[-1]) for read in targets if read.at[1] == name]
         _app(name, app, own, findings)
+        _order(name, {str(read.at[-1]): read.rules.after for read in targets if read.at[1] == name}, findings)
     for read in targets:
         _Whole(settings, read, envs, findings).check()
     _same_thing(settings, findings)
@@ -92,6 +93,21 @@ def _app(name: str, app: App, envs: list[str], findings: Findings) -> None:
             f"{shown(app.default)} is not an environment of {name}",
             suggest(app.default, envs, "environments"),
         )
+
+
+def _order(name: str, after: dict[str, str], findings: Findings) -> None:
+    """`after` names another environment of the app, and following it comes to an end."""
+    for env, before in after.items():
+        at: Place = ("apps", name, "env", env, "after")
+        if before and before not in after:
+            fact = f"{shown(before)} is not an environment of {name}"
+            findings.add(at, fact, suggest(before, [other for other in after if other != env], "environments"))
+            continue
+        way = [env]
+        while (before := after.get(way[-1], "")) and before not in way:
+            way.append(before)
+        if before == env:
+            findings.add(at, f"{' after '.join([*way, env])}: none of them could ever be first", "remove one of them")
 
 
 class _Whole:

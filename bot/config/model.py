@@ -263,6 +263,12 @@ class Rules(Section):
         description="what happens when an alarm has had no data for too long and nobody answered",
         examples=["rollback"],
     )
+    after: str = Field(
+        "",
+        description="environment of the same app in which a release must have succeeded before it may begin here;"
+        " going back is exempt",
+        examples=["staging"],
+    )
     alarm_prefix: Annotated[str | tuple[str, ...], BeforeValidator(_prefixes)] = Field(
         (),
         description="alarms whose names begin so are watched and told in the channel too; they gate nothing",

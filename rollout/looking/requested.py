@@ -28,6 +28,9 @@ def requested(look: Look) -> None:
         _refuse(look, look.cause("refused", "; ".join(c.text for c in failed), failed[0].hint))
     elif absent:
         _refuse(look, look.cause("refused", "; ".join(v.text for v in blind), "correct `alarms` of this target"))
+    elif r.terms.after and prepared.candidate.content not in r.terms.shipped:
+        text = f"{prepared.candidate.id} has not succeeded in {r.terms.after} yet, and {r.env} comes after it"
+        _refuse(look, look.cause("refused", text, f"/deploy {r.app}@{prepared.candidate.id} to {r.terms.after}"))
     elif red and not r.back:
         hint = "wait until it is green, or deploy the fix by hand and look at the alarm"
         _refuse(look, look.cause("alarm", "; ".join(vote.text for vote in red), hint))

@@ -77,6 +77,9 @@ BROKEN = {
     "section as text": ("[slack]\nmode", 'slack = "socket"\n[x]\nmode', "slack", "not a table", "[slack]"),
     "nothing at all": (WHOLE, "", "apps", "no app is configured", "[apps.my-app.env.prod]"),
     "apps as list": (WHOLE, "[[apps]]\nname = 'x'", "apps", "not a table", "[apps.<name>]"),
+    # the order of environments
+    "after nothing": (REGION, REGION + '\nafter = "stagin"', f"{PROD}.after", "'stagin' is not an environment", "environments"),
+    "after itself": (REGION, REGION + '\nafter = "prod"', f"{PROD}.after", "could ever be first", "remove"),
     # slack, http, store, aws
     "mode misspelt": (
         'mode = "socket"',
