@@ -12,6 +12,7 @@ from demo.cloud.clock import ManualClock
 from demo.cloud.cloud import Cloud, CloudConfig
 from demo.cloud.seed import seed_demo
 from demo.cloud.seed_edge import seed_edge
+from demo.cloud.seed_search import seed_search
 from demo.cloud.seed_shop import seed_shop
 
-__all__ = ["Cloud", "CloudConfig", "ManualClock", "seed_demo", "seed_edge", "seed_shop"]
+__all__ = ["Cloud", "CloudConfig", "ManualClock", "seed_demo", "seed_edge", "seed_search", "seed_shop"]

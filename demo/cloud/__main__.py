@@ -12,6 +12,7 @@ from threading import Event, Thread
 from demo.cloud.cloud import Cloud, CloudConfig, new_token
 from demo.cloud.seed import seed_demo
 from demo.cloud.seed_edge import seed_edge
+from demo.cloud.seed_search import seed_search
 from demo.cloud.seed_shop import seed_shop
 
 TOKEN_VARIABLE = "TIDEGATE_CLOUD_TOKEN"  # a variable's name
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not asked.empty:
             seed_demo(cloud, asked.period, asked.rps)
             seed_shop(cloud, asked.period)
+            seed_search(cloud, asked.period)
             seed_edge(cloud, asked.period)
         ready = {"endpoint_url": cloud.endpoint_url, "token": config.token, "pid": os.getpid()}
         print(json.dumps(ready | {"env": cloud.env()}), flush=True)

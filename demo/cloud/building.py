@@ -47,7 +47,7 @@ def add_balancer(world: World, name: str) -> Balancer:
     """An application load balancer with listeners on port 80 and, for tests, on port 9000."""
     elb: Any = elbv2_backends[ACCOUNT][REGION]
     subnets = _subnets()
-    with _ids_of("balancer", name):
+    with ids_of("balancer", name):
         arn = elb.create_load_balancer(name, ["sg-balancers"], subnets).arn
     return Balancer(arn, add_listener(world, arn, 80), add_listener(world, arn, 9000))
 
@@ -57,7 +57,7 @@ def add_listener(world: World, balancer: str, port: int, weights: Mapping[str, i
     elb: Any = elbv2_backends[ACCOUNT][REGION]
     missing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"}}
     action = missing if weights is None else forward(weights)
-    with _ids_of("listener", f"{balancer} {port}"):
+    with ids_of("listener", f"{balancer} {port}"):
         listener = elb.create_listener(balancer, "HTTP", port, "", None, [action | {"Order": 1}])
     # moto makes the default rule's ARN of a memory address.
     listener.rules[0].arn = f"{listener.arn.replace(':listener/', ':listener-rule/')}/{_hex(listener.arn)}"
@@ -65,13 +65,13 @@ def add_listener(world: World, balancer: str, port: int, weights: Mapping[str, i
     return str(listener.arn)
 
 
-def add_group(world: World, name: str, *, interval: int = 5, delay: int = 20) -> str:
-    """A target group of IP targets: seconds between health checks, and of deregistration; gives its ARN."""
+def add_group(world: World, name: str, *, interval: int = 5, delay: int = 20, kind: str = "ip") -> str:
+    """A target group of IP targets or instances: seconds between checks, and of deregistration; gives its ARN."""
     elb: Any = elbv2_backends[ACCOUNT][REGION]
     vpc = _vpc()
-    with _ids_of("group", name):
+    with ids_of("group", name):
         group = elb.create_target_group(
-            name, vpc_id=vpc, protocol="HTTP", protocol_version="HTTP1", port=PORT, target_type="ip",
+            name, vpc_id=vpc, protocol="HTTP", protocol_version="HTTP1", port=PORT, target_type=kind,
             healthcheck_protocol="HTTP", healthcheck_port="traffic-port", healthcheck_path="/health",
             healthcheck_interval_seconds=interval, healthcheck_timeout_seconds=2, healthcheck_enabled="true",
             healthy_threshold_count="2", unhealthy_threshold_count="2", matcher={"HttpCode": "200"},
@@ -85,7 +85,7 @@ def add_rule(world: World, listener: str, weights: Mapping[str, int], *, path: s
     """A rule of a listener that forwards a path to groups by weight; gives its ARN."""
     elb: Any = elbv2_backends[ACCOUNT][REGION]
     conditions = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}}]
-    with _ids_of("rule", f"{listener} {priority}"):
+    with ids_of("rule", f"{listener} {priority}"):
         rule = elb.create_rule(listener, conditions, priority, [forward(weights) | {"Order": 1}])
     world.servers.note()
     return str(rule.arn)
@@ -166,7 +166,7 @@ def add_scaling(
     group = ecs_backends[ACCOUNT][REGION].services[f"{cluster}:{service}"].load_balancers[0]["targetGroupArn"]
     balancer = elbv2_backends[ACCOUNT][REGION].target_groups[group].load_balancer_arns[0]
     where = f"service/{cluster}/{service}"
-    with _ids_of("scaling", where):
+    with ids_of("scaling", where):
         scaling.register_scalable_target("ecs", where, DIMENSION, least, most, SCALING_ROLE, None)
         scaling.put_scaling_policy(f"{service}-requests", "ecs", where, DIMENSION, {
             "TargetValue": requests, "ScaleInCooldown": 60, "ScaleOutCooldown": 60,
@@ -186,7 +186,7 @@ def perform(world: World, service: str, operation: str, parameters: dict[str, An
 
 
 @contextmanager
-def _ids_of(kind: str, name: str) -> Iterator[None]:
+def ids_of(kind: str, name: str) -> Iterator[None]:
     """Inside it, moto's random ids follow from the name: make one thing there, and nothing that may exist by then."""
     before = mock_random.getstate()
     mock_random.seed(f"{kind} {name}")

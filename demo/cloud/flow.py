@@ -11,12 +11,12 @@ import random
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from demo.cloud.fleet import Fleet
 from demo.cloud.metrics import KEPT_SECONDS, Metric, MetricStore, Tally, measured_by
 from demo.cloud.routing import Routing
 from demo.cloud.targets import HEALTHY, UNHEALTHY, Targets
-from demo.cloud.task import RUNNING, Task
+from demo.cloud.task import Behaviour
 from demo.cloud.traffic import GOOD, LATENCIES, WOBBLE
 
 NAMESPACE = "AWS/ApplicationELB"
@@ -24,7 +24,27 @@ SAMPLES = 20
 HOSTS_EVERY = 10
 RECENT = 0.1
 
-FindTask = Callable[[str], tuple[Fleet, Task] | None]
+
+class Side(Protocol):
+    """Servers that are alike: a service's tasks, an Auto Scaling group's instances."""
+
+    sick: bool
+    capacity: float | None
+
+
+class Server(Protocol):
+    """One task or instance. `served` is when its first request came."""
+
+    served: int | None
+
+    @property
+    def runs(self) -> bool: ...
+
+    @property
+    def behaviour(self) -> Behaviour: ...
+
+
+FindServer = Callable[[str], tuple[Side, Server] | None]
 
 
 @dataclass
@@ -52,7 +72,7 @@ class Flow:
     store: MetricStore
     routing: Routing
     targets: Targets
-    find: FindTask
+    find: FindServer
     seed: int = 1
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     loads: dict[str, float] = field(default_factory=dict)
@@ -141,15 +161,15 @@ class Flow:
         found = self.find(target)
         if found is None:
             return GOOD.errors, 1.0
-        fleet, task = found
-        if fleet.sick or task.status != RUNNING:
+        side, server = found
+        if side.sick or not server.runs:
             return 1.0, 1.0
-        if task.served is None:
-            task.served = second
-        profile, age = task.behaviour.profile, second - task.served
+        if server.served is None:
+            server.served = second
+        profile, age = server.behaviour.profile, second - server.served
         fault, slowness = profile.error_share(age), profile.slowness(age)
-        if fleet.capacity is not None and each > fleet.capacity:
-            too_much = 1 - fleet.capacity / each
+        if side.capacity is not None and each > side.capacity:
+            too_much = 1 - side.capacity / each
             return fault + (1 - fault) * too_much, slowness * (1 + 4 * too_much)
         return fault, slowness
 

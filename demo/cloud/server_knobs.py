@@ -11,6 +11,9 @@ from demo.cloud.building import add_image, forward
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.fleet import Fleet
 from demo.cloud.fleet_shown import essence
+from demo.cloud.flow import dimension_of
+from demo.cloud.pool import Pool
+from demo.cloud.pool_shown import essence as pool_essence
 from demo.cloud.task import Behaviour
 from demo.cloud.traffic import FAILING, leaking
 from demo.cloud.turning import Turning
@@ -43,13 +46,13 @@ class ServerKnobs(Turning):
         return f"Requests follow new weights after {seconds} s."
 
     def slow_start(self, service: str, seconds: int) -> str:
-        """How long a service's new tasks need until they run."""
+        """How long a service's new tasks, or a group's new instances, need until they run."""
         if not 1 <= seconds <= LONGEST_DELAY:
             raise ValueError(f"seconds is 1 to {LONGEST_DELAY}, not {seconds}")
         with self._world.lock:
             self._world.tick()
-            self._fleet(service).start_seconds = seconds
-        return f"New tasks of {service} need {seconds} s to start."
+            self._side(service).start_seconds = seconds
+        return f"New servers of {service} need {seconds} s to start."
 
     def crash_loop(self, service: str, on: bool = True) -> str:  # noqa: FBT001, FBT002 - an argument in JSON
         """Whether every task of a service exits soon after its start, whatever its image."""
@@ -59,11 +62,11 @@ class ServerKnobs(Turning):
         return f"The tasks of {service} {'exit soon after their start' if on else 'stay up again'}."
 
     def sicken(self, service: str, on: bool = True) -> str:  # noqa: FBT001, FBT002 - an argument in JSON
-        """Whether every task of a service fails its health checks and its requests."""
+        """Whether every task of a service, or instance of a group, fails its health checks and its requests."""
         with self._world.lock:
             self._world.tick()
-            self._fleet(service).sick = on
-        return f"The tasks of {service} are {'sick' if on else 'well again'}."
+            self._side(service).sick = on
+        return f"The servers of {service} are {'sick' if on else 'well again'}."
 
     def autoscaler(self, on: bool) -> str:  # noqa: FBT001 - an argument in JSON
         """Whether services with a scaling policy follow their load."""
@@ -72,31 +75,34 @@ class ServerKnobs(Turning):
             self._world.servers.scaling.on = on
         return f"The autoscaler is {'on' if on else 'off'}."
 
-    def edit_rule(self, weights: Mapping[str, int], rule: str | None = None) -> str:
-        """What a colleague does in the console: other weights by name of target group, of the rule with requests."""
+    def edit_rule(self, weights: Mapping[str, int], app: str = "shop") -> str:
+        """What a colleague does in the console: other weights by name of target group, of an app's rule."""
         arns = {group.name: group.arn for group in elbv2_backends[ACCOUNT][REGION].target_groups.values()}
         for name in weights:
             if name not in arns:
                 raise LookupError(f"no target group {name}; known: {', '.join(sorted(arns)) or 'none'}")
         action = forward({arns[name]: weight for name, weight in weights.items()})
-        self._perform("elbv2", "ModifyRule", {"RuleArn": rule or self._rule(), "Actions": [action]})
+        self._perform("elbv2", "ModifyRule", {"RuleArn": self._rule(app), "Actions": [action]})
         return f"The rule was edited by hand: {', '.join(f'{name} {weight}' for name, weight in weights.items())}."
 
-    def rule_rps(self, rps: float, rule: str | None = None) -> str:
-        """Requests per second of a rule; 0 stops them."""
+    def rule_rps(self, rps: float, app: str = "shop") -> str:
+        """Requests per second of an app's rule; 0 stops them."""
         with self._world.lock:
             self._world.tick()
-            self._world.servers.flow.begin(rule or self._rule(), rps)
-        return f"The rule gets {rps:g} requests per second."
+            self._world.servers.flow.begin(self._rule(app), rps)
+        return f"{app} gets {rps:g} requests per second."
 
     # --- looking
 
     def servers(self) -> dict[str, Any]:
-        """Services, weights as written and as followed, and what became of the requests so far."""
+        """Services and groups, weights as written and as followed, and what became of the requests so far."""
         with self._world.lock:
             self._world.tick()
             servers = self._world.servers
             return {
+                "groups": {
+                    pool.name: pool_essence(pool) | {"sick": pool.sick} for pool in servers.pools.pools.values()
+                },
                 "services": {
                     fleet.name: essence(fleet) | {"sick": fleet.sick, "crashing": fleet.crashing}
                     for fleet in servers.services.fleets.values()
@@ -112,14 +118,22 @@ class ServerKnobs(Turning):
     # --- inside
 
     def _fleet(self, service: str) -> Fleet:
-        fleets = {fleet.name: fleet for fleet in self._world.servers.services.fleets.values()}
-        if service not in fleets:
-            raise LookupError(f"no service {service}; known: {', '.join(sorted(fleets)) or 'none'}")
-        return fleets[service]
+        side = self._side(service)
+        if not isinstance(side, Fleet):
+            raise TypeError(f"{service} is an Auto Scaling group: its instances run, whatever their program does")
+        return side
 
-    def _rule(self) -> str:
-        """The rule that gets requests, where there is one only."""
-        rules = list(self._world.servers.flow.rates())
-        if len(rules) != 1:
-            raise LookupError(f"say which rule: {len(rules)} get requests")
-        return rules[0]
+    def _side(self, name: str) -> Fleet | Pool:
+        servers = self._world.servers
+        sides: dict[str, Fleet | Pool] = {fleet.name: fleet for fleet in servers.services.fleets.values()}
+        sides |= {pool.name: pool for pool in servers.pools.pools.values()}
+        if name not in sides:
+            raise LookupError(f"no service or group {name}; known: {', '.join(sorted(sides)) or 'none'}")
+        return sides[name]
+
+    def _rule(self, app: str) -> str:
+        """The rule that gets the requests of an app: of the load balancer of that name."""
+        rules = {dimension_of(rule).split("/")[1]: rule for rule in self._world.servers.flow.rates()}
+        if app not in rules:
+            raise LookupError(f"no load balancer {app} gets requests; known: {', '.join(sorted(rules)) or 'none'}")
+        return rules[app]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,15 +11,14 @@ from demo.cloud.calls import Answer, Call, Operation
 from demo.cloud.clock import Now
 from demo.cloud.fleet import Fleet, Ground
 from demo.cloud.fleet_api import FleetApi
-from demo.cloud.flow import Flow, oldest
+from demo.cloud.flow import Flow, Server, Side, oldest
 from demo.cloud.images import Images
 from demo.cloud.metrics import MetricStore, epoch
+from demo.cloud.pool import Pool
+from demo.cloud.pool_api import PoolApi
 from demo.cloud.routing import Routing
 from demo.cloud.scaling import Scaling
 from demo.cloud.targets import Targets
-from demo.cloud.task import RUNNING, Task
-
-SERVICES = ("elbv2", "ecs")
 
 
 @dataclass
@@ -39,9 +38,10 @@ class Servers:
         ground = Ground(self.targets, self.routing.used, self.images.of_definition)
         self.balancers = BalancerApi(self.now, self.routing, self.targets)
         self.services = FleetApi(self.now, ground, self.page_size)
-        self.flow = Flow(self.store, self.routing, self.targets, self._task, self.seed)
-        self.scaling = Scaling(self.services.fleets, self.flow.loads, self.perform)
-        self._tasks: dict[str, tuple[Fleet, Task]] = {}
+        self.pools = PoolApi(self.now, self.targets, self.routing.used, self.images.of, self.page_size)
+        self.flow = Flow(self.store, self.routing, self.targets, self._server, self.seed)
+        self.scaling = Scaling(self.services.fleets, self.pools.pools, self.flow.loads, self.perform)
+        self._servers: dict[str, tuple[Side, Server]] = {}
         self._at = epoch(self.now())
 
     def operations(self) -> dict[tuple[str, str], Operation]:
@@ -49,6 +49,7 @@ class Servers:
         return {
             **{("elbv2", name): run for name, run in self.balancers.operations().items()},
             **{("ecs", name): run for name, run in self.services.operations().items()},
+            **{("autoscaling", name): run for name, run in self.pools.operations().items()},
         }
 
     def catch_up(self, now: datetime) -> None:
@@ -57,13 +58,21 @@ class Servers:
         if self._at <= begin:
             return
         self.balancers.note()
-        if self.routing.rules() or self.services.fleets:
+        if self.routing.rules() or self.services.fleets or self.pools.pools:
             for second in range(begin + 1, self._at + 1):
                 self._second(second)
 
     def note(self) -> None:
         """Takes over rules and groups that moto was given."""
         self.balancers.note()
+
+    def warm_up(self, sides: Iterable[Fleet | Pool], until: datetime, seconds: int) -> None:
+        """Lets services and groups live through so many seconds before a moment, so that they are up by then."""
+        for second in range(epoch(until) - seconds, epoch(until) + 1):
+            self._find_servers()
+            self.targets.step(second, self.routing.used(), self._passes)
+            for side in sides:
+                side.step(second)
 
     def begin(self, since: datetime) -> None:
         """Lives from that moment on, which may lie in the past: for a world that is just being built."""
@@ -72,6 +81,7 @@ class Servers:
     def clear(self) -> None:
         """Nothing behind nothing."""
         self.services.fleets.clear()
+        self.pools.pools.clear()
         self.targets.clear()
         self.routing.clear()
         self.flow.clear()
@@ -80,19 +90,24 @@ class Servers:
         self._at = epoch(self.now())
 
     def _second(self, second: int) -> None:
-        self._tasks = self.services.by_address()
+        self._find_servers()
         self.routing.step(second)
         self.targets.step(second, self.routing.used(), self._passes)
         for fleet in self.services.fleets.values():
             fleet.step(second)
+        for pool in self.pools.pools.values():
+            pool.step(second)
         # What happened up to now belongs to the second that has just gone by.
         self.flow.step(second - 1)
         self.scaling.step(second)
 
-    def _task(self, address: str) -> tuple[Fleet, Task] | None:
-        return self._tasks.get(address)
+    def _find_servers(self) -> None:
+        self._servers = {**self.services.by_address(), **self.pools.by_id()}
 
-    def _passes(self, address: str) -> bool:
-        """Whether a health check of that address succeeds; a target that is no task of ours is always well."""
-        found = self._tasks.get(address)
-        return found is None or (found[1].status == RUNNING and not found[0].sick)
+    def _server(self, target: str) -> tuple[Side, Server] | None:
+        return self._servers.get(target)
+
+    def _passes(self, target: str) -> bool:
+        """Whether a health check of that target succeeds; one that is no server of ours is always well."""
+        found = self._servers.get(target)
+        return found is None or (found[1].runs and not found[0].sick)

@@ -66,6 +66,11 @@ class Task:
         return self.arn.rsplit("/", 1)[1]
 
     @property
+    def runs(self) -> bool:
+        """Whether its program answers."""
+        return self.status == RUNNING
+
+    @property
     def alive(self) -> bool:
         """Whether it runs or will."""
         return self.status in (PROVISIONING, PENDING, RUNNING)

@@ -59,7 +59,7 @@ def test_the_child_is_ready_when_it_says_so(child: dict[str, Any]) -> None:
     assert child["endpoint_url"].startswith("http://127.0.0.1:")
     assert client(child, "lambda").get_alias(FunctionName="my-app", Name="live")["FunctionVersion"] == "1"
     states = client(child, "cloudwatch").describe_alarms()["MetricAlarms"]
-    assert [alarm["StateValue"] for alarm in states] == ["OK"] * 9
+    assert [alarm["StateValue"] for alarm in states] == ["OK"] * 12
 
 
 def test_knobs_over_http(child: dict[str, Any]) -> None:
@@ -80,8 +80,9 @@ def test_the_control_desk_refuses(child: dict[str, Any]) -> None:
     assert "_publish" not in answer["known"]
     assert turn(child, "deny")[0] == 400
     assert turn(child, "raise_alarm", name="nobody") == (
-        400, {"error": "no alarm nobody; known: lamp-any, lamp-errors, lamp-v2-errors, my-app-errors, my-app-health, "
-                        "my-app-p99, radio-errors, shop-errors, shop-p99, shop-unserved"}
+        400, {"error": "no alarm nobody; known: edge-errors, lamp-any, lamp-errors, lamp-v2-errors, my-app-errors, "
+                        "my-app-health, my-app-p99, radio-errors, search-errors, search-p99, search-unserved, "
+                        "shop-errors and 2 more"}
     )
     assert turn(child, "status", loud=True)[0] == 400
 

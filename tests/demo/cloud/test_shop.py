@@ -273,6 +273,13 @@ def test_a_suspended_side_is_not_scaled_in(scene: Scene, clients: Any, key: str,
     assert scene.desired()[BLUE] == blue
 
 
+def test_a_deployment_in_progress_is_not_scaled_in(scene: Scene) -> None:
+    """Green's tasks crash for minutes without a request: it keeps the size that was asked for until it is steady."""
+    scene.fill_green("v4")
+    scene.cloud.step(180)
+    assert scene.desired()[GREEN] == TASKS
+
+
 def test_more_requests_are_scaled_out(scene: Scene) -> None:
     """Twice the requests bring more tasks within a minute, never more than the most; its writes are logged."""
     scene.cloud.knobs.rule_rps(2 * RPS)
@@ -303,10 +310,12 @@ def test_a_foreign_edit_of_the_weights(scene: Scene) -> None:
 def test_what_knobs_over_servers_refuse(scene: Scene) -> None:
     """Unknown services and kinds of image, and times out of range, each with what is known."""
     knobs = scene.cloud.knobs
-    with pytest.raises(LookupError, match="no service shop-red; known: shop-blue, shop-green"):
+    with pytest.raises(LookupError, match="no service or group shop-red; known: shop-blue, shop-green"):
         knobs.sicken("shop-red")
     with pytest.raises(ValueError, match="no kind of image 'odd'; known: good, errors, leak, crash"):
         knobs.push_image(REPOSITORY, "v6", "odd")
+    with pytest.raises(LookupError, match="no load balancer search gets requests; known: shop"):
+        knobs.rule_rps(1, "search")
     with pytest.raises(ValueError, match="seconds is 0 to 600, not -1"):
         knobs.propagation(-1)
     with pytest.raises(ValueError, match="seconds is 1 to 600, not 0"):
