@@ -16,7 +16,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import run_wsgi_app
 
 from demo.cloud.calls import Answer, Call, Failure
-from demo.cloud.faults import BEFORE, failure
+from demo.cloud.fault_words import failure
+from demo.cloud.faults import BEFORE
 from demo.cloud.wire import Reply, read_body, recognise, write_answer, write_failure
 from demo.cloud.world import World
 

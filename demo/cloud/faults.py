@@ -1,6 +1,6 @@
 """The faults a client can meet, as rules that stand until used up or cleared.
 
-Decides and words; the edge plays them. Nothing here knows what a call means.
+Decides; fault_words.py words them and the edge plays them. Nothing here knows what a call means.
 """
 
 from __future__ import annotations
@@ -12,16 +12,13 @@ from typing import Literal
 
 from moto.core.utils import get_service_model
 
-from demo.cloud.calls import Call, Failure
+from demo.cloud.calls import Call
 
 Kind = Literal["outage", "throttle", "deny", "expired", "lost_reply", "truncate", "latency", "slow_reply"]
 BEFORE: tuple[Kind, ...] = ("outage", "expired", "deny", "throttle")
-SERVICES = ("lambda", "cloudwatch", "sts", "sns", "ecs", "elbv2", "codedeploy", "route53", "autoscaling",
-            "resourcegroupstaggingapi")
-# IAM's prefix where it is not boto3's name.
-IAM_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+SERVICES = ("lambda", "cloudwatch", "sts", "sns", "ecs", "ecr", "elbv2", "codedeploy", "route53", "autoscaling",
+            "application-autoscaling", "resourcegroupstaggingapi")
 REGION_NAME = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-TAGGING = "resourcegroupstaggingapi"
 
 
 @dataclass
@@ -89,39 +86,3 @@ def check_operation(name: str) -> None:
     if operation != "*" and operation not in known:
         near = difflib.get_close_matches(operation, known, n=3)
         raise ValueError(f"{service} has no operation {operation}; near: {', '.join(near) or 'none'}")
-
-
-def failure(kind: Kind, call: Call) -> Failure:
-    """The error AWS gives for a fault, in the words and codes of that service."""
-    if kind == "throttle":
-        if call.service == "lambda":
-            return Failure("TooManyRequestsException", "Rate exceeded", 429)
-        if call.service == TAGGING:
-            return Failure("ThrottledException", "Rate exceeded", 400)
-        return Failure("Throttling", "Rate exceeded", 400)
-    if kind == "outage":
-        if call.service == "lambda":
-            return Failure("ServiceException", "An error occurred and the request cannot be processed.", 500)
-        if call.service == TAGGING:
-            return Failure("InternalServiceException", "An internal error occurred.", 500)
-        return Failure("ServiceUnavailable", "The service is unavailable. Please try again shortly.", 503)
-    if kind == "expired":
-        code = "ExpiredTokenException" if call.service in ("lambda", TAGGING) else "ExpiredToken"
-        return Failure(code, "The security token included in the request is expired", 403)
-    codes = {"lambda": "AccessDeniedException", "sns": "AuthorizationError", TAGGING: "AccessDeniedException"}
-    code = codes.get(call.service, "AccessDenied")
-    action = f"{IAM_PREFIX.get(call.service, call.service)}:{call.operation}"
-    return Failure(code, (
-        f"User: {call.caller} is not authorized to perform: {action} on resource: {_resource(call)} "
-        f"because no identity-based policy allows the {action} action"
-    ), 403)
-
-
-def _resource(call: Call) -> str:
-    where = f"{call.region}:{call.account}"
-    function = call.parameters.get("FunctionName")
-    if call.service == "lambda" and isinstance(function, str):
-        return function if function.startswith("arn:") else f"arn:aws:lambda:{where}:function:{function}"
-    if call.service == "cloudwatch" and "Alarm" in call.operation:
-        return f"arn:aws:cloudwatch:{where}:alarm:{call.parameters.get('AlarmName', '*')}"
-    return str(call.parameters.get("TopicArn") or call.parameters.get("RoleArn") or "*")

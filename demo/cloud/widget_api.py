@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from demo.cloud.calls import Answer, Call, Failure, Operations
 from demo.cloud.clock import Now
-from demo.cloud.faults import failure
+from demo.cloud.fault_words import failure
 from demo.cloud.metrics import MetricStore, epoch
 from demo.cloud.queries import values_of
 from demo.cloud.widget import BadWidget, read_widget
