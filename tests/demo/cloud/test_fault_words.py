@@ -18,7 +18,7 @@ CALLS = {
     "application-autoscaling:DescribeScalableTargets":
         lambda client: client.describe_scalable_targets(ServiceNamespace="ecs"),
     "elbv2:ModifyRule": lambda client: client.modify_rule(RuleArn=RULE, Actions=[forward({})]),
-    "elbv2:DescribeRules": lambda client: client.describe_rules(RuleArns=[RULE]),
+    "elbv2:DescribeTargetHealth": lambda client: client.describe_target_health(TargetGroupArn=RULE),
     "autoscaling:DescribeAutoScalingGroups": lambda client: client.describe_auto_scaling_groups(),
 }
 JSON = ("AccessDeniedException", "ExpiredTokenException", "ThrottlingException")
