@@ -18,9 +18,6 @@ from rollout.plan import Plan, SetWeight
 from rollout.ports import Capabilities, TargetModel
 from rollout.terms import Approval, Terms
 
-SETTLE_ON_SERVERS = timedelta(seconds=60)
-"""How long a load balancer takes to follow a weight (DESIGN §7); a Lambda alias follows at once."""
-
 BACK = Plan.parse("rollback", "100%")
 """Going back is one step."""
 
@@ -86,7 +83,7 @@ class ConfigPolicy:
             settings=target.model_dump(mode="json"),
             lane=lane(target),
             after="" if back else rules.after,
-            settle=SETTLE_ON_SERVERS if can.servers else timedelta(0),
+            settle=self.config.timing.settle if can.servers else timedelta(0),
             channel=self.config.apps[app].channel,
             config_hash=self._hash,
         )

@@ -8,7 +8,7 @@ CLI_USER = getpass.getuser() if getpass.getuser().isidentifier() else "demo"
 TIMING = {
     "look_moving": 5, "look_waiting": 20, "alarm_slack": 60, "requested": 300, "approval": 3600, "launching": 600,
     "move": 300, "no_data": 900, "paused": 86_400, "final_slack": 900, "retiring": 900, "rolling_back": 600,
-    "remind": 1800,
+    "remind": 1800, "settle": 60,
 }  # fmt: skip
 """Seconds at speed 1; looks that wait come a little more often than in production, so that a card feels alive."""
 
@@ -74,27 +74,36 @@ timezone = "Europe/Berlin"
 {"".join(_app(name, target, plans, duration(BAKE / speed)) for name, target in APPS.items())}"""
 
 
+LAMBDA = '''kind     = "lambda"
+function = "{name}"
+alias    = "live"
+'''
+EDGE = '''kind     = "route53"
+zone     = "Z0TIDEGATEEDGE1EXAMPLE"
+name     = "edge.example.test"
+type     = "CNAME"
+blue     = "blue"
+green    = "green"
+'''
 APPS = {
-    "my-app": '\naliases = ["app"]|alarms   = ["my-app-errors", "my-app-p99"]',
-    "radio": '|alarms   = [{ name = "radio-errors", no_data = "ask" }]',
-    "lamp": '|alarms   = ["lamp-errors"]\nalarm_prefix = "lamp-"',
+    "my-app": ('\naliases = ["app"]', LAMBDA + 'alarms   = ["my-app-errors", "my-app-p99"]'),
+    "radio": ("", LAMBDA + 'alarms   = [{{ name = "radio-errors", no_data = "ask" }}]'),
+    "lamp": ("", LAMBDA + 'alarms   = ["lamp-errors"]\nalarm_prefix = "lamp-"'),
+    "edge": ("", EDGE + 'alarms   = ["edge-errors"]'),
 }
-"""By app: what its own table says besides the channel, and what its environment says of alarms."""
+"""By app: what its own table says besides the channel, and what its environment says of how it is deployed."""
 
 
-def _app(name: str, own: str, plans: str, bake: str) -> str:
-    """The tables of one app: a Lambda alias `live` with four eyes on its `careful` plan."""
-    app, _, target = own.partition("|")
+def _app(name: str, own: tuple[str, str], plans: str, bake: str) -> str:
+    """The tables of one app, with four eyes on its `careful` plan."""
+    app, target = own
     return f"""
 [apps.{name}]
 channel = "C0DEPLOYS"{app}
 
 [apps.{name}.env.prod]
-kind     = "lambda"
-function = "{name}"
-alias    = "live"
+{target.format(name=name)}
 region   = "eu-central-1"
-{target}
 plan     = "canary"
 bake     = "{bake}"
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from demo.child import Child
 from demo.cloud import Cloud, CloudConfig, seed_demo
+from demo.cloud.seed_edge import TTL, seed_edge
 from demo.panel import knobs, status_of
 from demo.settings import notation, toml
 from demo.workspace import Command, Install, Limits, Status, Workspace, WorkspaceConfig
@@ -18,9 +19,9 @@ from demo.workspace import Command, Install, Limits, Status, Workspace, Workspac
 EXAMPLES = (
     "my-app canary", "my-app careful", "my-app@2", "status my-app", "list", "history", "help", "rollback my-app",
     "pause my-app", "resume my-app", "promote my-app", "whoami", "show",
-    "alarms", "alarms lamp",
+    "alarms", "alarms lamp", "edge canary",
 )  # fmt: skip
-CHIPS = ("/deploy my-app canary", "/deploy status my-app", "/deploy my-app careful", "/deploy alarms", "/deploy help")
+CHIPS = ("/deploy my-app canary", "/deploy status my-app", "/deploy edge canary", "/deploy alarms", "/deploy help")
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:oncall"
 
 
@@ -74,7 +75,7 @@ class Stage:
     def _started(self, ends: ExitStack) -> None:
         self.cloud.start()
         ends.callback(self.cloud.stop)
-        seed_demo(self.cloud, period=self.period)
+        self._seed()
         self.workspace.start()
         ends.callback(self.workspace.stop)
         text = toml(speed=self.setting.speed, port=self.bot_port, mode=self.setting.mode, topic_arn=TOPIC)
@@ -93,9 +94,13 @@ class Stage:
             for left in self.folder.glob("tidegate.db*"):
                 left.unlink()
             self.cloud.reset()
-            seed_demo(self.cloud, period=self.period)
+            self._seed()
             self.bot.start()
         return "Version 1 serves, version 2 is published, nothing ever happened."
+
+    def _seed(self) -> None:
+        seed_demo(self.cloud, period=self.period)
+        seed_edge(self.cloud, self.period, ttl=max(1, round(TTL / self.setting.speed)))
 
     def __enter__(self) -> Self:
         return self.start()

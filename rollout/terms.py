@@ -41,6 +41,7 @@ class Timing(Frozen):
     retiring: Duration = timedelta(minutes=15)
     rolling_back: Duration = timedelta(minutes=10)
     remind: Duration = timedelta(minutes=30)
+    settle: Duration = timedelta(seconds=60)
 
 
 class Terms(Frozen):
