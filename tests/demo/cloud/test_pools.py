@@ -133,7 +133,7 @@ def test_a_program_that_does_not_start_is_never_healthy(scene: Scene) -> None:
 
 
 def test_suspended_processes_do_not_run(scene: Scene) -> None:
-    """Without Launch nothing starts, without Terminate nothing ends, without AlarmNotification nothing scales."""
+    """Without Launch nothing starts, without Terminate nothing ends."""
     scene.groups.suspend_processes(AutoScalingGroupName=SEARCH_GREEN, ScalingProcesses=["Launch"])
     scene.fill_green("2")
     scene.cloud.step(40)
@@ -156,6 +156,17 @@ def test_an_idle_side_is_scaled_in_unless_pinned(scene: Scene) -> None:
     assert scene.group(SEARCH_BLUE)["DesiredCapacity"] == 2
     callers = {entry.caller for entry in scene.cloud.log.of("autoscaling:SetDesiredCapacity")}
     assert callers == {POOL_CALLER.format("123456789012")}
+
+
+def test_without_alarm_notification_nothing_scales(scene: Scene) -> None:
+    """The autoscaler of a suspended group writes nothing, whatever its load."""
+    scene.groups.suspend_processes(AutoScalingGroupName=SEARCH_BLUE, ScalingProcesses=["AlarmNotification"])
+    scene.cloud.knobs.rule_rps(4 * SEARCH_RPS, "search")
+    scene.cloud.step(120)
+    assert scene.group(SEARCH_BLUE)["DesiredCapacity"] == INSTANCES
+    scene.groups.resume_processes(AutoScalingGroupName=SEARCH_BLUE)
+    scene.cloud.step(60)
+    assert scene.group(SEARCH_BLUE)["DesiredCapacity"] == 10
 
 
 def test_limits_carry_the_size_with_them(scene: Scene) -> None:
@@ -184,7 +195,9 @@ def test_what_auto_scaling_refuses(scene: Scene) -> None:
     """Unknown groups, templates and processes, sizes out of their limits; unknown names are left out of a list."""
     groups, name = scene.groups, {"AutoScalingGroupName": SEARCH_BLUE}
     assert groups.describe_auto_scaling_groups(AutoScalingGroupNames=["nope"])["AutoScalingGroups"] == []
+    template = {"LaunchTemplateName": SEARCH_BLUE, "Version": "0"}
     for asked in (
+        name | {"LaunchTemplate": template},
         {"AutoScalingGroupName": "nope", "MinSize": 1}, name | {"DesiredCapacity": 11}, name | {"MinSize": 11},
         name | {"LaunchTemplate": {"LaunchTemplateName": SEARCH_BLUE, "Version": "9"}}, name | {"PlacementGroup": "x"},
     ):

@@ -111,6 +111,7 @@ def test_requests_follow_the_weights(scene: Scene) -> None:
     assert whole == pytest.approx(60 * RPS, rel=0.02)
     assert scene.total("RequestCount", scene.shop.green) == pytest.approx(whole / 4, rel=0.02)
     assert scene.total("RequestCount", scene.shop.blue) == pytest.approx(whole * 3 / 4, rel=0.02)
+    assert scene.total("TargetResponseTime") / whole == pytest.approx(0.066, rel=0.05), "the mean in seconds"
     assert scene.ledger.unserved == 0
 
 
