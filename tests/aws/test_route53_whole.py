@@ -64,7 +64,7 @@ class Stage:
     def until(self, reached: Callable[[Rollout], bool], minutes: int = 40) -> Rollout:
         """Look on, as often as the machine asks for, until it is so."""
         end = self.clock.now() + timedelta(minutes=minutes)
-        while not reached(self.rollout) and self.clock.now() < end:
+        while not reached(self.rollout) and self.rollout.live and self.clock.now() < end:
             self.look()
             if self.rollout.wake_at:
                 self.cloud.step(max(1, ceil((self.rollout.wake_at - self.clock.now()).total_seconds())))
