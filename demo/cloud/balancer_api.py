@@ -5,15 +5,17 @@ Load balancers, listeners, groups and attributes are moto's. What a request meet
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from moto.elbv2.models import elbv2_backends
 
+from demo.cloud.balancer_reading import attach
 from demo.cloud.balancer_shown import listener_shown, missing_shown, rule_shown, target_shown
 from demo.cloud.calls import ACCOUNT, REGION, Answer, Call, Failure, Operations
 from demo.cloud.clock import Now
+from demo.cloud.flow import dimension_of
 from demo.cloud.metrics import epoch
 from demo.cloud.moto_words import in_aws_words
 from demo.cloud.routing import Place, Routing, rules_on_moto, weights_in
@@ -43,6 +45,8 @@ class BalancerApi:
 
     def note(self) -> None:
         """Takes over what the rules are now: moto changed some of them."""
+        for place in self.places:
+            attach(place)
         self.routing.note(rules_on_moto(self.places), epoch(self.now()))
 
     def modify_rule(self, call: Call) -> Answer:
@@ -53,6 +57,7 @@ class BalancerApi:
         rules = backend.describe_rules(None, [asked["RuleArn"]])
         if rules[0].is_default:
             raise Failure("OperationNotPermitted", "Default rule cannot be modified")
+        _check_balancer(actions, asked["RuleArn"], backend.target_groups)
         before = _essence(rules[0].actions)
         rule = backend.modify_rule(asked["RuleArn"], asked.get("Conditions", []), actions)
         self.note()
@@ -65,6 +70,7 @@ class BalancerApi:
         _check(actions, backend.target_groups)
         arn = asked["ListenerArn"]
         listener = backend.describe_listeners(None, [arn])[0]
+        _check_balancer(actions, arn, backend.target_groups)
         before = _essence(listener.default_actions)
         listener = backend.modify_listener(
             arn, asked.get("Port"), asked.get("Protocol"), asked.get("SslPolicy"), asked.get("Certificates", []),
@@ -103,6 +109,7 @@ class BalancerApi:
 
     def _elb(self, call: Call) -> Any:
         self.places.add((call.account, call.region))
+        attach((call.account, call.region))
         return elbv2_backends[call.account][call.region]
 
     def _group(self, call: Call) -> Any:
@@ -138,6 +145,18 @@ def _check(actions: Iterable[dict[str, Any]], known: Container[str]) -> None:
             raise Failure("InvalidLoadBalancerAction", (
                 "The target group ARN and the forward configuration of an action must name the same one group"
             ))
+
+
+def _check_balancer(actions: Iterable[dict[str, Any]], arn: str, known: Mapping[str, Any]) -> None:
+    """AWS lets a group stand behind one load balancer only; moto behind any number."""
+    for action in actions:
+        groups = [one["TargetGroupArn"] for one in action.get("ForwardConfig", {}).get("TargetGroups", [])]
+        for group in (*groups, *(action[key] for key in ("TargetGroupArn",) if key in action)):
+            behind = known[group].load_balancer_arns if group in known else []
+            if any(dimension_of(other) != dimension_of(arn) for other in behind):
+                raise Failure("TargetGroupAssociationLimit", (
+                    f"The following target groups cannot be associated with more than one load balancer: {group}"
+                ))
 
 
 def _essence(actions: Iterable[Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from demo.cloud.balancer_api import BalancerApi, checks_on_moto
+from demo.cloud.balancer_reading import BalancerReading
 from demo.cloud.calls import Answer, Call, Operation
 from demo.cloud.clock import Now
 from demo.cloud.fleet import Fleet, Ground
@@ -46,8 +47,9 @@ class Servers:
 
     def operations(self) -> dict[tuple[str, str], Operation]:
         """The operations answered here, by service and name."""
+        balancing = {**self.balancers.operations(), **BalancerReading(self.page_size).operations()}
         return {
-            **{("elbv2", name): run for name, run in self.balancers.operations().items()},
+            **{("elbv2", name): run for name, run in balancing.items()},
             **{("ecs", name): run for name, run in self.services.operations().items()},
             **{("autoscaling", name): run for name, run in self.pools.operations().items()},
         }
