@@ -101,6 +101,10 @@ def nearest_alarm(sessions: Sessions, place: Place, name: str) -> str:
         return ""
 
 
+GLOBAL: Final = frozenset({"route53"})
+"""Services whose ARNs name neither region nor account."""
+
+
 def writes(target: TargetModel, who: Caller) -> tuple[Wish, ...]:
     """What deploying that target changes in AWS, out of its driver's own table."""
     names = {key: str(value) for key, value in target.model_dump(mode="json").items()}
@@ -108,7 +112,8 @@ def writes(target: TargetModel, who: Caller) -> tuple[Wish, ...]:
     for action, resource in driver_class(target.kind).operations.items():
         service, operation = action.split(":")
         if not operation.startswith(_READS):
-            where = f"arn:{who.partition}:{service}:{target.region}:{who.account}"
+            place = ":" if service in GLOBAL else f"{target.region}:{who.account}"
+            where = f"arn:{who.partition}:{service}:{place}"
             wishes.append(Wish(action, "*" if resource == "*" else f"{where}:{resource.format_map(names)}"))
     return tuple(wishes)
 

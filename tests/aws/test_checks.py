@@ -11,6 +11,7 @@ from aws.lambda_alias import LambdaAlias, LambdaTarget
 from aws.lambda_facts import Alias, DeadLetter, Version
 from aws.lambda_preflight import standing
 from aws.registry import DRIVERS
+from aws.route53 import Route53Target
 from aws.sessions import Place, Sessions
 from aws.topic import OPERATIONS as PAGES
 from demo.cloud import Cloud
@@ -210,3 +211,9 @@ def test_dead_letters_and_states_are_compared() -> None:
     found = states(standing("my-app", "live", alias, [old, new]))
     assert found == {"dead-letter": "fail", "stable": "warn", "candidate": "fail"}
     assert "names" not in found, "a target that fails is not called right in the same breath"
+
+
+def test_what_a_global_service_changes_is_asked_of_no_region() -> None:
+    """An ARN of Route 53 names neither region nor account; one of Lambda both."""
+    edge = Route53Target(zone="Z1", name="e.example.test", type="A", blue="b", green="g", region="eu-central-1")
+    assert [wish.resource for wish in checks.writes(edge, USER)] == ["arn:aws:route53:::hostedzone/Z1"]
