@@ -73,8 +73,9 @@ def test_blue_serves_from_the_start(scene: Scene) -> None:
     assert green["Instances"] == []
     assert scene.ledger.requests == pytest.approx(60 * SEARCH_RPS, rel=0.02)
     assert scene.ledger.unserved == 0
-    scene.cloud.reset()
-    assert seed_search(scene.cloud) == scene.search
+    assert scene.search.rule.endswith("/app/search/338a85906e9ef92b/0928ff68d4b1ea40/d31e3da3d861bf79")
+    assert scene.search.blue.endswith(":targetgroup/search-blue/a0c68af51b332f84")
+    assert scene.search.green.endswith(":targetgroup/search-green/c238844dba6ee363")
 
 
 def test_instances_start_and_drain(scene: Scene) -> None:
