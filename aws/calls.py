@@ -34,7 +34,7 @@ class Answer(Reply):
 
 R = TypeVar("R", bound=Answer)
 
-_IAM: Final = {"resourcegroupstaggingapi": "tag"}
+_IAM: Final = {"resourcegroupstaggingapi": "tag", "elbv2": "elasticloadbalancing"}
 """IAM's name of a service where it is not boto3's."""
 
 
