@@ -147,10 +147,11 @@ def _slow(wanted: Wanted, found: Records, move: timedelta) -> list[Check]:
     if needs <= move:
         return []
     never = timedelta(seconds=found.ttl) >= move
-    may = "cannot" if never else "may not"
     text = (
-        f"resolvers keep answers of {wanted.name} for {found.ttl} s: a step {may} be seen within {print_duration(move)}"
-    )
+        f"resolvers keep answers of {wanted.name} for {found.ttl} s: no step can be seen within {print_duration(move)}"
+        if never else
+        f"a step of {wanted.name} may take {needs.seconds} s to be seen, and has {print_duration(move)}"
+    )  # fmt: skip
     hint = "lower the TTL of both records, 60 s or less, and wait until the old one has run out"
     return [Check(name="slow", state="fail" if never else "warn", text=text, hint=hint)]
 

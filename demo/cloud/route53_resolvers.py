@@ -32,10 +32,7 @@ def answered(entries: Entries, healthy: Callable[[str | None], bool]) -> dict[st
     Unhealthy ones get none; those of weight 0 only where no other is healthy; where none is, all count as healthy.
     """
     alive = {name: entry for name, entry in entries.items() if healthy(entry.check)} or dict(entries)
-    weighted = {name: entry.weight for name, entry in alive.items() if entry.weight}
-    if not weighted and any(entry.weight for entry in entries.values()):
-        weighted = dict.fromkeys(alive, 1)
-    weights = weighted or dict.fromkeys(alive, 1)
+    weights = {name: entry.weight for name, entry in alive.items() if entry.weight} or dict.fromkeys(alive, 1)
     whole = sum(weights.values())
     return {name: weight / whole for name, weight in weights.items()}
 

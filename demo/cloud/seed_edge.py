@@ -18,6 +18,7 @@ from demo.cloud.building import perform
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.cloud import Cloud
 from demo.cloud.metrics import epoch, moment
+from demo.cloud.route53_api import INSYNC_SECONDS
 from demo.cloud.route53_sites import ERRORS, NAMESPACE, REQUESTS
 from demo.cloud.seed_alarms import tags
 from demo.cloud.world import World
@@ -41,14 +42,20 @@ class Edge:
     checks: dict[str, str]
 
 
-def seed_edge(cloud: Cloud, period: int = 60, rps: float = RPS, ttl: int = TTL) -> Edge:
-    """Blue gets everything, green nothing, both health checks succeed, the alarm is OK with history."""
+def seed_edge(
+    cloud: Cloud, period: int = 60, rps: float = RPS, ttl: int = TTL, insync: int = INSYNC_SECONDS
+) -> Edge:
+    """Blue gets everything, green nothing, both health checks succeed, the alarm is OK with history.
+
+    `ttl`: seconds that resolvers remember; `insync`: seconds until name servers know of a change.
+    """
     world = cloud.world
     with world.lock:
         world.tick()
         now = epoch(world.now())
         since = moment(now - now % period - PREROLL_PERIODS * max(period, 60))
         edge = build_edge(world, ttl)
+        world.route53.zones.delay = insync
         world.route53.begin(since - timedelta(seconds=1))
         world.route53.sites.begin((ZONE, SITE, KIND), rps)
         perform(world, "cloudwatch", "PutMetricAlarm", edge_alarm(period))
