@@ -11,11 +11,11 @@ HERE = Place("", "eu-central-1")
 
 @contextmanager
 def answers(
-    sessions: Sessions, service: str, operation: str, *replies: Any
+    sessions: Sessions, service: str, operation: str, *replies: Any, place: Place = HERE
 ) -> Iterator[list[dict[str, Any]]]:
     """Each call of this operation gets the next reply, the last one again and again; errors are raised."""
     asked: list[dict[str, Any]] = []
-    events = [sessions.client(HERE, service, writes=writes).meta.events for writes in (False, True)]
+    events = [sessions.client(place, service, writes=writes).meta.events for writes in (False, True)]
     left = list(replies)
 
     def note(params: dict[str, Any], **_: Any) -> None:
