@@ -34,6 +34,11 @@ class Sides(NamedTuple):
     candidate: str
     names: Mapping[str, str]
 
+    @property
+    def groups(self) -> tuple[str, str]:
+        """Both, the stable one first."""
+        return self.stable, self.candidate
+
     def name(self, group: str) -> str:
         """The release behind a group of ours; else the group's own name."""
         return self.names.get(group) or group_name(group)
@@ -134,10 +139,10 @@ class Rules(NamedTuple):
 
     def words(self, sides: Sides) -> str:
         """`v2: 10 %, v1: 90 %`; rule by rule where they differ."""
-        each = {rule: split_words(rule.shares, sides) for rule in self.rows}
-        if len(set(each.values())) == 1:
-            return next(iter(each.values()))
-        return "; ".join(f"{rule.words}: {told}" for rule, told in zip(self.rows, each.values(), strict=True))
+        each = [split_words(rule.shares, sides) for rule in self.rows]
+        if len(set(each)) == 1:
+            return each[0]
+        return "; ".join(f"{rule.words}: {told}" for rule, told in zip(self.rows, each, strict=True))
 
     def lacking(self, groups: Sequence[str]) -> tuple[Rule, ...]:
         """Rules in which one of these groups is missing: its targets might never be health-checked."""
