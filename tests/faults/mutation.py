@@ -31,7 +31,7 @@ MODULES = (
 )  # fmt: skip
 NEAR = (
     "goldens", "decide", "looking", "health", "wishes", "table", "plan", "policy", "audit", "moves", "alarm_rules",
-    "alarm_watch", "durations", "stages", "servers",
+    "alarm_watch", "durations", "stages", "servers", "told", "rounds",
 )  # fmt: skip
 """The tests that run against each: those that take seconds. With the others it would be more, never less."""
 SEED = 1
@@ -41,6 +41,13 @@ SURVIVED, UNSEEN = 0, 33
 
 WHY: tuple[tuple[str, str, str], ...] = (
     ("policy", r"\+ fresh = None", "equivalent: only asked whether it is true"),
+    ("machine", r"\(r\.verdict\) or True", "equivalent: the look has just been judged, a verdict is there"),
+    ("machine", r"isinstance\(here, SetWeight\)\) or True", "equivalent: a row that stands at an approve step waits"),
+    ("looking/rising", r"Verdict\(", "equivalent: the look has just been judged, a verdict is there"),
+    ("looking/rising", r"enter\(None\)", "equivalent: the next line enters the next step or the final bake"),
+    ("looking/fold", r"gate_from >= ", "equivalent: it sets the same moment"),
+    ("health", r'outcome=(None|"XXUNKNOWNXX"), cause="no_gate"', "unreachable: somebody always votes"),
+    ("audit", r"allow_nan=None|UTF-8|utf-8", "equivalent: a spelling of the same; no body holds a surrogate"),
     ("policy", r"XXprincipalXX|PRINCIPAL", "equivalent: no principal is in the directory: there is no person"),
 )
 """Module, what the change looks like (a regular expression over its two lines), why it may live."""
