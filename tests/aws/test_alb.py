@@ -172,6 +172,13 @@ def test_a_lost_reply_is_neither_repeated_nor_undone(front: Front, fault: str) -
     assert front.rules.read().mix(front.sides) == (10, 0)
 
 
+def test_what_was_raised_before_a_lost_reply_stays(front: Front) -> None:
+    """The second rule's answer is lost: it is probably raised, so the first is not taken back."""
+    front.calls.trips[2] = lambda: front.knobs.lost_reply(WRITE)
+    told = front.rules.shift(front.sides, 10, front.revision())
+    assert (told.state, front.green_weights(), len(front.cloud.log.of(WRITE))) == ("unknown", [10, 10], 2)
+
+
 def test_a_group_that_is_missing_is_attached_with_weight_0(front: Front) -> None:
     """A plain rule of blue gets green at 0 and blue at 100; a second time nothing is written."""
     front.edit(front.first, [{"Type": "forward", "TargetGroupArn": front.blue}])
@@ -180,6 +187,14 @@ def test_a_group_that_is_missing_is_attached_with_weight_0(front: Front) -> None
     assert (front.green_weights(), front.rules.read().percent(front.sides)) == ([0, 0], 0)
     assert not front.rules.attach(groups, front.revision()).written
     assert len(front.cloud.log.of(WRITE)) == 1
+
+
+def test_attaching_keeps_the_weights_that_stand(front: Front) -> None:
+    """A rule that names blue and an idle third group: green is added, nothing else moves."""
+    front.edit(front.first, [front.forward(third=0, blue=3)])
+    assert front.rules.attach((front.blue, front.green), front.revision()).written
+    rows = front.actions(front.first)[0]["ForwardConfig"]["TargetGroups"]
+    assert [row["Weight"] for row in rows] == [0, 3, 0]
 
 
 def test_forms_that_mean_the_same_are_no_change(front: Front) -> None:
