@@ -100,7 +100,8 @@ class Stage:
 
     def _seed(self) -> None:
         seed_demo(self.cloud, period=self.period)
-        seed_edge(self.cloud, self.period, ttl=max(1, round(TTL / self.setting.speed)))
+        speed = self.setting.speed
+        seed_edge(self.cloud, self.period, ttl=max(1, round(TTL / speed)), insync=max(1, round(10 / speed)))
 
     def __enter__(self) -> Self:
         return self.start()
