@@ -9,8 +9,10 @@ from store.opened import Store, open_store
 from store.outbox import Outbox, Queued
 from store.pages import Page
 from store.people import People
+from store.reloads import Reloaded, Reloads, ReloadWish
 
 __all__ = [
-    "AlertPlace", "AlertPlaces", "CardPlace", "Digests", "Lock", "Outbox", "Page", "People", "Queued", "Slot", "Store",
-    "StoreBusy", "StoreClosed", "StoreFault", "StoreFull", "hold_lock", "holder", "lock_is_held", "open_store",
+    "AlertPlace", "AlertPlaces", "CardPlace", "Digests", "Lock", "Outbox", "Page", "People", "Queued", "ReloadWish",
+    "Reloaded", "Reloads", "Slot", "Store", "StoreBusy", "StoreClosed", "StoreFault", "StoreFull", "hold_lock",
+    "holder", "lock_is_held", "open_store",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from rollout.alarms.model import AlarmState, Key, Turn
@@ -11,9 +11,6 @@ from store.moments import moment_or_none, stored
 from store.views import View
 
 log = logging.getLogger(__name__)
-
-TURNS_KEPT = timedelta(days=40)
-"""A summary of a month still finds all of it."""
 
 _FIRST = Key.model_construct(app="", lane="", name="", kind="alarm")
 _ALL = (
@@ -124,11 +121,4 @@ class AlarmStateWrites(AlarmStateReads):
             "INSERT INTO alarm_turns (app, lane, kind, name, state, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (app, lane, kind, name, at, state) DO NOTHING",
             *columns(turn.key), turn.state, stored(turn.at), turn.model_dump_json(),
-        )  # fmt: skip
-
-    def forget_turns(self, now: datetime, limit: int = 500) -> None:
-        """Drop at most `limit` changes that are older than 40 days."""
-        self._run(
-            "DELETE FROM alarm_turns WHERE id IN (SELECT id FROM alarm_turns WHERE at < ? ORDER BY at LIMIT ?)",
-            stored(now - TURNS_KEPT), limit,
         )  # fmt: skip

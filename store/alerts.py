@@ -52,7 +52,7 @@ class AlertWrites(AlertReads):
         return self._changed(alert) if alert.id else self._added(alert)
 
     def _added(self, alert: Alert) -> Alert:
-        # No other writer can come between: this transaction holds the write lock, and rows are never deleted.
+        # No other writer can come between: this transaction holds the write lock, and the newest row is never deleted.
         newest = self._run("SELECT coalesce(max(id), 0) FROM alerts").fetchone()[0]
         added = alert.model_copy(update={"id": newest + 1, "version": 1})
         coming, _ = self._moved_lines(added)

@@ -13,8 +13,6 @@ from store.views import View
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(days=7)
-"""An exact replay gets the stored answer for that long."""
 ANSWERABLE = timedelta(minutes=25)
 """Slack takes answers at a response_url for 30 minutes; then the address is only a secret lying about."""
 
@@ -32,7 +30,7 @@ def _one(address: str, body: str) -> StoredAsk | None:
 
 
 def _readable(rows: sqlite3.Cursor) -> Iterator[StoredAsk]:
-    """Those that can be read, the others must not keep them waiting: `forget_asks` drops these and says so."""
+    """Those that can be read, the others must not keep them waiting: `erase_addresses` drops these and says so."""
     for row in rows:
         if found := _one(*row):
             yield found
@@ -94,8 +92,8 @@ class AskWrites(AskReads):
         if written.rowcount != 1:
             raise Stale("this request was answered already", "give the stored answer again")
 
-    def forget_asks(self, now: datetime, limit: int = 500) -> None:
-        """Erase addresses after 25 minutes and whole wishes after 7 days, at most `limit` of each.
+    def erase_addresses(self, now: datetime, limit: int = 500) -> None:
+        """Erase at most `limit` addresses that are older than 25 minutes.
 
         A waiting wish that cannot be read is dropped, too: nothing was done, and it can be asked again.
         """
@@ -105,11 +103,6 @@ class AskWrites(AskReads):
             " (SELECT id FROM asks WHERE address <> '' AND at < ? LIMIT ?)",
             stored(now - ANSWERABLE), limit,
         )  # fmt: skip
-        self._run(
-            "DELETE FROM asks WHERE id IN (SELECT id FROM asks WHERE at < ? LIMIT ?)",
-            stored(now - KEPT),
-            limit,
-        )
 
     def _drop_unreadable(self, limit: int) -> None:
         rows = self._run(

@@ -4,7 +4,7 @@ A slot goes waiting -> booked -> sent, unknown or refused; or from waiting to mi
 Slack is asked to post at `post_at`: whoever finds it later asks Slack whether it knows the message.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -14,8 +14,6 @@ from rollout.errors import Stale
 from rollout.values import Frozen, Moment
 from store.moments import stored
 from store.sessions import Sessions
-
-KEPT = timedelta(days=40)
 
 State = Literal["waiting", "booked", "sent", "unknown", "missed", "refused"]
 Ended = Literal["sent", "unknown", "missed", "refused"]
@@ -116,17 +114,6 @@ class Digests:
                     [slot.digest, stored(slot.due)],
                 )
         return len(gone)
-
-    def forget(self, now: datetime, limit: int = 500) -> None:
-        """Drop what ended more than 40 days ago; the newest that was sent stays, the next one begins there."""
-        with self._sessions.writing() as db:
-            db.execute(
-                "DELETE FROM digests WHERE rowid IN (SELECT rowid FROM digests AS old WHERE due < ?"
-                " AND state NOT IN ('waiting', 'booked') AND (state <> 'sent' OR EXISTS"
-                " (SELECT 1 FROM digests AS newer WHERE newer.digest = old.digest AND newer.state = 'sent'"
-                " AND newer.due > old.due)) ORDER BY due LIMIT ?)",
-                [stored(now - KEPT), limit],
-            )
 
 
 def _slot(db: Database, digest: str, due: datetime) -> Slot | None:

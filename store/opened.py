@@ -6,15 +6,17 @@ from datetime import datetime
 from pathlib import Path
 
 from rollout.audit import Break
-from store.alarms import AlarmStateWrites
 from store.alert_places import AlertPlaces
 from store.asks import AskWrites
 from store.backup import back_up
 from store.connect import prepare_place
 from store.digests import Digests
 from store.ledger import Looking, Writing
+from store.moments import moment, stored
 from store.outbox import Outbox
 from store.people import People
+from store.reloads import Reloads
+from store.retention import retain
 from store.sessions import Sessions
 from store.upgrade import Hit, upgrade
 from store.verify import verify_trail
@@ -32,6 +34,9 @@ class Store:
         self.outbox = Outbox(sessions)
         self.alerts = AlertPlaces(sessions)
         self.digests = Digests(sessions)
+        self.reloads = Reloads(sessions)
+        if boot_id:
+            self._note("boot", boot_id)
 
     @contextlib.contextmanager
     def work(self) -> Iterator[Writing]:
@@ -70,34 +75,57 @@ class Store:
         back_up(self._sessions, Path(path).absolute())
 
     def prune(self, now: datetime) -> None:
-        """Erase addresses older than 25 minutes, drop answers that are too late, forget wishes after 7 days.
+        """Erase addresses and drop answers that are older than 25 minutes: secrets, and of no use any more.
 
-        Changes of alarms and ended digests go after 40 days. At most 500 of each: to be called every minute or so.
-        The audit trail, rollouts and alerts are never pruned.
+        At most 500 of each: to be called every minute or so.
         """
         with self._sessions.writing() as db:
-            AskWrites(db).forget_asks(now)
-        with self._sessions.writing() as db:
-            AlarmStateWrites(db).forget_turns(now)
-        self.digests.forget(now)
+            AskWrites(db).erase_addresses(now)
         self.outbox.drop_late_answers(now)
+
+    def retain(self, now: datetime) -> dict[str, int]:
+        """Delete a page of each kind of old rows, see retention.RULES; how many of which table went.
+
+        The audit trail, rollouts and intents are never deleted.
+        """
+        return retain(self._sessions, now)
+
+    @property
+    def retained_at(self) -> datetime | None:
+        """When nothing old was left last; None when that was never noted."""
+        found = self._meta("retained")
+        return moment(int(found)) if found else None
+
+    def note_retained(self, at: datetime) -> None:
+        """Nothing old is left."""
+        self._note("retained", str(stored(at)))
 
     @property
     def chain_id(self) -> str:
         """What tells this trail from one begun anew in its place."""
-        with self._sessions.reading() as db:
-            return str(db.execute("SELECT value FROM meta WHERE name = 'chain'").fetchone()[0])
+        return self._meta("chain")
 
     @property
     def last_boot(self) -> str:
         """Which run of the program opened it last under a name; empty when none did."""
-        with self._sessions.reading() as db:
-            found = db.execute("SELECT value FROM meta WHERE name = 'boot'").fetchone()
-        return str(found[0]) if found else ""
+        return self._meta("boot")
 
     def close(self) -> None:
         """End the present write and close every connection."""
         self._sessions.close()
+
+    def _meta(self, name: str) -> str:
+        with self._sessions.reading() as db:
+            found = db.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+        return str(found[0]) if found else ""
+
+    def _note(self, name: str, value: str) -> None:
+        with self._sessions.writing() as db:
+            db.execute(
+                "INSERT INTO meta (name, value) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                [name, value],
+            )
 
 
 def never(_: str) -> None:
@@ -115,12 +143,4 @@ def open_store(
     place = Path(path).absolute()
     prepare_place(place, create=create)
     upgrade(place, hit)
-    sessions = Sessions(place, busy_ms)
-    if boot_id:
-        with sessions.writing() as db:
-            db.execute(
-                "INSERT INTO meta (name, value) VALUES ('boot', ?)"
-                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                [boot_id],
-            )
-    return Store(sessions, boot_id)
+    return Store(Sessions(place, busy_ms), boot_id)

@@ -9,19 +9,15 @@ import secrets
 from sqlite_utils import Database, Migrations
 
 from rollout.audit import GENESIS
+from store.schema_alarms import alarms, alert_lines, alerts, alerts_end, digests, run_all
 
 APPLICATION_ID = 0x54494445
 """`TIDE`: written into the file's header, so that another program's database is never taken for ours."""
 
 
-def _all(db: Database, *statements: str) -> None:
-    for statement in statements:
-        db.execute(statement)
-
-
 def _rollouts(db: Database) -> None:
     """Rollouts: at most one live per target (S6), ended ones never change (S3), the version rises by one."""
-    _all(
+    run_all(
         db,
         """
         CREATE TABLE rollouts (
@@ -61,7 +57,7 @@ def _rollouts(db: Database) -> None:
 
 def _intents(db: Database) -> None:
     """The row that precedes every call (S8): one key and attempt once, settled ones never change."""
-    _all(
+    run_all(
         db,
         """
         CREATE TABLE intents (
@@ -91,7 +87,7 @@ def _intents(db: Database) -> None:
 
 def _asks(db: Database) -> None:
     """Wishes and their answers, for replays and for those who wait; `address` is a secret and erased soon."""
-    _all(
+    run_all(
         db,
         """
         CREATE TABLE asks (
@@ -114,7 +110,7 @@ def _asks(db: Database) -> None:
 
 def _audit(db: Database) -> None:
     """The chain: appended only, each record after the last. `rollout` is for finding; verify compares it."""
-    _all(
+    run_all(
         db,
         """
         CREATE TABLE audit (
@@ -145,7 +141,7 @@ def _audit(db: Database) -> None:
 
 def _outbox(db: Database) -> None:
     """What people should learn: the queue, where cards stand, who is paged, what was given up."""
-    _all(
+    run_all(
         db,
         # AUTOINCREMENT: an id that was sent is never given to another notice
         """
@@ -187,7 +183,7 @@ def _outbox(db: Database) -> None:
 
 def _people(db: Database) -> None:
     """The directory as last read from Slack, and the holds that people release."""
-    _all(
+    run_all(
         db,
         """
         CREATE TABLE people (
@@ -204,7 +200,7 @@ def _people(db: Database) -> None:
 
 def _meta(db: Database) -> None:
     """Single facts about this store: the name of its chain, the present boot, when the directory was read."""
-    _all(
+    run_all(
         db,
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
         f"PRAGMA application_id = {APPLICATION_ID}",
@@ -212,158 +208,28 @@ def _meta(db: Database) -> None:
     db.execute("INSERT INTO meta (name, value) VALUES ('chain', ?)", [secrets.token_hex(8)])
 
 
-def _alarms(db: Database) -> None:
-    """The alarm watch: what was seen last, what is read since when, the history of changes."""
-    _all(
-        db,
-        """
-        CREATE TABLE alarm_states (
-            app TEXT NOT NULL CHECK (app <> ''),
-            lane TEXT NOT NULL,
-            kind TEXT NOT NULL CHECK (kind IN ('alarm', 'place')),
-            name TEXT NOT NULL,
-            body TEXT NOT NULL,
-            PRIMARY KEY (app, lane, kind, name)
-        ) STRICT
-        """,
-        "CREATE INDEX alarm_states_of_lane ON alarm_states (lane, app, kind, name)",
-        """
-        CREATE TABLE watched (
-            app TEXT NOT NULL,
-            lane TEXT NOT NULL,
-            since INTEGER NOT NULL,
-            PRIMARY KEY (app, lane)
-        ) STRICT
-        """,
-        # AUTOINCREMENT: readers page by number, so that of a pruned one is never given again
-        """
-        CREATE TABLE alarm_turns (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            app TEXT NOT NULL,
-            lane TEXT NOT NULL,
-            kind TEXT NOT NULL,
-            name TEXT NOT NULL,
-            state TEXT NOT NULL,
-            at INTEGER NOT NULL,
-            body TEXT NOT NULL,
-            UNIQUE (app, lane, kind, name, at, state)
-        ) STRICT
-        """,
-        "CREATE INDEX alarm_turns_by_time ON alarm_turns (at)",
-        """
-        CREATE TRIGGER alarm_turns_never_change BEFORE UPDATE ON alarm_turns
-        BEGIN SELECT RAISE(ABORT, 'a change of an alarm is history'); END
-        """,
-    )
-
-
-def _alerts(db: Database) -> None:
-    """Notices about alarms: closed ones never change, the version rises by one."""
-    _all(
-        db,
-        """
-        CREATE TABLE alerts (
-            id INTEGER PRIMARY KEY CHECK (id > 0),
-            app TEXT NOT NULL CHECK (app <> ''),
-            open INTEGER NOT NULL CHECK (open IN (0, 1)),
-            version INTEGER NOT NULL CHECK (version > 0),
-            noted_at INTEGER NOT NULL,
-            body TEXT NOT NULL
-        ) STRICT
-        """,
-        "CREATE INDEX open_alerts ON alerts (app, id) WHERE open = 1",
-        """
-        CREATE TRIGGER closed_alerts_stay BEFORE UPDATE ON alerts WHEN OLD.open = 0
-        BEGIN SELECT RAISE(ABORT, 'a closed alert never changes'); END
-        """,
-        """
-        CREATE TRIGGER alert_versions_rise BEFORE UPDATE ON alerts WHEN NEW.version <> OLD.version + 1
-        BEGIN SELECT RAISE(ABORT, 'the version of an alert rises by one'); END
-        """,
-        """
-        CREATE TRIGGER alerts_keep_their_app BEFORE UPDATE ON alerts
-        WHEN NEW.id <> OLD.id OR NEW.app <> OLD.app OR NEW.noted_at <> OLD.noted_at
-        BEGIN SELECT RAISE(ABORT, 'an alert keeps its id, its app and its beginning'); END
-        """,
-        """
-        CREATE TRIGGER alerts_are_kept BEFORE DELETE ON alerts
-        BEGIN SELECT RAISE(ABORT, 'alerts are never deleted'); END
-        """,
-    )
-
-
-def _alert_lines(db: Database) -> None:
-    """Which alarm is in which open alert, and where the message of each alert is."""
-    _all(
-        db,
-        # the lines of open alerts only: the key is what keeps an alarm out of a second one
-        """
-        CREATE TABLE alert_lines (
-            app TEXT NOT NULL,
-            lane TEXT NOT NULL,
-            kind TEXT NOT NULL,
-            name TEXT NOT NULL,
-            alert INTEGER NOT NULL REFERENCES alerts (id),
-            PRIMARY KEY (app, lane, kind, name)
-        ) STRICT
-        """,
-        "CREATE INDEX alert_lines_of_alert ON alert_lines (alert)",
-        """
-        CREATE TRIGGER closed_alerts_have_no_lines AFTER UPDATE ON alerts WHEN NEW.open = 0
-        BEGIN DELETE FROM alert_lines WHERE alert = NEW.id; END
-        """,
-        """
-        CREATE TRIGGER lines_are_of_open_alerts BEFORE INSERT ON alert_lines
-        WHEN (SELECT open FROM alerts WHERE id = NEW.alert) IS NOT 1
-        BEGIN SELECT RAISE(ABORT, 'only an open alert has lines'); END
-        """,
-        # a row from the first commit of the alert on; no body: no message of it was thought of yet
-        """
-        CREATE TABLE alert_places (
-            alert INTEGER PRIMARY KEY REFERENCES alerts (id),
-            version INTEGER NOT NULL,
-            shown_version INTEGER NOT NULL DEFAULT 0,
-            channel TEXT NOT NULL DEFAULT '',
-            ts TEXT NOT NULL DEFAULT '',
-            body TEXT
-        ) STRICT
-        """,
-        "CREATE INDEX alerts_to_show ON alert_places (alert) WHERE shown_version < version",
-        "CREATE UNIQUE INDEX alert_messages ON alert_places (channel, ts) WHERE ts <> ''",
-    )
-
-
-def _digests(db: Database) -> None:
-    """Summaries: a time at which one is due is one row, and what has ended never changes."""
-    _all(
-        db,
-        """
-        CREATE TABLE digests (
-            digest TEXT NOT NULL CHECK (digest <> ''),
-            due INTEGER NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('waiting', 'booked', 'sent', 'unknown', 'missed', 'refused')),
-            channel TEXT NOT NULL,
-            post_at INTEGER,
-            body TEXT NOT NULL,
-            PRIMARY KEY (digest, due),
-            CHECK (state <> 'booked' OR post_at IS NOT NULL)
-        ) STRICT
-        """,
-        "CREATE UNIQUE INDEX one_open_digest ON digests (digest) WHERE state IN ('waiting', 'booked')",
-        # by channel and second a message that was scheduled is told from every other
-        "CREATE UNIQUE INDEX one_digest_a_second ON digests (channel, post_at) WHERE post_at IS NOT NULL",
-        "CREATE INDEX digests_by_time ON digests (due)",
-        """
-        CREATE TRIGGER ended_digests_stay BEFORE UPDATE ON digests WHEN OLD.state NOT IN ('waiting', 'booked')
-        BEGIN SELECT RAISE(ABORT, 'a digest that has ended never changes'); END
-        """,
-    )
-
-
 def _rows_of_servers(db: Database) -> None:
     """No table changes: bodies of rollouts know counts, limits and absences. An older release sees a step that it does
     not know and refuses the file with what to do, instead of stumbling over its rows.
     """
+
+
+def _reloads(db: Database) -> None:
+    """Wishes to read the configuration again, and what came of them."""
+    run_all(
+        db,
+        # AUTOINCREMENT: whoever waits for the answer to one must never read that of another
+        """
+        CREATE TABLE reloads (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            by TEXT NOT NULL CHECK (length(by) > 0),
+            file TEXT NOT NULL,
+            answer TEXT
+        ) STRICT
+        """,
+        "CREATE INDEX reloads_that_wait ON reloads (id) WHERE answer IS NULL",
+    )
 
 
 STEPS = {
@@ -374,11 +240,13 @@ STEPS = {
     "0005_outbox": _outbox,
     "0006_people": _people,
     "0007_meta": _meta,
-    "0008_alarms": _alarms,
-    "0009_alerts": _alerts,
-    "0010_alert_lines": _alert_lines,
-    "0011_digests": _digests,
+    "0008_alarms": alarms,
+    "0009_alerts": alerts,
+    "0010_alert_lines": alert_lines,
+    "0011_digests": digests,
     "0012_rows_of_servers": _rows_of_servers,
+    "0013_reloads": _reloads,
+    "0014_alerts_end": alerts_end,
 }
 """Every step by the name under which a file remembers it, in order."""
 

@@ -48,7 +48,8 @@ GUARDED = {
     "app changes": "UPDATE alerts SET app = 'shop', version = version + 1 WHERE id = 1",
     "beginning changes": "UPDATE alerts SET noted_at = 0, version = version + 1 WHERE id = 1",
     "id changes": "UPDATE alerts SET id = 9, version = version + 1 WHERE id = 1",
-    "alert is deleted": "DELETE FROM alerts WHERE id = 2",
+    "open alert is deleted": "DELETE FROM alerts WHERE id = 1",
+    "newest alert is deleted": "DELETE FROM alerts WHERE id = 2",
     "alert is replaced": "INSERT OR REPLACE INTO alerts SELECT * FROM alerts WHERE id = 1",
     "line of two alerts": "INSERT INTO alert_lines SELECT app, lane, kind, name, 2 FROM alert_lines",
     "line of a closed alert": "INSERT INTO alert_lines VALUES ('my-app', 'l', 'alarm', 'other', 2)",
@@ -109,11 +110,11 @@ def test_old_changes_are_pruned_in_small_steps(store: Store) -> None:
         for n in range(700):
             work.note_turn(Turn(key=key(f"a{n}"), state="OK", before=None, at=later(n)))
     last = NOW + timedelta(days=40)
-    store.prune(last)
+    store.retain(last)
     with store.reads() as reads:
         assert len(reads.turns(later(-1), later(999), limit=999)) == 700
     for left in (200, 0):
-        store.prune(last + timedelta(seconds=700))
+        store.retain(last + timedelta(seconds=700))
         with store.reads() as reads:
             assert len(reads.turns(later(-1), later(999), limit=999)) == left
     with store.work() as work:
@@ -126,7 +127,7 @@ def test_pruning_never_takes_a_young_change(store: Store) -> None:
     with store.work() as work:
         work.note_turn(Turn(key=key("young"), state="OK", before=None, at=NOW))
         work.note_turn(Turn(key=key("old"), state="OK", before=None, at=NOW - timedelta(days=41)))
-    store.prune(NOW)
+    store.retain(NOW)
     with store.reads() as reads:
         assert [turn.key.name for _, turn in reads.turns(NOW - timedelta(days=99), NOW)] == ["young"]
 

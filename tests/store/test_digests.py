@@ -118,9 +118,9 @@ def test_old_slots_are_pruned_but_never_the_last_sent(store: Store) -> None:
         (slot,) = store.digests.open_slots()
         store.digests.end(slot, state, None)
     store.digests.plan("a", NOW + 4 * DAY)
-    store.prune(NOW + 40 * DAY)
+    store.retain(NOW + 40 * DAY)
     assert store.digests.slot("a", NOW) is not None
-    store.prune(NOW + 400 * DAY)
+    store.retain(NOW + 400 * DAY)
     left = [day for day in range(5) if store.digests.slot("a", NOW + day * DAY) is not None]
     assert left == [1, 4]
 
