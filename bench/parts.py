@@ -67,7 +67,7 @@ class Parts:
         ledger: AlarmLedger = self.store
         hooks = Hooks(home=home, wake=self.woken.append)
         self.conductor = Conductor(ledger, NoWorld(), ConfigPolicy(read_config(folder)), clock, hooks)
-        paging = Paging(self.store, clock, home, "")
+        paging = Paging(self.store, clock, home, str)
         desk = Counter(self.conductor, paging, self.metrics, Bells(outbox=_nothing, directory=_nothing))
         self.app = bolt_app(access(), desk, self.forms, lambda: Identity(team=TEAM))
         self.edge = edge_for(self.app, self.metrics)

@@ -51,7 +51,7 @@ class Newsroom(NamedTuple):
 
     store: Store
     view: Callable[[int], AlertView]
-    home: str = ""
+    home: Callable[[], str] = str
     """The channel that takes what others do not."""
     page: Callable[[str, str], None] | None = None
     """(subject, text): the way that does not lead through Slack."""
@@ -258,7 +258,7 @@ class Alerts:
 
     def _channel(self, alert: Alert, place: AlertPlace) -> str:
         """Its own channel, else the home channel; empty when both took nothing."""
-        return next((one for one in (alert.channel, self._home) if one and one not in place.closed_channels), "")
+        return next((one for one in (alert.channel, self._home()) if one and one not in place.closed_channels), "")
 
     def _closed(self, view: AlertView, told: Told) -> None:
         """Archived, or the bot is no member: the next channel gets it, as a new message."""

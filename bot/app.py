@@ -12,6 +12,7 @@ from aws.registry import open_drivers
 from aws.sessions import Sessions
 from aws.topic import Topic
 from aws.world import AwsWorld
+from bot.away import say_away
 from bot.cards import Office
 from bot.checks.after_start import AfterStart, ground
 from bot.clock import SystemClock
@@ -34,9 +35,11 @@ from bot.paging import Paging
 from bot.policy import ConfigPolicy
 from bot.reloading import Ground as ReloadGround
 from bot.reloading import Reloading
+from bot.retention import Retention
 from bot.scheduler import Beat, Scheduler
 from bot.slack import Hello, bolt_app
 from bot.socket import Ear
+from bot.steady import Steady
 from bot.sweeping import BEAT
 from bot.taking import Taking
 from bot.waiting import Waiting
@@ -70,6 +73,7 @@ PRUNE = 60.0
 def run(config: Config, access: Access) -> int:
     """Be the bot until SIGTERM or SIGINT. BadConfig, or Refused when another bot runs on this store."""
     hit = armed(os.environ)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is being read already need not be read again
     lock = _locked(config)
     try:
         bot = Bot(config, access, hit)
@@ -137,7 +141,6 @@ class Bot:
         self.store = open_store(config.store_path, boot_id=uuid.uuid4().hex, hit=hit)
         self.policy = LivePolicy(config)
         self.sessions = Sessions()
-        self.mention = config.page.mention if config.page else ""
         self._ending = False
         self._web = web_client(access.bot_token.get_secret_value(), access.api_url)
         self.hello = Hello(self._web, self._known)
@@ -146,13 +149,14 @@ class Bot:
         self.conductor = self._made_conductor()
         self.outbox = self._made_outbox()
         self.digests = self._made_digests()
-        self.taking = Taking(self.conductor.answer_waiting, self.outbox.nudge, self.metrics)
+        self.taking = Taking(self._take_wishes, self.outbox.nudge, self.metrics)
         self.directory = Directory(
             self._web, self.store.people, self._named, self.hello.identity, self.clock, self.metrics
         )
         self.now_lane = NowLane(
             lambda left: timed_client(self._web, left), self._tell, self.metrics, self.clock.monotonic
         )
+        self.retention = Retention(self.store, self.clock.now)
         beats = [Beat("prune", PRUNE, self._prune), Beat("sweep", BEAT, self.watching.sweeping)]
         self.scheduler = Scheduler(self._tick, beats, self.metrics, self.clock.monotonic)
         self.watchdog = Watchdog(self.scheduler.age, self.scheduler.restart)
@@ -160,7 +164,7 @@ class Bot:
         told = self.ear.connections if self.ear else None
         asked = ground(self.policy, access, self._web, self.sessions, self.clock, told)
         self.checks = AfterStart(asked, lambda: self.health.ready)
-        again = ReloadGround(self.policy, self.store, self.clock, os.environ, self._taken)
+        again = ReloadGround(self.policy, self.store, self.clock, os.environ, access.mode, self._taken)
         self.reloading = Reloading(again)
         self._watch()
 
@@ -180,12 +184,11 @@ class Bot:
     def _made_outbox(self) -> Outbox:
         wire = Wire(self._web, self.metrics, self.clock.monotonic)
         office = Office(self.store.outbox, self.conductor, wire, self.clock, self.metrics, self.hit)
-        arn = self.config.page.sns_topic_arn if self.config.page else ""
-        topic = Topic(self.sessions)
-        pager = SnsPager(lambda subject, text: topic.publish(arn, subject, text), self.metrics) if arn else None
-        self.alerts = self.watching.sender(office, self._web, pager.say if pager else None)
-        beside = Beside(home=self.config.slack.home, alerts=self.alerts.turn, told=self.watching.told)
-        return Outbox(office, mention=self.mention, pager=pager, beside=beside)
+        policy, publish = self.policy, Topic(self.sessions).publish
+        pager = SnsPager(lambda *said: publish(arn, *said) if (arn := policy.topic) else None, self.metrics)
+        self.alerts = self.watching.sender(office, self._web, pager.say)
+        beside = Beside(home=lambda: policy.home, alerts=self.alerts.turn, told=self.watching.told)
+        return Outbox(office, mention=lambda: policy.called, pager=pager, beside=beside)
 
     def _made_digests(self) -> Digests:
         wire = ScheduleWire(self._web, self.metrics, self.clock.monotonic)
@@ -197,9 +200,9 @@ class Bot:
 
     def _made_ways_in(self) -> tuple[Ear | None, Server | None]:
         """Socket or HTTP, and the HTTP server if there is to be one."""
-        paging = Paging(self.store, self.clock, self.hello.home, self.mention)
+        paging = Paging(self.store, self.clock, self.hello.home, lambda: self.policy.called)
         bells = Bells(outbox=self.outbox.nudge, directory=self.directory.wake, notice=self.alerts.pressed)
-        desk = Counter(self.conductor, paging, self.metrics, bells, self.watching.desk)
+        desk = Steady(Counter(self.conductor, paging, self.metrics, bells, self.watching.desk), self.policy)
         app = bolt_app(self.access, desk, self.now_lane, self.hello.identity)
         ear = slack = None
         if self.access.mode == "socket":
@@ -247,6 +250,7 @@ class Bot:
         """What moves traffic first, then what people see."""
         live = self.conductor.recover()
         log.info("%d rollouts are live in %s", live, self.store.path)
+        say_away(self.store)
         self.watching.start()
         self.scheduler.start()
         self.watchdog.start()
@@ -349,12 +353,17 @@ class Bot:
         return [each.id for each in found if each is not None and each.phase is Phase.ROLLING_BACK]
 
     def _prune(self) -> None:
-        self.store.prune(self.clock.now())
+        self.retention()
+        self.watching.tidy()
 
     def _ask_again(self, stored: StoredAsk) -> Reply:
-        return self.conductor.ask(
-            stored.ask, stored.actor, dedupe=stored.dedupe, reply=stored.address, known=True
-        )
+        again = {"dedupe": stored.dedupe, "reply": stored.address}
+        with self.policy.held():
+            return self.conductor.ask(stored.ask, stored.actor, **again, known=True)
+
+    def _take_wishes(self) -> int:
+        with self.policy.held():
+            return self.conductor.answer_waiting()
 
     def _tell(self, address: str, text: str) -> None:
         """A private line through the outbox; the text comes escaped and is escaped again when it is drawn."""
@@ -366,11 +375,13 @@ class Bot:
 
     def _named(self) -> set[str]:
         """Everybody whom a role of the file or of a live rollout names, and who is called."""
-        roles = [self.policy.terms(app, env, "")[1].roles for app, env in self.policy.targets()]
+        with self.policy.held():
+            called = self.policy.called
+            roles = [self.policy.terms(app, env, "")[1].roles for app, env in self.policy.targets()]
         with self.store.reads() as reads:
             roles += [rollout.terms.roles for rollout in reads.all_live()]
         found = {each for held in roles for each in entries(held, VERBS["pause"].right)}
-        return {each for each in found | {self.mention} if each[:1] in {"U", "W", "S"}}
+        return {each for each in found | {called} if each[:1] in {"U", "W", "S"}}
 
     def _live(self) -> float:
         with self.store.reads() as reads:

@@ -77,8 +77,7 @@ class Digests:
 
     def __init__(self, config: Config, desk: Desk) -> None:
         self._slots, self._wire, self._clock, self._metrics, self._report, self._render = desk
-        self._plans = _plans(config)
-        self._home = config.slack.home
+        self._plans, self._home = _plans(config), config.slack.home
         self._patience = Patience(self._clock.monotonic)
         self._closed: dict[str, set[str]] = {}  # key -> channels that took nothing this time
         self._plain: set[str] = set()  # keys whose blocks Slack refused this time
@@ -92,7 +91,7 @@ class Digests:
 
     def take(self, config: Config) -> None:
         """From the next turn on these are the summaries; one that stays as it is keeps its slot."""
-        self._plans = _plans(config)
+        self._plans, self._home = _plans(config), config.slack.home
         self._taken.set()
 
     def stop(self, deadline: float) -> bool:

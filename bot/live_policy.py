@@ -1,6 +1,8 @@
 """The configuration that counts now: one whole one at a time, swapped for all readers at once. Reads no file."""
 
-from collections.abc import Sequence
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
 
 from bot.config import Config
 from bot.config.targets import Drivers
@@ -10,20 +12,70 @@ from rollout.terms import Terms
 
 
 class LivePolicy:
-    """Implements rollout.ports.Policy: every answer is that of one configuration, never of half of two."""
+    """Implements rollout.ports.Policy and rollout.alarms.ports.WatchPolicy over whichever configuration counts.
+
+    Each answer is that of one configuration. Who asks several questions and acts on all of them asks them `held`.
+    """
 
     def __init__(self, config: Config, drivers: Drivers | None = None) -> None:
         self._drivers = drivers
-        self._now = ConfigPolicy(config, drivers)
+        self._counts = ConfigPolicy(config, drivers)
+        self._local = threading.local()
 
-    def swap(self, config: Config) -> None:
-        """From the next question on this one answers; what was begun goes on with its own terms."""
-        self._now = ConfigPolicy(config, self._drivers)
+    def prepared(self, config: Config) -> ConfigPolicy:
+        """What `swap` takes: made before, so that the swap itself takes no time."""
+        return ConfigPolicy(config, self._drivers)
+
+    def swap(self, policy: ConfigPolicy) -> ConfigPolicy:
+        """From the next question on this one answers, whoever asks; the one that counted until now."""
+        before, self._counts = self._counts, policy
+        return before
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Every answer to this thread, until the block ends, is that of the configuration of the first one.
+
+        A wish asks first inside its transaction, and a swap is made inside one: it is decided by what counts then.
+        """
+        if getattr(self._local, "holding", False):
+            yield
+            return
+        self._local.holding, self._local.first = True, None
+        try:
+            yield
+        finally:
+            self._local.holding, self._local.first = False, None
+
+    @property
+    def _now(self) -> ConfigPolicy:
+        if not getattr(self._local, "holding", False):
+            return self._counts
+        if self._local.first is None:
+            self._local.first = self._counts
+        first: ConfigPolicy = self._local.first
+        return first
 
     @property
     def config(self) -> Config:
         """The one that counts now."""
         return self._now.config
+
+    @property
+    def home(self) -> str:
+        """The channel that takes what others do not; empty when there is none."""
+        return self.config.slack.home
+
+    @property
+    def called(self) -> str:
+        """Who is on call; empty when nobody is named."""
+        page = self.config.page
+        return page.mention if page else ""
+
+    @property
+    def topic(self) -> str:
+        """The ARN that gets pages; empty when there is none."""
+        page = self.config.page
+        return page.sns_topic_arn if page else ""
 
     def targets(self) -> Sequence[tuple[str, str]]:
         """See ConfigPolicy."""

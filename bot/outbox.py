@@ -49,7 +49,7 @@ class Pager(Protocol):
 class Beside(NamedTuple):
     """What goes on beside the queue; the home channel takes what others do not."""
 
-    home: str = ""
+    home: Callable[[], str] = str
     alerts: Callable[[], None] = lambda: None
     """Sends notices about alarms; called in every turn while Slack is there."""
     told: Callable[[Event, CardPlace], None] = lambda _event, _place: None
@@ -68,10 +68,11 @@ class Outbox:
     """Sends what waits. `nudge()` after something was written makes it look at once."""
 
     def __init__(
-        self, office: Office, *, mention: str = "", pager: Pager | None = None, beside: Beside | None = None
-    ) -> None:
+        self, office: Office, *, mention: Callable[[], str] = str, pager: Pager | None = None,
+        beside: Beside | None = None,
+    ) -> None:  # fmt: skip
         self._queue, self._desk, self._wire, self._clock, self._metrics, _ = office
-        self._mention = (mention,) if mention else ()
+        self._mention = mention
         self._pager = pager
         self._home, self._alerts, self._told = beside or Beside()
         self._alerts_first = False
@@ -264,11 +265,12 @@ class Outbox:
             return
         if self._wire.wait("chat.postMessage", channel, human=True) > 0:
             return
-        content: dict[str, Any] = page_message(notice, rollout, self._mention).payload
+        content: dict[str, Any] = page_message(notice, rollout, tuple(filter(None, [self._mention()]))).payload
         came = self._wire.post(channel, content, thread=thread, broadcast=True)
-        if came.word in CLOSED and self._home not in ("", channel):
+        home = self._home()
+        if came.word in CLOSED and home not in ("", channel):
             log.error("channel %s takes no page for #%d (%s): it goes home", channel, notice.rollout, came.word)
-            came = self._wire.post(self._home, content)
+            came = self._wire.post(home, content)
         if came.kind == "done":
             self._queue.page_sent(notice.rollout, self._clock.now())
             self._patience.forget(key)
@@ -280,8 +282,9 @@ class Outbox:
     def _where(self, rollout: Rollout, place: CardPlace | None) -> tuple[str, str]:
         """Channel and thread of a page. A card that went to a person for want of a channel calls nobody else."""
         channel = place.channel if place is not None else rollout.terms.channel
-        if self._home and (not channel or channel[0] in "DUW"):
-            return self._home, ""
+        home = self._home()
+        if home and (not channel or channel[0] in "DUW"):
+            return home, ""
         return channel, place.ts if place is not None else ""
 
     def _call(self, notice: NeedsHuman, rollout: Rollout, sent: int, *, calm: bool) -> None:

@@ -12,8 +12,8 @@ from rollout.notices import NeedsHuman
 
 log = logging.getLogger(__name__)
 
-Publish = Callable[[str, str], Outcome]
-"""(subject, text); aws.topic.Topic with the topic filled in."""
+Publish = Callable[[str, str], Outcome | None]
+"""(subject, text); aws.topic.Topic with the topic filled in. None: no topic is named now."""
 
 
 class SnsPager:
@@ -44,6 +44,8 @@ class SnsPager:
                 outcome = self._publish(subject, text)
             except Exception:
                 log.exception("a page was not published")
+                continue
+            if outcome is None:
                 continue
             self._metrics.count("tidegate_aws_calls_total", operation="sns:Publish", outcome=outcome.state)
             if outcome.state != "done":

@@ -17,11 +17,11 @@ from store import Store
 class Paging:
     """Takes pages for people: those who may roll back, and those who are called."""
 
-    def __init__(self, store: Store, clock: SystemClock, home: Callable[[], str], mention: str) -> None:
+    def __init__(self, store: Store, clock: SystemClock, home: Callable[[], str], mention: Callable[[], str]) -> None:
         self._store = store
         self._clock = clock
         self._home = home
-        self._called = (mention,) if mention else ()
+        self._mention = mention
 
     def have_it(self, ask: Ask, actor: Actor, *, dedupe: str, reply: str) -> Reply:
         """End the calls for one rollout, together with the answer. The same press again gets the stored answer.
@@ -50,7 +50,8 @@ class Paging:
             if rollout is None:
                 raise NotFound(f"there is no rollout #{ask.ref}", "/deploy list shows what runs")
             held = rollout.terms.roles
-            roles = Roles(deploy=held.deploy + self._called, approve=held.approve, admin=held.admin)
+            deploy = (*held.deploy, *filter(None, [self._mention()]))
+            roles = Roles(deploy=deploy, approve=held.approve, admin=held.admin)
             person = work.person(actor.team, actor.id) if actor.kind == "person" else None
             known = Knowledge(person=person, directory_at=work.directory_read_at(), home=self._home())
             permit(roles, actor, VERBS["rollback"], known, self._clock.now())

@@ -37,7 +37,7 @@ class Sweeping:
         scopes: Callable[[], Sequence[Scope]],
         lanes: Lanes,
         swept: Callable[[], None],
-        measured: tuple[Metrics, Callable[[], float], float],
+        measured: tuple[Metrics, Callable[[], float], Callable[[], float]],
     ) -> None:
         self._watch, self._scopes, self._lanes, self._swept = watch, scopes, lanes, swept
         self._metrics, self._monotonic, self._every = measured
@@ -56,7 +56,7 @@ class Sweeping:
                 if place in self._busy or now < self._due.get(place, now):
                     continue
                 self._busy.add(place)
-                self._due[place] = now + self._every
+                self._due[place] = now + self._every()
             try:
                 # A lane of its own beside the rollouts' one: a look decides about a rollback, and waits for no sweep.
                 self._lanes.submit(f"{place.lane} sweep", self._job(place, scopes))
@@ -91,10 +91,10 @@ class Sweeping:
 
     def report(self) -> dict[str, object]:
         """For /readyz: no reason not to serve, but worth seeing."""
-        late = LATE * self._every + BEAT
+        late = LATE * self._every() + BEAT
         ages = self._ages()
         with self._lock:
-            sick = {place.lane: why for place, why in self._sick.items()}
+            sick = {place.lane: why for place, why in self._sick.items() if place in ages}
         over = {place.lane: f"not read for {age:.0f} s" for place, age in ages.items() if age > late}
         return {"places": len(ages), "seconds": round(max(ages.values(), default=0.0), 1), "trouble": over | sick}
 

@@ -52,16 +52,16 @@ class Watching:
 
     def __init__(self, ground: Ground, hooks: Hooks, lanes: Lanes) -> None:
         self._ground, self._base = ground, hooks
-        config = ground.policy.config
-        mention = config.page.mention if config.page else ""
+        policy = ground.policy
         self.reader = AlarmReader(ground.sessions)
         source = CountedAlarms(AlarmSweeps(ground.sessions, ground.clock, self.reader), self._came)
-        self.watch = Watch(ground.store, source, ground.clock, config.alarms, hooks)
-        measured = (ground.metrics, ground.clock.monotonic, config.alarms.sweep.total_seconds())
-        self.sweeping = Sweeping(self.watch, ground.policy.scopes, lanes, ground.nudge, measured)
-        self.desk = AlarmDesk(ground.store, ground.policy, ground.clock, hooks, (mention,) if mention else ())
-        self._drawer = Drawer(cache=config.store_path.with_suffix(".fonts"))
+        self.watch = Watch(ground.store, source, ground.clock, lambda: policy.config.alarms, hooks)
+        measured = (ground.metrics, ground.clock.monotonic, self._every)
+        self.sweeping = Sweeping(self.watch, policy.scopes, lanes, ground.nudge, measured)
+        self.desk = AlarmDesk(ground.store, policy, ground.clock, hooks, lambda: policy.called)
+        self._drawer = Drawer(cache=policy.config.store_path.with_suffix(".fonts"))
         self._graphs: Graphs | None = None
+        self._unsettled = False
 
     @property
     def hooks(self) -> Hooks:
@@ -76,7 +76,7 @@ class Watching:
             ground.store, AwsGraphs(ground.sessions), self._drawer.draw, wire, self._place, ground.clock, ground.metrics
         )
         self._graphs = Graphs(studio, ground.nudge)
-        room = Newsroom(ground.store, self.desk.view, ground.policy.config.slack.home, say, self._graphs)
+        room = Newsroom(ground.store, self.desk.view, lambda: ground.policy.home, say, self._graphs)
         return Alerts(office, room, Patience(ground.clock.monotonic))
 
     def told(self, event: Event, place: CardPlace) -> None:
@@ -96,13 +96,23 @@ class Watching:
 
     def taken(self) -> None:
         """Another configuration counts: forget what is watched no more."""
+        self._unsettled = True
         self.watch.settle(self._ground.policy.scopes())
+
+    def tidy(self) -> None:
+        """Once more a while after that: a sweep that was under way may have written down what is watched no more."""
+        if self._unsettled:
+            self._unsettled = False
+            self.watch.settle(self._ground.policy.scopes())
 
     def stop(self) -> None:
         """Draw nothing more."""
         if self._graphs is not None:
             self._graphs.stop()
         self._drawer.close()
+
+    def _every(self) -> float:
+        return self._ground.policy.config.alarms.sweep.total_seconds()
 
     def _came(self, place: Place, sweep: Sweep) -> None:
         self.sweeping.came(place, sweep)

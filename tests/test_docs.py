@@ -25,6 +25,7 @@ from rollout.errors import BadInput
 from rollout.plan import BUILT_IN, BUILT_IN_NAMES
 from rollout.verbs import VERBS
 from store import open_store
+from store.retention import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -270,12 +271,17 @@ def test_reasons_of_readyz_are_listed():
 
 
 def test_how_long_each_table_is_kept_is_said(tmp_path):
-    """docs/operations.md speaks of every table of a fresh store, and of none that is not."""
-    rows = table((ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), "## What is kept how long")
+    """docs/operations.md speaks of every table of a fresh store, of none that is not, and names each age that counts."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = table(text, "## What is kept how long")
     open_store(tmp_path / "t.db").close()
     with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as db:
         real = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert set(rows) == {name for name in real if not name.startswith(("sqlite_", "_sqlite"))}
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    for name, rule in RULES.items():
+        (line,) = [line for line in lines if f"`{name}`" in line.split("|")[1]]
+        assert f"{rule.age.days} days" in line
 
 
 def test_changelog_has_an_unreleased_section():

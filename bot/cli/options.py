@@ -49,7 +49,7 @@ def read_line(argv: Sequence[str]) -> Line:
         else:
             words.append(word)
     line = _checked(line._replace(verb=words[0] if words else "", words=tuple(words[1:])))
-    if not line.wait and line.verb and not line.help and COMMANDS[line.verb].module != "twins":
+    if not line.wait and line.verb and not line.help and COMMANDS[line.verb].module not in ("twins", "reloading"):
         raise Usage(f"{line.verb} waits for nobody: --no-wait means nothing here", f"tidegate {line.verb}")
     return line
 

@@ -1,26 +1,24 @@
 """`reload`: the running bot reads its configuration again, and what came of it is printed. Swaps nothing itself."""
 
-import json
 import os
-import signal
 import threading
 import time
-from typing import Any
+import tomllib
+from pathlib import Path
 
+from bot.cli.guarded import told
 from bot.cli.options import Line, Usage
-from bot.cli.place import configured, no_words, this_user
+from bot.cli.place import config_path, no_words, this_user
+from bot.cli.texts import complain, safe
 from bot.clock import SystemClock
-from bot.config import Config
-from bot.reloading import ACTOR
-from rollout.audit import Entry
+from bot.config import BadConfigs, load
 from rollout.errors import Refused
-from store import lock_is_held, open_store
-from store.lock import holder
-from store.trail import open_trail
+from store import Reloaded, Store, lock_is_held, open_store
 
-WAIT = 5.0
+WAIT = 10.0
 """Seconds to wait for the bot."""
 _PAUSE = 0.05
+_CODES = {"taken": 0, "broken": 2}
 
 
 def run(line: Line) -> int:
@@ -28,54 +26,52 @@ def run(line: Line) -> int:
     if line.json:
         raise Usage("reload has no JSON", "tidegate reload; /readyz tells the same as JSON")
     no_words(line)
-    config = configured(line)  # its mistakes are told here, where somebody looks at them
-    bot = _bot(config)
-    after = _asked(config)
+    file = config_path(line, os.environ).absolute()
+    path = _store_path(file)
+    if not path.exists() or not lock_is_held(path):
+        load(file, os.environ)  # its mistakes are worth more than that nobody runs
+        hint = "tidegate run reads the file when it starts; another [store] path needs a restart of the bot"
+        raise Refused(f"no bot is running on {path}: nothing to reload", hint)
+    store = open_store(path, create=False)
     try:
-        os.kill(bot, signal.SIGHUP)
-    except PermissionError:
-        fact = f"the bot on {config.store_path} is process {bot} of another user: nothing was done"
-        raise Refused(fact, f"run this as that user, or: kill -HUP {bot}") from None
-    if not line.wait:
-        print(f"process {bot} was told to read {config.path} again")
-        return 0
-    said = _answer(config, after)
-    if said is None:
-        raise Refused(f"the bot has not answered within {WAIT:.0f} s", "see its log, and `configuration` in /readyz")
-    print(f"{said['text']}" if said["ok"] else f"tidegate: the old configuration stays: {said['text']}")
-    return 0 if said["ok"] else 1
-
-
-def _bot(config: Config) -> int:
-    path = config.store_path
-    bot = holder(path) if path.exists() and lock_is_held(path) else None
-    if bot is None:
-        raise Refused(f"no bot is running on {path}: nothing to reload", "tidegate run reads the file when it starts")
-    return bot
-
-
-def _asked(config: Config) -> int:
-    """Who wished it, written down: a signal cannot say. The number of that record."""
-    store = open_store(config.store_path, create=False)
-    try:
-        with store.work() as work:
-            facts = {"did": "asked for a reload", "file": str(config.path)}
-            entry = Entry(kind="bot", at=SystemClock().now(), actor=this_user().key, facts=facts)
-            return work.audit(entry).seq
+        number = store.reloads.wish(this_user().key, str(file), SystemClock().now())
+        if not line.wait:
+            print("written; the bot reads its configuration at once")
+            return 0
+        said = answer_to(store, number)
     finally:
         store.close()
+    return _say(said)
 
 
-def _answer(config: Config, after: int) -> dict[str, Any] | None:
-    """What the bot wrote down after that record; None when it was silent."""
-    pause, until = threading.Event(), time.monotonic() + WAIT
-    with open_trail(config.store_path) as trail:
-        while time.monotonic() < until:
-            for page in trail.pages(after):
-                for row in page:
-                    said = json.loads(row.body)
-                    if said["kind"] == "bot" and said["actor"] == ACTOR:
-                        facts: dict[str, Any] = said["facts"]
-                        return facts
-            pause.wait(_PAUSE)
-    return None
+def _store_path(file: Path) -> Path:
+    """Where the store of that file is, as far as a broken one tells: the bot itself says what is wrong with it."""
+    try:
+        return load(file, os.environ).store_path
+    except BadConfigs:
+        try:
+            found = tomllib.loads(file.read_text(encoding="utf-8")).get("store", {})
+            name = found.get("path", "tidegate.db") if isinstance(found, dict) else "tidegate.db"
+            return file.parent / Path(str(name)).expanduser()
+        except (OSError, ValueError, RecursionError):
+            return file.parent / "tidegate.db"
+
+
+def answer_to(store: Store, number: int, wait: float = WAIT) -> Reloaded:
+    """What the bot says; withdrawn when it is silent, so that nothing is swapped in by surprise later."""
+    pause, until = threading.Event(), time.monotonic() + wait
+    while time.monotonic() < until:
+        if (said := store.reloads.answered(number)) is not None:
+            return said
+        pause.wait(_PAUSE)
+    late = Reloaded(ok=False, why="late", text=f"the bot has not answered within {wait:.0f} s; the wish was withdrawn")
+    return late if store.reloads.answer(number, late) else store.reloads.answered(number) or late
+
+
+def _say(said: Reloaded) -> int:
+    if said.ok:
+        print(safe(said.text))
+    else:
+        complain(told("the old configuration stays, nothing was taken:", ""))
+        complain(said.text)
+    return _CODES.get(said.why, 1)

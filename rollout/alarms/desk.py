@@ -3,7 +3,7 @@
 A mute silences messages only; nothing here touches a gate, a rollout or the world.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from rollout import entries
@@ -28,7 +28,7 @@ class AlarmDesk:
     """Takes presses, answers readers. `called`: who is on call, and may press whatever the roles say."""
 
     def __init__(
-        self, ledger: AlarmLedger, policy: Policy, clock: Clock, hooks: Hooks, called: tuple[str, ...] = ()
+        self, ledger: AlarmLedger, policy: Policy, clock: Clock, hooks: Hooks, called: Callable[[], str] = str
     ) -> None:
         self._ledger, self.policy, self._clock, self._hooks, self._called = ledger, policy, clock, hooks, called
 
@@ -95,8 +95,9 @@ class AlarmDesk:
         """Who may roll back one of the app's environments may answer for its alarms, and who is on call."""
         envs = [env for app, env in self.policy.targets() if app == alert.app] or [""]
         held = [self.policy.terms(alert.app, env, "")[1].roles if env else Roles() for env in envs]
+        called = filter(None, [self._called()])
         roles = Roles(
-            deploy=tuple(dict.fromkeys((*(one for each in held for one in each.deploy), *self._called))),
+            deploy=tuple(dict.fromkeys((*(one for each in held for one in each.deploy), *called))),
             approve=tuple(dict.fromkeys(one for each in held for one in each.approve)),
             admin=tuple(dict.fromkeys(one for each in held for one in each.admin)),
         )

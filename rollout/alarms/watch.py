@@ -4,7 +4,7 @@ It speaks to ports only and moves no traffic: what a red alarm means for a rollo
 which is woken here. One transaction per app and sweep; nothing is written when nothing changed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from rollout.alarms.compare import Compared, Role, compare, hidden, moved, place
@@ -33,8 +33,9 @@ class Watch:
     """Thread-safe as its ledger is: two threads may compare the same change, the second finds it told."""
 
     def __init__(
-        self, ledger: AlarmLedger, source: AlarmSource, clock: Clock, timing: Timing, hooks: Hooks | None = None
-    ) -> None:
+        self, ledger: AlarmLedger, source: AlarmSource, clock: Clock, timing: Callable[[], Timing],
+        hooks: Hooks | None = None,
+    ) -> None:  # fmt: skip
         self._ledger, self._source, self._clock, self._timing = ledger, source, clock, timing
         self._hooks = hooks or Hooks()
         self._scopes: dict[tuple[str, str], Scope] = {}
@@ -101,7 +102,7 @@ class Watch:
             return (), None
         at, names = self._found.get(_asked(scope), (None, ()))
         now = self._clock.now()
-        if at is not None and now - self._timing.discover < at <= now:
+        if at is not None and now - self._timing().discover < at <= now:
             return names, None
         found: set[str] = set()
         fault: Fault | None = None
@@ -140,7 +141,7 @@ class Watch:
         # Only where nothing can be read is silence blindness, and told; what else is wrong is listed.
         faults = (None, unread or fault) if readings else (unread, fault)
         where = place(
-            memory.get(_place_key(scope)), _place_key(scope), faults, self._timing.blind, self._clock.now()
+            memory.get(_place_key(scope)), _place_key(scope), faults, self._timing().blind, self._clock.now()
         )
         where_moved = where.state != memory.get(_place_key(scope))
         if changed or gone or where_moved or since is None or self._closing(scope):
@@ -204,7 +205,7 @@ class Watch:
         now = self._clock.now()
         with self._ledger.reads() as reads:
             alerts = reads.open_alerts(scope.app)
-        return any(one.quiet_since is not None and now - one.quiet_since > self._timing.flap for one in alerts)
+        return any(one.quiet_since is not None and now - one.quiet_since > self._timing().flap for one in alerts)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -235,7 +236,7 @@ class Watch:
             self._hooks.wake(rollout)
 
     def _tell(self, work: AlarmWork, scope: Scope, turns: Sequence[Turn], now: datetime) -> None:
-        fold = Fold(work.open_alerts(scope.app), scope, self._timing, now)
+        fold = Fold(work.open_alerts(scope.app), scope, self._timing(), now)
         fold.take(turns)
         fold.close_quiet()
         for turn in turns:

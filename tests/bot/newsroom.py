@@ -70,14 +70,15 @@ class Room:
         """The parts over the store."""
         store = self.store
         self.metrics = Metrics()
-        self.watch = Watch(store, self.cloud, self.dial, Timing(), Hooks())
+        self.watch = Watch(store, self.cloud, self.dial, Timing, Hooks())
         self.desk = AlarmDesk(store, OneApp(), self.dial, Hooks())
         wire = Wire(web_client(self.ws.bot_token, self.ws.api_url), self.metrics, self.dial.monotonic)
         answers: Any = Answers(store, OneApp(), self.dial, Hooks())
         office = Office(store.outbox, answers, wire, self.dial, self.metrics, self.hit)
-        newsroom = Newsroom(store, self.desk.view, self.home, lambda *said: self.paged.append(said), self.graphs)
+        pages: Any = self.paged
+        newsroom = Newsroom(store, self.desk.view, lambda: self.home, lambda *said: pages.append(said), self.graphs)
         self.alerts = Alerts(office, newsroom, Patience(self.dial.monotonic))
-        self.outbox = Outbox(office, beside=Beside(home=self.home, alerts=self.alerts.turn))
+        self.outbox = Outbox(office, beside=Beside(home=lambda: self.home, alerts=self.alerts.turn))
         bells = Bells(outbox=lambda: None, directory=lambda: None, notice=self.alerts.pressed)
         nothing: Any = None
         self.counter = Counter(answers, nothing, self.metrics, bells, self.desk)

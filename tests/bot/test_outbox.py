@@ -67,7 +67,7 @@ class Post:
         self.desk = Shaky(self.store, ConfigPolicy.__new__(ConfigPolicy), self.dial, Hooks())
         desk: Any = self.desk
         office = Office(self.store.outbox, desk, wire, self.dial, self.metrics, self.hit)
-        self.outbox = Outbox(office, mention="S0ONCALL", pager=self.call, beside=Beside(home=self.home))
+        self.outbox = Outbox(office, mention=lambda: "S0ONCALL", pager=self.call, beside=Beside(home=lambda: self.home))
 
     def hit(self, name: str) -> None:
         if name == self.killed_at:

@@ -27,7 +27,7 @@ class Called:
         self.rig.scene.proven(10)
         self.rig.scene.look(2)
         self.woken = 0
-        paging = Paging(self.store, self.dial, lambda: HOME, "U0OSKAR")
+        paging = Paging(self.store, self.dial, lambda: HOME, lambda: "U0OSKAR")
         bells = Bells(outbox=lambda: None, directory=self.wake)
         self.counter = Counter(self.rig.scene.bot, paging, Metrics(), bells)
         self.known()

@@ -79,7 +79,7 @@ Make = Callable[..., Sweeping]
 @pytest.fixture
 def make(lanes: Lanes, watched: Watched) -> Make:
     def made(*scopes: Scope, dial: Dial, metrics: Metrics | None = None) -> Sweeping:
-        measured = (metrics or Metrics(), dial.monotonic, 30.0)
+        measured = (metrics or Metrics(), dial.monotonic, lambda: 30.0)
         return Sweeping(watched, lambda: scopes, lanes, watched.came_home, measured)
 
     return made

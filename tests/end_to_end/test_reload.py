@@ -4,6 +4,7 @@ import json
 import signal
 
 from bot.cli import main
+from bot.cli.place import this_user
 from tests.end_to_end.rig import until
 from tests.end_to_end.test_shell import ends
 
@@ -18,7 +19,10 @@ def reloads(bot) -> list[dict[str, object]]:
     done = bot.tell("audit", "export")
     bodies = [json.loads(line) for line in done.stdout.splitlines()]
     found = [body.get("body", body) for body in bodies]
-    return [one["facts"] for one in found if one["kind"] == "bot" and "reload" in one["facts"]["did"]]
+    return [
+        {"by": one["actor"], **one["facts"]}
+        for one in found if one["kind"] == "bot" and one["facts"]["did"] == "reload"
+    ]  # fmt: skip
 
 
 def edited(bot, old: str, new: str):
@@ -48,9 +52,9 @@ def test_a_reload_counts_for_what_begins_and_not_for_what_lives(bot):
         assert bot.json("unlock", "my-app", "--reason", "on")["ok"]
         bot.json("start", "my-app", "brandnew")
         bot.at(33)
-        said = [one for one in reloads(bot) if one["did"] == "reload"]
+        said = reloads(bot)
         assert [one["ok"] for one in said] == [True, True] and said[0]["from"] != said[0]["to"]
-        assert len(reloads(bot)) == 4, "who asked is written down as well"
+        assert {one["by"] for one in said} == {this_user().key}, "who asked is written down as well"
     finally:
         undo()
         assert ends(bot, "reload")[0] == 0
@@ -74,6 +78,7 @@ def test_a_broken_file_changes_nothing(bot):
     finally:
         undo()
     assert ends(bot, "reload")[0] == 0 and "trouble" not in configuration(bot)
+    assert [one["by"] for one in reloads(bot) if not one["ok"]] == [this_user().key, "signal:SIGHUP"]
 
 
 def test_what_needs_a_restart_is_said_and_nothing_is_taken(bot):
@@ -81,7 +86,7 @@ def test_what_needs_a_restart_is_said_and_nothing_is_taken(bot):
     undo = edited(bot, f"port = {bot.port}", "port = 18999")
     try:
         code, text = ends(bot, "reload")
-        assert code == 1 and "[http] changed, which needs a restart" in text
+        assert code == 1 and "[http] port changed, which needs a restart" in text
     finally:
         undo()
     assert ends(bot, "reload")[0] == 0

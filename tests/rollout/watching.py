@@ -49,9 +49,9 @@ class Watching:
         """Start: a fresh watch over the store as it is."""
         self.store = open_store(self.path)
         hooks = Hooks(wake=lambda rollout: self.woken.append(rollout.id))
-        self.watch = Watch(self.store, self.cloud, self.clock, self.timing, hooks)
+        self.watch = Watch(self.store, self.cloud, self.clock, lambda: self.timing, hooks)
         self.watch.settle(self.scopes)
-        self.desk = AlarmDesk(self.store, self.policy, self.clock, hooks, ("U0ONCALL",))
+        self.desk = AlarmDesk(self.store, self.policy, self.clock, hooks, lambda: "U0ONCALL")
         if self.live:
             looked = Hooks(sighted=self.watch.sighted, blamed=claim)  # type: ignore[arg-type]  # the store's work is both
             self.bot = Conductor(self.store, self.world, self.policy, self.clock, looked)

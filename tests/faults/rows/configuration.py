@@ -173,7 +173,7 @@ def read_again(count: int, seed: int, naive: bool) -> Played:
         world.alarms |= {name: SimulatedAlarm() for name in ("my-app-errors", "my-app-p99")}
         store = open_store(Path(folder) / "t.db")
         bot = Conductor(store, world, policy, clock)
-        reloading = Reloading(Ground(policy, store, SystemClock(), TOKENS, lambda: None))
+        reloading = Reloading(Ground(policy, store, SystemClock(), TOKENS, "socket", lambda: None))
         last, terms = config, None
         for number in range(count):
             text, right = _next_file(rng, number)
@@ -219,9 +219,10 @@ def _next_file(rng: Random, number: int) -> tuple[str, bool]:
 def _half(policy: LivePolicy, path: Path) -> None:
     """The naive way: whatever can be read of the file counts, defaults for the rest."""
     try:
-        policy.swap(load(path, TOKENS))
+        found = load(path, TOKENS)
     except BadConfigs:
-        policy.swap(policy.config.model_copy(update={"plans": {}, "roles": {}}))
+        found = policy.config.model_copy(update={"plans": {}, "roles": {}})
+    policy.swap(policy.prepared(found))
 
 
 IN_PROCESS = "in process: the loader, the reload, conductor and SQLite"
