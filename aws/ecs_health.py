@@ -20,13 +20,13 @@ class Facts(NamedTuple):
     traffic: bool
     """Whether a rule gives it any."""
     patient: bool
-    """Whether what was asked of it is so young that missing targets say nothing."""
+    """Whether it is just coming up, or was asked for so lately that missing targets say nothing."""
     crash: str = ""
     """Why its tasks end one like the other."""
 
 
-def health(facts: Facts, *, coming_up: bool) -> SideHealth:
-    """`healthy`: it could take all traffic. `sick`: it is known that it takes none. `coming_up`: the new side.
+def health(facts: Facts, *, new_side: bool) -> SideHealth:
+    """`healthy`: it could take all traffic. `sick`: it is known that it takes none. `new_side`: of the candidate.
 
     Targets of tasks that still run the task definition before do not count. Scaled down is not sick.
     """
@@ -42,7 +42,7 @@ def health(facts: Facts, *, coming_up: bool) -> SideHealth:
     ready = max(0, targets.healthy - service.leftovers)
     whole = ready >= facts.needed
     told = f"{service.service_name}: {ready} of {facts.needed} targets healthy"
-    why = "" if whole else _sick(facts, service, targets, ready, coming_up=coming_up)
+    why = "" if whole else _sick(facts, service, targets, ready, new_side=new_side)
     state = "healthy" if whole else "sick" if why else "unknown"
     coming = not whole and not why and service.desired_count >= facts.needed
     return SideHealth.model_validate({
@@ -51,17 +51,17 @@ def health(facts: Facts, *, coming_up: bool) -> SideHealth:
     })  # fmt: skip
 
 
-def _sick(facts: Facts, service: Fleet, targets: Targets, ready: int, *, coming_up: bool) -> str:
+def _sick(facts: Facts, service: Fleet, targets: Targets, ready: int, *, new_side: bool) -> str:
     """What is known to be wrong, in words; empty where nothing is."""
-    if facts.crash and (coming_up or not ready):
+    if facts.crash and (new_side or not ready):
         return facts.crash
     if ready:
         return ""
     if not service.desired_count:
         # The old side at 0 tasks is brought up again before it gets traffic; the new one with traffic is an outage.
-        return "scaled to 0 while it has traffic" if coming_up and facts.traffic else ""
+        return "scaled to 0 while it has traffic" if new_side and facts.traffic else ""
     if facts.traffic:
         return f"{targets.unhealthy} fail their health checks" if targets.unhealthy else "none takes requests"
-    if targets.unhealthy and not targets.coming and not facts.patient and not coming_up:
+    if targets.unhealthy and not targets.coming and not facts.patient:
         return f"{targets.unhealthy} fail their health checks"
     return ""

@@ -13,7 +13,7 @@ from aws.ecs_limits import SIDES, Least, Pins, Side, floor_of
 from aws.ecs_replies import Fleet, ScalableTarget
 from aws.ecs_target import EcsTarget
 from rollout.errors import TargetError
-from rollout.model import Rollout
+from rollout.model import Phase, Rollout
 from rollout.seen import Seen
 
 GRACE: Final = timedelta(seconds=60)
@@ -118,8 +118,8 @@ def seen(sight: Sight) -> Seen:
         percent=None if other else percent,
         foreign=other or words,
         mix=() if other else sight.rules.mix(sight.sides),
-        stable=health(_facts(sight, "stable"), coming_up=False),
-        candidate=health(_facts(sight, "candidate"), coming_up=True),
+        stable=health(_facts(sight, "stable"), new_side=False),
+        candidate=health(_facts(sight, "candidate"), new_side=True),
         retired=sight.idle,
         pinned=_pinned(sight),
         revision=sight.rules.fingerprint,
@@ -167,16 +167,22 @@ def _pinned(sight: Sight) -> bool | None:
 
 def _facts(sight: Sight, side: Side) -> Facts:
     index = SIDES.index(side)
-    service, asked = sight.services[index], sight.rollout.asked_at if sight.rollout else None
-    grace = GRACE
-    if isinstance(service, Fleet):
-        grace += timedelta(seconds=service.health_check_grace_period_seconds)
     return Facts(
-        service=service,
+        service=sight.services[index],
         targets=sight.targets[index],
         ours=sight.ours[index],
         needed=sight.needed,
         traffic=side in sight.serving,
-        patient=asked is not None and sight.at - asked < grace,
+        patient=_patient(sight, side),
         crash=sight.crash[index],
     )
+
+
+def _patient(sight: Sight, side: Side) -> bool:
+    """Whether its targets have not had their time yet; while it comes up the launch has a deadline of its own."""
+    service, rollout = sight.services[SIDES.index(side)], sight.rollout
+    if rollout is None or isinstance(service, TargetError):
+        return True
+    grace = GRACE + timedelta(seconds=service.health_check_grace_period_seconds)
+    asked_lately = rollout.asked_at is not None and sight.at - rollout.asked_at < grace
+    return asked_lately or (side == "candidate" and rollout.phase is Phase.LAUNCHING)

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Protocol
 
+from aws.driver import AwsDriver
 from aws.lambda_alias import LambdaAlias
 from aws.sessions import Sessions
 from demo.cloud import Cloud
 from demo.cloud.oracle import Applied
+from rollout.actions import Shift
 from rollout.model import Phase, Rollout
 from rollout.people import Actor
 from rollout.plan import Plan
@@ -27,6 +30,69 @@ class CloudClock:
 
     def monotonic(self) -> float:
         return self._now().timestamp()
+
+
+class Bench(Protocol):
+    """One target of a driver, known to its bones. Shares are named by release: `stable`, `candidate`, `other`."""
+
+    cloud: Cloud
+    clock: CloudClock
+
+    @property
+    def driver(self) -> AwsDriver: ...
+
+    stable: str
+    candidate: str
+    other: str
+    """Nobody's: it gets traffic only from a colleague."""
+    newest: str
+    """What `latest` means."""
+    missing: str
+    write: str
+    """The operation that moves traffic, as the cloud names it."""
+    permission: str
+    """The same as IAM names it."""
+    read: str
+    """One that every look begins with."""
+    equivalent_zero: tuple[Mapping[str, float], ...]
+
+    def requested(self, wanted: str = "", number: int = 1) -> Rollout: ...
+
+    def rollout(self, number: int = 1) -> Rollout:
+        """A live rollout that has not looked yet."""
+        ...
+
+    def looked(self, rollout: Rollout | None = None) -> Rollout:
+        """The same after a look."""
+        ...
+
+    def gone(self, number: int) -> tuple[Rollout, str]:
+        """A rollout of something that does not exist, and a word of the error."""
+        ...
+
+    def shares(self) -> dict[str, float]:
+        """The truth: who gets how much, in percent."""
+        ...
+
+    def edit(self, shares: Mapping[str, float]) -> None:
+        """What a colleague does in the console."""
+        ...
+
+    def written(self) -> list[Applied]:
+        """Writes of traffic that took effect since the bench was set up."""
+        ...
+
+    def break_side(self, release: str) -> None:
+        """From now on that side is known to be sick."""
+        ...
+
+    def use_everything(self) -> None:
+        """Do all that the driver can do, so that every call it has is made."""
+        ...
+
+    def called(self) -> set[str]:
+        """Every operation that reached the cloud, as IAM names it."""
+        ...
 
 
 def make_rollout(now: datetime, *alarms: str, number: int = 1, **settings: object) -> Rollout:
@@ -53,9 +119,10 @@ class LambdaBench:
         cloud.log.clear()
 
     stable, candidate, other = "1", "2", "3"
+    newest = "3"
     missing = "99"
-    write = "lambda:UpdateAlias"
-    reads = ("lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:ListVersionsByFunction")
+    write = permission = "lambda:UpdateAlias"
+    read = "lambda:GetAlias"
     equivalent_zero: tuple[Mapping[str, float], ...] = (
         {"1": 100.0},
         {"1": 100.0, "2": 0.0},
@@ -75,6 +142,10 @@ class LambdaBench:
         rollout = rollout or self.rollout()
         return rollout.but(seen=self.driver.observe([rollout])[rollout.id])
 
+    def gone(self, number: int) -> tuple[Rollout, str]:
+        """One of an alias that does not exist."""
+        return self.rollout(number, alias="gone"), "GetAlias"
+
     def shares(self) -> dict[str, float]:
         """The truth: who gets how much, in percent."""
         return dict(self.cloud.knobs.status()["apps"][0]["weights"])
@@ -90,6 +161,11 @@ class LambdaBench:
 
     def break_side(self, release: str) -> None:
         self.cloud.knobs.version_state("my-app", release, "Failed")
+
+    def use_everything(self) -> None:
+        """All calls there are."""
+        self.driver.prepare(self.requested())
+        self.driver.perform(self.looked(), Shift(percent=10), "1/0/shift/10")
 
     def called(self) -> set[str]:
         """Every operation that reached the cloud."""

@@ -10,11 +10,11 @@ from rollout.actions import Shift
 from rollout.errors import TargetError
 from rollout.release import Release
 from tests.aws.bench import SETTINGS, LambdaBench
-from tests.aws.contract import DriverContract
+from tests.aws.contract import DriverContract, WithoutCapacity
 from tests.aws.hooks import answers
 
 
-class TestLambdaAlias(DriverContract):
+class TestLambdaAlias(DriverContract, WithoutCapacity):
     """The driver `lambda` keeps the contract."""
 
 
