@@ -22,6 +22,7 @@ from bot.digests import Desk as DigestDesk
 from bot.digests import Digests
 from bot.directory import Directory
 from bot.edge import Edge, Server, Slack
+from bot.ending import Signals
 from bot.failpoints import Hit, armed, never
 from bot.foreground import drive
 from bot.health import Health
@@ -77,12 +78,9 @@ def run(config: Config, access: Access) -> int:
     lock = _locked(config)
     try:
         bot = Bot(config, access, hit)
-        ended = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
-        signal.signal(signal.SIGHUP, lambda *_: bot.reloading.ask())
+        signals = Signals()
         bot.start()
-        ended.wait()
+        signals.wait(bot.reloading.ask)
         bot.stop()
     finally:
         lock.release()
