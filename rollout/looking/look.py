@@ -119,10 +119,16 @@ class Look:
         return min(since if self.passed is None else min(since, self.passed), most)
 
     def nobody_looked(self, since: datetime) -> None:
-        """Say so once, where it was long enough to matter: a person would look for what happened meanwhile."""
+        """Say so once, where it was long enough to matter: a person would look for what happened meanwhile.
+
+        A bot that ends before its first look, again and again, says it at its first start; the card has the newest end.
+        """
         if self.now - since < max(AWAY, 4 * pace(self.r)):
             return
+        said = self.r.away is not None and self.r.away.since == since
         self.set(away=Away(since=since, until=self.now))
+        if said:
+            return
         told = print_duration(timedelta(seconds=round((self.now - since).total_seconds())))
         self.tell("away", f"nobody looked for {told}; nothing was decided meanwhile")
 

@@ -431,6 +431,20 @@ def test_a_bot_that_was_away_says_so_once(scene: Scene) -> None:
     assert away_of(scene.newest) is None, "a short restart is nobody's business"
 
 
+def test_starts_that_never_get_to_a_look_say_it_once(scene: Scene) -> None:
+    """The bot dies again and again before its first look: one reply and one record, while the card has the newest end."""
+    scene.wish("start")
+    scene.proven(10)
+    for _ in range(3):
+        scene.clock.advance(timedelta(minutes=10))
+        scene.restart()
+    assert away_of(scene.newest) == timedelta(minutes=30)
+    assert sum(isinstance(notice, Event) and notice.what == "away" for notice in scene.notices()) == 1
+    with scene.store.reads() as reads:
+        bodies = [json.loads(row.body) for row in reads.audit_of(1)]
+    assert sum(body["kind"] == "bot" for body in bodies) == 1
+
+
 def away_of(rollout: Rollout) -> timedelta | None:
     """For how long nobody looked, as the row says."""
     return rollout.away.until - rollout.away.since if rollout.away else None
