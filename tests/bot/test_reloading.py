@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.app import Bot
 from bot.cli import main
 from bot.cli.place import this_user
 from bot.cli.reloading import answer_to
@@ -312,3 +313,28 @@ def test_a_signal_reads_it_again_too(rig: Rig) -> None:
     assert done.wait(10)
     reloading.stop()
     assert [entry["by"] for entry in rig.trail()] == [SIGNAL]
+
+
+def test_every_part_of_a_bot_reads_the_new_one(rig: Rig) -> None:
+    """Outbox, notices, pages, watch, summaries, directory: none keeps what it was made with."""
+    rig.write(("port = 8080", "port = 0"))
+    bot = Bot(*load_to_run(rig.path, TOKENS))
+    try:
+        sweep = ("[roles]", "[alarms]\nsweep = '1m'\nblind = '3m'\n[roles]")
+        digests = ('at = "09:00"', 'at = "10:30"')
+        rig.write(HOME, sweep, digests, ('mention = "S0ONCALL"\n', PAGE), ('"U0BEN"', '"U0NEW"'))
+        (before,) = bot.digests._plans.values()
+        bot.policy.swap(bot.policy.prepared(load_to_run(rig.path, TOKENS)[0]))
+        bot._taken()
+        assert (bot.outbox._home(), bot.alerts._home(), bot.digests._home) == ("C0NIGHT",) * 3
+        assert (bot.outbox._mention(), bot.watching.desk._called()) == ("S0OTHER",) * 2
+        assert bot.policy.topic.endswith(":night")
+        assert (bot.watching.sweeping._every(), bot.watching.watch._timing().sweep.total_seconds()) == (60.0, 60.0)
+        (after,) = bot.digests._plans.values()
+        assert (before.rule, after.rule) == ("09:00", "10:30")
+        assert {"U0NEW", "S0OTHER"} <= bot._named()
+        assert not {"U0BEN", "S0ONCALL"} & bot._named()
+        assert bot.directory._wake.is_set()
+    finally:
+        bot.watching.stop()
+        bot.store.close()
