@@ -7,6 +7,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from aws.registry import open_drivers
 from aws.sessions import Sessions
@@ -160,7 +161,7 @@ class Bot:
         self.watchdog = Watchdog(self.scheduler.age, self.scheduler.restart)
         self.ear, self.server = self._made_ways_in()
         told = self.ear.connections if self.ear else None
-        asked = ground(self.policy, access, self._web, self.sessions, self.clock, told)
+        asked = partial(ground, self.policy, access, self._web, self.sessions, self.clock, told)
         self.checks = AfterStart(asked, lambda: self.health.ready)
         again = ReloadGround(self.policy, self.store, self.clock, os.environ, access.mode, self._taken)
         self.reloading = Reloading(again)
@@ -316,8 +317,9 @@ class Bot:
     def _taken(self) -> None:
         """Another configuration counts from now on."""
         self.digests.take(self.policy.config)
-        self.watching.taken()
         self.directory.wake()
+        self.watching.taken()
+        self.checks.start()
 
     def _open(self) -> bool:
         return not self._ending and self.hello.identity() is not None

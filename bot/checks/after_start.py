@@ -1,4 +1,6 @@
-"""The checks of a bot that has just started: once, in the background, one look at a time. Keeps nobody from serving."""
+"""The checks of a bot that has just started, or read its configuration again: once, in the background, one look at a
+time. They keep nobody from serving.
+"""
 
 import logging
 import os
@@ -37,26 +39,35 @@ def ground(  # every part that checks stand on
 
 
 class AfterStart:
-    """`start()` once; `failures` and `report` are to be shown, and may be asked at any time."""
+    """`start()` at each configuration; `failures` and `report` are to be shown, and may be asked at any time."""
 
     def __init__(
-        self, ground: Ground, ready: Callable[[], bool], checks: Sequence[Check] = CHECKS, pace: Pace = GENTLE
-    ) -> None:
-        self._ready = ready
+        self, ground: Callable[[], Ground], ready: Callable[[], bool], checks: Sequence[Check] = CHECKS,
+        pace: Pace = GENTLE,
+    ) -> None:  # fmt: skip
+        self._ground, self._ready, self._pace = ground, ready, pace
+        self._asked = [check for check in checks if check.name not in _KNOWN]
+        self._lock = threading.Lock()
         self._ended = threading.Event()
         self._lines: list[Line] | None = None
-        asked = [check for check in checks if check.name not in _KNOWN]
-        self._runner = Runner(ground, asked, Redactor(known_secrets(os.environ)), pace)
-        self._thread = threading.Thread(target=self._run, name="checks", daemon=True)
+        self._runner: Runner | None = None
+        self._thread = threading.Thread()
 
     def start(self) -> None:
-        """Begin as soon as the bot serves, at the latest in a minute."""
+        """Begin as soon as the bot serves, at the latest in a minute; what was asked before is of no use any more."""
+        runner = Runner(self._ground(), self._asked, Redactor(known_secrets(os.environ)), self._pace)
+        with self._lock:
+            before, self._runner, self._lines = self._runner, runner, None
+        if before is not None:
+            before.stop()
+        self._thread = threading.Thread(target=self._run, args=[runner], name="checks", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Ask nothing more."""
         self._ended.set()
-        self._runner.stop()
+        if self._runner is not None:
+            self._runner.stop()
 
     def failures(self) -> float:
         """How many checks failed; 0 while they are not over."""
@@ -70,16 +81,17 @@ class AfterStart:
         told = {state: [_said(line) for line in lines if line.state == state] for state in ("fail", "warn", "skip")}
         return {"state": "done", "ok": sum(line.state == "ok" for line in lines), **told}
 
-    def _run(self) -> None:
+    def _run(self, runner: Runner) -> None:
         for _ in range(int(_SETTLED)):
             if self._ready() or self._ended.wait(1.0):
                 break
         if self._ended.is_set():
             return
-        lines = self._runner.lines()
-        if self._ended.is_set():
-            return  # what was not asked any more has not failed
-        self._lines = lines
+        lines = runner.lines()
+        with self._lock:
+            if self._ended.is_set() or runner is not self._runner:
+                return  # what was not asked any more has not failed
+            self._lines = lines
         for line in lines:
             if line.state == "fail":
                 log.warning("check failed: %s", _said(line))

@@ -169,7 +169,7 @@ def test_a_started_bot_makes_the_same_checks_in_the_background(shell: Shell, ws:
     config, access = load_to_run(shell.path, os.environ)
     web = web_client(access.bot_token.get_secret_value(), access.api_url)
     stood_on = ground(ConfigPolicy(config), access, web, Sessions(), SystemClock(), lambda: 1)
-    after = AfterStart(stood_on, lambda: True, pace=GENTLE._replace(gap=0.0))
+    after = AfterStart(lambda: stood_on, lambda: True, pace=GENTLE._replace(gap=0.0))
     after.start()
     after._thread.join(30)
     report: dict[str, Any] = dict(after.report())

@@ -30,7 +30,7 @@ def ground(tmp_path: Path) -> Ground:
 def made(ground: Ground, *, ready: bool = True) -> AfterStart:
     """With checks that find LINES."""
     checks = [Check(name, "here", lambda _: ("it",), _finding(found)) for name, found in LINES.items()]
-    return AfterStart(ground, lambda: ready, checks, QUICK)
+    return AfterStart(lambda: ground, lambda: ready, checks, QUICK)
 
 
 def _finding(found: list[Verdict]):
@@ -61,6 +61,29 @@ def test_failures_are_logged_counted_and_shown(ground: Ground, caplog: pytest.Lo
     assert "CANARY" not in json.dumps(after.report())
 
 
+def test_another_configuration_is_asked_anew(ground: Ground):
+    """The first run is given up in the middle: what it still finds is not shown, the second one's is."""
+    asked, going, runs = threading.Event(), threading.Event(), list[int]()
+
+    def first_hangs(*_: object) -> list[Verdict]:
+        runs.append(1)
+        if len(runs) == 1:
+            asked.set()
+            going.wait(PATIENCE)
+            return [fail("of the old file", "")]
+        return [ok("right")]
+
+    after = AfterStart(lambda: ground, lambda: True, [Check("a", "here", lambda _: ("",), first_hangs)], QUICK)
+    after.start()
+    assert asked.wait(PATIENCE)
+    old = after._thread
+    after.start()
+    finished(after)
+    old.join(PATIENCE)
+    assert after.report() == {"state": "done", "ok": 1, "fail": [], "warn": [], "skip": []}
+    going.set()
+
+
 def test_a_bot_that_ends_says_nothing_more(ground: Ground, caplog: pytest.LogCaptureFixture):
     """Stopped before it is ready, and in the middle: no line, no failure, and no thread is waited for."""
     early = made(ground, ready=False)
@@ -74,7 +97,7 @@ def test_a_bot_that_ends_says_nothing_more(ground: Ground, caplog: pytest.LogCap
         going.wait(PATIENCE)
         return [fail("never heard", "")]
 
-    late = AfterStart(ground, lambda: True, [Check("a", "here", lambda _: ("",), hang)], QUICK)
+    late = AfterStart(lambda: ground, lambda: True, [Check("a", "here", lambda _: ("",), hang)], QUICK)
     late.start()
     assert asked.wait(PATIENCE)
     late.stop()

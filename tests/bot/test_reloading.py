@@ -335,6 +335,8 @@ def test_every_part_of_a_bot_reads_the_new_one(rig: Rig) -> None:
         assert {"U0NEW", "S0OTHER"} <= bot._named()
         assert not {"U0BEN", "S0ONCALL"} & bot._named()
         assert bot.directory._wake.is_set()
+        assert bot.checks._runner is not None, "the new one is checked like that of a start"
     finally:
+        bot.checks.stop()
         bot.watching.stop()
         bot.store.close()

@@ -432,7 +432,7 @@ def test_a_bot_that_was_away_says_so_once(scene: Scene) -> None:
 
 
 def test_starts_that_never_get_to_a_look_say_it_once(scene: Scene) -> None:
-    """The bot dies again and again before its first look: one reply and one record, while the card has the newest end."""
+    """The bot dies again and again before its first look: one reply, one record; the card has the newest end."""
     scene.wish("start")
     scene.proven(10)
     for _ in range(3):
