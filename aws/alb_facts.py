@@ -21,11 +21,6 @@ class Targets(NamedTuple):
     coming: int
     unhealthy: int
 
-    @property
-    def registered(self) -> int:
-        """Those that take requests or will; the draining ones are gone already."""
-        return self.healthy + self.coming + self.unhealthy
-
 
 class Sides(NamedTuple):
     """The two groups whose weights are ours, and what people call what runs behind each."""

@@ -122,8 +122,9 @@ class DriverContract:
 
     def test_reads_survive_two_hiccups(self, bench: Bench) -> None:
         """A read is tried three times."""
+        rollout = bench.rollout()
         bench.cloud.knobs.throttle(bench.read, times=2)
-        assert bench.looked().seen is not None
+        assert bench.looked(rollout).seen is not None
         assert bench.cloud.log.refused[bench.read] == 2
 
     def test_one_that_cannot_be_seen_does_not_hide_the_others(self, bench: Bench) -> None:
