@@ -53,6 +53,10 @@ class EcsBench:
         self.groups = {self.stable: self.shop.blue, self.candidate: self.shop.green}
         self._prepared: Prepared | None = None
 
+    def fresh_driver(self) -> Ecs:
+        """Another one, as after a restart: it remembers nothing."""
+        return Ecs(self.sessions, self.clock)
+
     # --- rollouts
 
     def requested(self, wanted: str = "", number: int = 1, **changes: object) -> Rollout:
