@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from aws.driver import AwsDriver
+from aws.ecs import Ecs
 from aws.lambda_alias import LambdaAlias
 from aws.route53 import Route53
 from aws.sessions import Sessions
@@ -13,6 +14,7 @@ from rollout.ports import Clock
 DRIVERS: Final[Mapping[str, type[AwsDriver]]] = {
     driver.kind: driver
     for driver in (
+        Ecs,
         LambdaAlias,
         Route53,
     )

@@ -74,22 +74,31 @@ timezone = "Europe/Berlin"
 {"".join(_app(name, target, plans, duration(BAKE / speed)) for name, target in APPS.items())}"""
 
 
-LAMBDA = '''kind     = "lambda"
+LAMBDA = """kind     = "lambda"
 function = "{name}"
 alias    = "live"
-'''
-EDGE = '''kind     = "route53"
+"""
+EDGE = """kind     = "route53"
 zone     = "Z0TIDEGATEEDGE1EXAMPLE"
 name     = "edge.example.test"
 type     = "CNAME"
 blue     = "blue"
 green    = "green"
-'''
+"""
+_ELB = "arn:aws:elasticloadbalancing:eu-central-1:123456789012"
+SHOP = f"""kind     = "ecs"
+cluster  = "shop"
+rules    = ["{_ELB}:listener-rule/app/shop/cfd0d82b83cd0458/272dac60351b0bf0/8ec5dd99d0ba7b2f"]
+test_rule = "{_ELB}:listener-rule/app/shop/cfd0d82b83cd0458/d4a6180ae6351ae9/f86cdbac90113bbb"
+blue     = {{ service = "shop-blue", target_group = "{_ELB}:targetgroup/shop-blue/a584de2b17712484" }}
+green    = {{ service = "shop-green", target_group = "{_ELB}:targetgroup/shop-green/6cb6c0fb1931542a" }}
+"""
 APPS = {
     "my-app": ('\naliases = ["app"]', LAMBDA + 'alarms   = ["my-app-errors", "my-app-p99"]'),
-    "radio": ("", LAMBDA + 'alarms   = [{{ name = "radio-errors", no_data = "ask" }}]'),
+    "radio": ("", LAMBDA + 'alarms   = [{ name = "radio-errors", no_data = "ask" }]'),
     "lamp": ("", LAMBDA + 'alarms   = ["lamp-errors"]\nalarm_prefix = "lamp-"'),
     "edge": ("", EDGE + 'alarms   = ["edge-errors"]'),
+    "shop": ("", SHOP + 'alarms   = ["shop-errors", "shop-unserved", "shop-p99"]'),
 }
 """By app: what its own table says besides the channel, and what its environment says of how it is deployed."""
 
@@ -102,7 +111,7 @@ def _app(name: str, own: tuple[str, str], plans: str, bake: str) -> str:
 channel = "C0DEPLOYS"{app}
 
 [apps.{name}.env.prod]
-{target.format(name=name)}
+{target.replace("{name}", name)}
 region   = "eu-central-1"
 plan     = "canary"
 bake     = "{bake}"

@@ -271,7 +271,7 @@ def test_reasons_of_readyz_are_listed():
 
 
 def test_how_long_each_table_is_kept_is_said(tmp_path):
-    """docs/operations.md speaks of every table of a fresh store, of none that is not, and names each age that counts."""
+    """docs/operations.md speaks of every table of a fresh store, of no other, and names each age that counts."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     rows = table(text, "## What is kept how long")
     open_store(tmp_path / "t.db").close()

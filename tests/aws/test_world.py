@@ -94,7 +94,7 @@ def test_one_rollouts_fault_never_spoils_anothers(cloud: Cloud, world: AwsWorld)
     faults = {number: look.fault.kind for number, look in looks.items() if look.fault}
     assert faults == {1: "absent", 3: "config", 4: "config", 5: "config"}
     assert looks[2].seen is not None and looks[6].refusal is not None
-    assert "known: lambda" in (looks[4].fault or Fault(kind="busy", text="")).hint
+    assert "known: ecs, lambda" in (looks[4].fault or Fault(kind="busy", text="")).hint
     assert "colour" in (looks[3].fault or Fault(kind="busy", text="")).text
     # A target that cannot be read still has alarms, and they can be red.
     assert len(looks[1].alarms) == 2 and looks[1].alarms_fault is None

@@ -78,7 +78,7 @@ BROKEN = {
     "nothing at all": (WHOLE, "", "apps", "no app is configured", "[apps.my-app.env.prod]"),
     "apps as list": (WHOLE, "[[apps]]\nname = 'x'", "apps", "not a table", "[apps.<name>]"),
     # the order of environments
-    "after nothing": (REGION, REGION + '\nafter = "stagin"', f"{PROD}.after", "'stagin' is not an environment", "environments"),
+    "after nothing": (REGION, REGION + '\nafter = "stagin"', f"{PROD}.after", "is not an environment", "envi"),
     "after itself": (REGION, REGION + '\nafter = "prod"', f"{PROD}.after", "could ever be first", "remove"),
     # slack, http, store, aws
     "mode misspelt": (
@@ -434,12 +434,12 @@ BROKEN = {
         "[apps.my-app.env.dev]\n[apps.my-app.env.prod]\n",
         "apps.my-app.env.dev",
         "empty",
-        'kind = "lambda"',
+        "kinds: ecs, lambda",
     ),
     # targets
-    "kind missing": ('kind = "lambda"\n', "", f"{PROD}.kind", "kind is missing", 'kind = "lambda"'),
+    "kind missing": ('kind = "lambda"\n', "", f"{PROD}.kind", "kind is missing", "kinds: ecs, lambda"),
     "kind misspelt": ('kind = "lambda"', 'kind = "lamda"', f"{PROD}.kind", "'lamda'", "did you mean lambda?"),
-    "kind is a number": ('kind = "lambda"', "kind = 5", f"{PROD}.kind", "5 is not a kind", "kinds: lambda"),
+    "kind is a number": ('kind = "lambda"', "kind = 5", f"{PROD}.kind", "5 is not a kind", "kinds: ecs, lambda"),
     "key misspelt": ('bake = "10m"', 'bakes = "10m"', f"{PROD}.bakes", "not a key", "did you mean bake?"),
     "function missing": (
         'function = "my-app"\n',

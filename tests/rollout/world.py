@@ -226,9 +226,13 @@ class World:
         self._say("unlock", who, reason="again")
         if self._say("start", who, release=release).ok:
             self.witness.foreign = False
-            fleet, target = self.scene.target.fleet, self.scene.target
-            for version in (target.main, *target.extra) if fleet is not None else ():
-                fleet.desired.update({version: fleet.needed})  # whoever sent traffic there by hand gave it servers
+            self._serve_what_serves()
+
+    def _serve_what_serves(self) -> None:
+        """Whoever sent traffic somewhere by hand gave it servers."""
+        target = self.scene.target
+        if target.fleet is not None:
+            target.fleet.desired |= dict.fromkeys((target.main, *target.extra), target.fleet.needed)
 
     def _click(self, card: int, verb: str) -> None:
         """Somebody presses a button on any card ever posted."""
