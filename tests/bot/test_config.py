@@ -378,3 +378,15 @@ def test_a_zone_that_does_not_exist_is_refused_with_the_one_meant(word, hint, tm
     (flaw,) = mistakes(text + SMALL, tmp_path)
     assert (flaw.place, flaw.fact) == ("digests[0].timezone", f"{word!r} is not a time zone")
     assert flaw.hint == hint or hint is None
+
+
+DEEP = ["a" + ".a" * 40, "a" + " . 'b'" * 40, '"x"' + '."y"' * 100_000, "[t" + ".t" * 40 + "]"]
+
+
+@pytest.mark.parametrize("key", DEEP, ids=["bare", "quoted", "endless", "header"])
+def test_a_key_of_many_parts_is_refused_before_the_parser_sees_it(tmp_path, key):
+    """Line and reason, at once: what the parser would take for it grows with the square of its parts."""
+    path = tmp_path / "tidegate.toml"
+    path.write_text(f"# one\n{key}" + ("" if key.startswith("[") else " = 1") + "\n")
+    with pytest.raises(BadConfigs, match=r"tidegate\.toml:2: something of more than 32 parts"):
+        load(path, {})

@@ -146,7 +146,8 @@ def hostile(count: int, seed: int, naive: bool) -> Played:
 
 _BOMBS: tuple[Callable[[Random], str], ...] = (
     lambda rng: "x = " + "[" * rng.randint(100, 20_000),
-    lambda rng: "a" + ".a" * rng.randint(100, 5000) + " = 1",
+    lambda rng: "a" + ".a" * rng.randint(100, 200_000) + " = 1",
+    lambda rng: "[" + ".".join(rng.choice(('"a"', "b", "'c'")) for _ in range(rng.randint(100, 100_000))) + "]",
     lambda rng: "".join(f"[t{number}]\n" for number in range(rng.randint(100, 5000))),
     lambda rng: GOOD + "".join(f'[apps.a{n}.env.prod]\nkind = "lambda"\n' for n in range(rng.randint(10, 400))),
     lambda rng: "n = " + "9" * rng.randint(5000, 200_000),
