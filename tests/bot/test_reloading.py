@@ -25,6 +25,7 @@ from rollout.people import Actor
 from rollout.simulated import ManualClock, SimulatedWorld
 from store import Store, StoreFull, hold_lock, open_store
 from tests.bot.test_config_broken import GOOD
+from tests.store.make import alarm_state
 
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-made-up-1", "SLACK_APP_TOKEN": "xapp-made-up-1", "SLACK_SIGNING_SECRET": "0" * 32}
 PAGE = 'mention = "S0OTHER"\nsns_topic_arn = "arn:aws:sns:eu-central-1:123456789012:night"\n'
@@ -336,6 +337,12 @@ def test_every_part_of_a_bot_reads_the_new_one(rig: Rig) -> None:
         assert not {"U0BEN", "S0ONCALL"} & bot._named()
         assert bot.directory._wake.is_set()
         assert bot.checks._runner is not None, "the new one is checked like that of a start"
+        for kept in (0, 1):  # a sweep that was under way writes down what is watched no more; once it is looked after
+            with bot.store.work() as work:
+                work.save_alarm(alarm_state("left", app="gone"))
+            bot._prune()
+            with bot.store.reads() as reads:
+                assert len(reads.alarm_states("gone")) == kept
     finally:
         bot.checks.stop()
         bot.watching.stop()

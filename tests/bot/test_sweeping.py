@@ -209,3 +209,22 @@ def test_a_place_that_is_read_too_seldom_is_named(make: Make, dial: Dial):
     sweeping = make(scope(EU), dial=dial)
     dial.turn(91)
     assert sweeping.report()["trouble"] == {EU.lane: "not read for 91 s"}
+
+
+def test_a_place_that_left_the_configuration_is_no_trouble_any_more(lanes: Lanes, watched: Watched, dial: Dial):
+    """It was blind when a reload took it away: /readyz does not name it for ever, and the interval is the new one."""
+    scopes, every = [scope(EU), scope(US)], [30.0]
+    measured = (Metrics(), dial.monotonic, lambda: every[0])
+    sweeping = Sweeping(watched, lambda: scopes, lanes, watched.came_home, measured)
+    cloud = SimulatedCloudWatch(dial)
+    cloud.fault = Fault(kind="auth", text="not allowed")
+    CountedAlarms(cloud, sweeping.came).sweep(EU, ["errors"])
+    assert sweeping.report()["trouble"] == {EU.lane: "nothing can be read"}
+    scopes.pop(0)
+    every[0] = 10.0
+    assert sweeping.report()["trouble"] == {}
+    for swept in (1, 2):
+        sweeping()
+        watched.wait(watched.ended)
+        assert [lane for lane, _ in watched.swept] == [US.lane] * swept
+        dial.turn(10)
