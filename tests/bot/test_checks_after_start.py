@@ -63,23 +63,26 @@ def test_failures_are_logged_counted_and_shown(ground: Ground, caplog: pytest.Lo
 
 def test_another_configuration_is_asked_anew(ground: Ground):
     """The first run is given up in the middle: what it still finds is not shown, the second one's is."""
-    asked, going, runs = threading.Event(), threading.Event(), list[int]()
+    asked, going, more, runs = threading.Event(), threading.Event(), threading.Event(), list[int]()
 
-    def first_hangs(*_: object) -> list[Verdict]:
+    def look(*_: object) -> list[Verdict]:
         runs.append(1)
         if len(runs) == 1:
             asked.set()
             going.wait(PATIENCE)
             return [fail("of the old file", "")]
+        more.wait(PATIENCE)
         return [ok("right")]
 
-    after = AfterStart(lambda: ground, lambda: True, [Check("a", "here", lambda _: ("",), first_hangs)], QUICK)
+    after = AfterStart(lambda: ground, lambda: True, [Check("a", "here", lambda _: ("",), look)], QUICK)
     after.start()
     assert asked.wait(PATIENCE)
     old = after._thread
     after.start()
-    finished(after)
     old.join(PATIENCE)
+    assert after.report() == {"state": "running"}
+    more.set()
+    finished(after)
     assert after.report() == {"state": "done", "ok": 1, "fail": [], "warn": [], "skip": []}
     going.set()
 
