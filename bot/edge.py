@@ -3,6 +3,7 @@
 Of a request that is refused nothing is logged but the reason: its body and signature are somebody's secrets.
 """
 
+import contextlib
 import json
 import logging
 import threading
@@ -150,8 +151,10 @@ class Server:
 
     def __init__(self, edge: Edge, host: str, port: int) -> None:
         logging.getLogger("waitress").setLevel(logging.ERROR)
+        self._sockets: dict[int, Any] = {}
         self._server = waitress.server.create_server(
             edge,
+            map=self._sockets,
             host=host,
             port=port,
             threads=THREADS,
@@ -173,6 +176,9 @@ class Server:
         self._server.close()
         self._thread.join(2)
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
+        for left in list(self._sockets.values()):  # waitress leaves connections that wait for another request open
+            with contextlib.suppress(OSError):
+                left.close()
 
     def _run(self) -> None:
         try:

