@@ -142,6 +142,19 @@ def test_a_definition_of_the_same_content_is_used_again(bench: EcsBench) -> None
     assert bench.cloud.log.of(REGISTER) == []
 
 
+def test_only_the_newest_definitions_are_compared(bench: EcsBench) -> None:
+    """The ten newest of the family, whatever order they are listed in: an old one is not worth a hundred reads."""
+    image = image_uri(REPOSITORY, bench.shop.digests["v2"])
+    old = add_definition(bench.cloud.world, BLUE, image)
+    for number in range(10):
+        add_definition(bench.cloud.world, BLUE, f"{image_uri(REPOSITORY, 'n')}{number}")
+    candidate = bench.driver.prepare(bench.requested()).candidate
+    assert "task_definition" not in candidate.pinned and old.endswith(":2")
+    assert bench.cloud.log.count("ecs:DescribeTaskDefinition") <= 12
+    new = add_definition(bench.cloud.world, BLUE, image)
+    assert bench.driver.prepare(bench.requested()).candidate.pinned["task_definition"] == new
+
+
 def test_tags_go_with_the_definition(bench: EcsBench) -> None:
     """Costs are booked by them; those of AWS's own are not ours to set."""
     rollout = bench.looked(bench.accepted())
@@ -164,6 +177,29 @@ def described_with(bench: EcsBench, tags: list[dict[str, str]]) -> dict[str, Any
         "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "containerDefinitions": [container],
     }  # fmt: skip
     return {"taskDefinition": definition, "tags": tags, "ResponseMetadata": {}}
+
+
+def test_an_answer_about_something_else_is_unknown(bench: EcsBench) -> None:
+    """A service shown with another size, a definition with another content: no success, and both are told."""
+    rollout = bench.looked(bench.accepted())
+    wrong = {**described_with(bench, []), "ResponseMetadata": {"RequestId": "q"}}
+    with answers(bench.sessions, "ecs", "RegisterTaskDefinition", wrong):
+        outcome = bench.do(rollout, LAUNCH)
+    assert outcome.state == "unknown" and "registered with another content" in outcome.text
+    service = {"serviceName": GREEN, "status": "ACTIVE", "desiredCount": 1, "runningCount": 0}
+    with answers(bench.sessions, "ecs", "UpdateService", {"service": service, "ResponseMetadata": {}}):
+        outcome = bench.do(rollout, LAUNCH)
+    assert outcome.state == "unknown" and "with 4 tasks, AWS answered shop-green: , 1 tasks" in outcome.text
+
+
+def test_a_pin_stays_within_the_largest_size(bench: EcsBench) -> None:
+    """Six serve by now and the other side may have five at most: it is pinned there, not refused by AWS."""
+    rollout = bench.launched()
+    bench.limit(BLUE, least=2)
+    bench.limit(GREEN, least=0, most=5)
+    bench.scale(BLUE, 6)
+    bench.do(bench.looked(rollout), LAUNCH)
+    assert bench.least() == {BLUE: 6, GREEN: 5}
 
 
 def test_an_unknown_release_is_not_launched(bench: EcsBench) -> None:
@@ -269,7 +305,7 @@ def test_targets_without_traffic_get_their_time(bench: EcsBench) -> None:
     bench.cloud.knobs.sicken(GREEN)
     bench.cloud.step(25)
     young = rollout.but(asked_at=bench.clock.now())
-    assert bench.seen(young).candidate.state == "unknown"
+    assert bench.seen(rollout.but(asked_at=None)).candidate.state == "unknown"  # the launch has its own deadline
     assert bench.seen(young.but(phase=Phase.STEPPING)).candidate.state == "unknown"
     assert bench.seen(rollout.but(phase=Phase.STEPPING, asked_at=None)).candidate.state == "sick"
 

@@ -1,5 +1,6 @@
 """What the look at a requested ECS rollout finds out: the image that is meant, what would ship, what would go wrong."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def test_a_release_is_pinned_by_its_digest(bench: EcsBench, wanted: str) -> None
 
 def test_latest_is_the_image_pushed_last_and_no_signature(bench: EcsBench) -> None:
     """Signatures are pushed after the image under a tag of their own; an image without a tag is nobody's release."""
-    add_image(bench.cloud.world, REPOSITORY, "v5")
+    add_image(bench.cloud.world, REPOSITORY, "v5", ago=timedelta(seconds=60))
     add_image(bench.cloud.world, REPOSITORY, f"sha256-{bench.shop.digests['v2'][7:]}.sig")
     assert bench.driver.prepare(bench.requested()).candidate.id == "v5"
 
