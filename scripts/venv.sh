@@ -37,5 +37,7 @@ if ! { new_enough "$venv/bin/python" && "$venv/bin/python" -m pip --version >/de
 fi
 
 echo "installing the locked packages into $venv (a minute or two the first time)"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+# --no-deps: the lock names everything. Without it pip looks for `coverage[toml]` beside `coverage==` and, when a newer one
+# has just been released, meets that first and gives up, for it has no hash (pip#9243).
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
