@@ -5,7 +5,7 @@ content. The side with the traffic is stable, the other one is the candidate; af
 ECS starts and stops the tasks, alb.py alone touches the rules, ecs_hands.py alone the services. Judges nothing.
 
 *Nothing is removed while it may have traffic.* Retire reads the rules itself and refuses; that the load balancer has
-followed its rules is what the machine waits for (S11). What an autoscaler would shrink is pinned (ecs_limits.py).
+followed its rules is what the machine waits for (S11). What an autoscaler would shrink is pinned (pair_limits.py).
 
 What somebody else deploys into one of the two services shows as foreign traffic (S14); a restore puts it back.
 """
@@ -20,14 +20,14 @@ from aws.calls import Calls
 from aws.driver import failed, only_seen
 from aws.ecs_hands import Hands
 from aws.ecs_images import Image, Registry
-from aws.ecs_limits import SIDES
 from aws.ecs_look import Eyes, Want, target_of, want
-from aws.ecs_reads import both, read_limits, read_services
-from aws.ecs_release import Shipment, Shipping
+from aws.ecs_reads import read_limits, read_services
+from aws.ecs_release import Shipment, Shipping, Where
 from aws.ecs_replies import Fleet
-from aws.ecs_seen import Sight, seen, snapshot
 from aws.ecs_target import OPERATIONS, EcsTarget
 from aws.faults import CallError
+from aws.pair_limits import SIDES
+from aws.pair_seen import Sight, crews_of, seen, snapshot
 from aws.sessions import Place, Sessions
 from rollout.actions import Action, Finish, Launch, Outcome, Retire, Shift
 from rollout.errors import Refused, TargetError
@@ -58,7 +58,7 @@ class Ecs:
         """Pin what was asked for, say what would change, check that two sides can share traffic. Read only."""
         target = target_of(rollout)
         survey, sight = self._surveyed(rollout, target)
-        stable, candidate = _both(sight)
+        stable, candidate = crews_of(sight, Fleet)
         shipment = self._shipping(target, sight).plan(
             rollout.wanted, back=rollout.back, serving=stable.task_definition
         )
@@ -79,6 +79,7 @@ class Ecs:
         """Whether its names exist, and what a rollout of the newest image would meet. Read only."""
         mine = EcsTarget.model_validate(target.model_dump(mode="json"))
         survey, sight = self._surveyed(None, mine)
+        stable, candidate = crews_of(sight, Fleet)
         checks = [
             *alb_preflight.standing_split(survey),
             *alb_preflight.findings(survey),
@@ -86,11 +87,11 @@ class Ecs:
             *ecs_preflight.limits(sight),
         ]
         try:
-            shipment = self._shipping(mine, sight).plan(NEWEST, back=False, serving=_both(sight)[0].task_definition)
+            shipment = self._shipping(mine, sight).plan(NEWEST, back=False, serving=stable.task_definition)
         except Refused as error:
             tells = error.fact
         else:
-            checks += _of(shipment, _both(sight)[1])
+            checks += _of(shipment, candidate)
             tells = f"{shipment.stable.id} serves, {shipment.candidate.id} would come next"
         if any(check.state == "fail" for check in checks):
             return tuple(checks)
@@ -158,17 +159,22 @@ class Ecs:
         sight = self._eyes.sights([one])[one.rollout.id]
         if isinstance(sight, TargetError):
             raise sight
-        return Hands(self._eyes.desk(one.target), self._eyes.marks, sight)
+        return Hands(self._eyes.desk(one.target), self._eyes.marks, one, sight)
 
     def _surveyed(self, rollout: Rollout | None, target: EcsTarget) -> tuple[Survey, Sight]:
         """Rules, groups, services and limits. TargetError when a name leads nowhere."""
         at, desk = self._clock.now(), self._eyes.desk(target)
         survey = alb_preflight.survey(desk.elb, target.named)
         alb_preflight.refuse_unreadable(survey)
-        names = [target.side(group).service for group in survey.sides.groups]
-        stable, candidate = both(read_services(desk.ecs, target.cluster, names), (names[0], names[1]))
-        limits = read_limits(desk.scaling, [f"{target.cluster}/{name}" for name in names])
-        return survey, Sight(rollout, target, survey.sides, at, survey.rules, (stable, candidate), limits)
+        stable, candidate = (target.side(group).service for group in survey.sides.groups)
+        found = read_services(desk.ecs, target.cluster, [stable, candidate])
+        keys = (f"{target.cluster}/{stable}", f"{target.cluster}/{candidate}")
+        sight = Sight(
+            rollout, target.floor, survey.sides, at, survey.rules, keys, (found[stable], found[candidate]),
+            read_limits(desk.scaling, keys),
+        )  # fmt: skip
+        crews_of(sight, Fleet)
+        return survey, sight
 
     def _shipping(self, target: EcsTarget, sight: Sight) -> Shipping:
         def registry(image: Image) -> Registry:
@@ -176,17 +182,12 @@ class Ecs:
             place = Place(target.iam_role, image.region)
             return Registry(Calls(self._sessions, place, "ecr", OPERATIONS), image)
 
-        return Shipping(self._eyes.desk(target), self._eyes.marks, registry, sight)
+        return Shipping(self._eyes.desk(target), self._eyes.marks, registry, Where(target, sight.sides))
 
 
 def _revision(one: Want) -> str:
     """What the deciding look saw; without one nothing is compared, so nothing is written."""
     return one.rollout.seen.revision if one.rollout.seen else ""
-
-
-def _both(sight: Sight) -> tuple[Fleet, Fleet]:
-    names = sight.sides.groups
-    return both(dict(zip(names, sight.services, strict=True)), names)
 
 
 def _of(shipment: Shipment, candidate: Fleet) -> list[Check]:
@@ -197,7 +198,7 @@ def _of(shipment: Shipment, candidate: Fleet) -> list[Check]:
 
 
 def _place(sight: Sight) -> str:
-    stable, candidate = _both(sight)
+    stable, candidate = crews_of(sight, Fleet)
     return f"{stable.service_name} serves with {stable.desired_count} tasks, {candidate.service_name} comes"
 
 

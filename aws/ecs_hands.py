@@ -10,11 +10,12 @@ from typing import Any
 from aws.alb import Forwarding
 from aws.driver import failed
 from aws.ecs_definition import short
-from aws.ecs_limits import SIDES, Side, floor_of
-from aws.ecs_reads import DIMENSION, Desk, Marks, both, definition_of, made, resource
-from aws.ecs_replies import Described, Fleet, Limited, ScalableTarget, Updated
-from aws.ecs_seen import Sight, replaced
+from aws.ecs_look import Want
+from aws.ecs_reads import DIMENSION, Desk, Marks, definition_of, made, resource
+from aws.ecs_replies import Described, Fleet, Limited, Updated
 from aws.faults import CallError
+from aws.pair_limits import SIDES, Limit, Side, floor_of
+from aws.pair_seen import Sight, crews_of, replaced
 from rollout.actions import Outcome
 from rollout.errors import TargetError
 from rollout.release import Release
@@ -23,13 +24,13 @@ from rollout.release import Release
 class Hands:
     """One action on one target, as it was just seen."""
 
-    def __init__(self, desk: Desk, marks: Marks, sight: Sight) -> None:
-        names = sight.sides.groups
+    def __init__(self, desk: Desk, marks: Marks, one: Want, sight: Sight) -> None:
         self._desk = desk
         self._marks = marks
+        self._target = one.target
         self._sight = sight
-        self._forwarding = Forwarding(desk.elb, sight.target.rules)
-        self._services = dict(zip(SIDES, both(dict(zip(names, sight.services, strict=True)), names), strict=True))
+        self._forwarding = Forwarding(desk.elb, one.target.rules)
+        self._services = dict(zip(SIDES, crews_of(sight, Fleet), strict=True))
         self._done: list[str] = []
         self._request = ""
         self._revision = ""
@@ -67,7 +68,7 @@ class Hands:
                 raise TargetError("state", fact, "move the traffic first")
         service = self._services[side]
         self._limit(side, self._sight.pins.released(side))
-        floor = floor_of(self._sight.before, side, self._sight.target.floor)
+        floor = floor_of(self._sight.before, side, self._sight.floor)
         if service.desired_count > floor:
             self._update(service, service.task_definition, floor)
 
@@ -118,7 +119,7 @@ class Hands:
         if not asked:
             return
         reply = self._desk.ecs.write(
-            "UpdateService", Updated, cluster=self._sight.target.cluster, service=service.service_name, **asked
+            "UpdateService", Updated, cluster=self._target.cluster, service=service.service_name, **asked
         )
         shown, request = reply.service, reply.response_metadata.request_id
         told = f"{shown.service_name}: {short(shown.task_definition)}, {shown.desired_count} tasks"
@@ -130,25 +131,25 @@ class Hands:
     def _pin(self, side: Side) -> None:
         """Its own largest size is not ours to change: the preflight tells when it is too small."""
         found = self._scalable(side)
-        if found is not None and found.min_capacity < self._sight.size:
-            self._limit(side, min(self._sight.needed, found.max_capacity))
+        if found is not None and found.least < self._sight.size:
+            self._limit(side, min(self._sight.needed, found.most))
 
     def _limit(self, side: Side, least: int | None) -> None:
         found = self._scalable(side)
-        if found is None or least is None or found.min_capacity == least:
+        if found is None or least is None or found.least == least:
             return
-        key = self._sight.service_key(side)
+        key = self._sight.keys[SIDES.index(side)]
         reply = self._desk.scaling.write(
             "RegisterScalableTarget", Limited, ServiceNamespace="ecs", ResourceId=resource(key),
             ScalableDimension=DIMENSION, MinCapacity=least,
         )  # fmt: skip
         self._note(f"{key} scales by itself from {least} tasks", reply.response_metadata.request_id)
 
-    def _scalable(self, side: Side) -> ScalableTarget | None:
+    def _scalable(self, side: Side) -> Limit | None:
         limits = self._sight.limits
         if isinstance(limits, TargetError):
             raise limits
-        return limits.get(self._sight.service_key(side))
+        return limits.get(self._sight.keys[SIDES.index(side)])
 
     def _note(self, text: str, request: str) -> None:
         self._done.append(text)

@@ -15,8 +15,8 @@ from aws.calls import Calls
 from aws.driver import misfit, sides
 from aws.ecs_reads import Desk, Marks, crash_words, read_limits, read_services
 from aws.ecs_replies import Fleet
-from aws.ecs_seen import Sight
 from aws.ecs_target import OPERATIONS, EcsTarget
+from aws.pair_seen import Sight
 from aws.sessions import Place, Sessions
 from rollout.errors import TargetError
 from rollout.model import Rollout
@@ -119,8 +119,8 @@ class Eyes:
             self._ours(one, release, service) for release, service in zip(one.releases, both, strict=True)
         )
         return Sight(
-            rollout=one.rollout, target=one.target, sides=one.sides, at=self._clock.now(),
-            rules=chosen(rules, one.target.rules), services=both, limits={}, ours=(first, second),
+            rollout=one.rollout, floor=one.target.floor, sides=one.sides, at=self._clock.now(),
+            rules=chosen(rules, one.target.rules), keys=one.keys, crews=both, limits={}, ours=(first, second),
         )  # fmt: skip
 
     def _services(self, wants: Sequence[Want]) -> dict[str, Fleet | TargetError]:
@@ -157,23 +157,24 @@ class Eyes:
             group for sight in sights.values() if isinstance(sight, Sight) for group in sight.sides.groups
         )
         targets = {group: target_health(elb, group) for group in groups}
-        return {
-            number: self._judged(sight, targets) if isinstance(sight, Sight) else sight
-            for number, sight in sights.items()
-        }
+        found = dict(sights)
+        for one in wants:
+            sight = sights[one.rollout.id]
+            if isinstance(sight, Sight):
+                found[one.rollout.id] = self._judged(one, sight, targets)
+        return found
 
-    def _judged(self, sight: Sight, targets: Mapping[str, Targets | TargetError]) -> Sight:
+    def _judged(self, one: Want, sight: Sight, targets: Mapping[str, Targets | TargetError]) -> Sight:
         """With the health of both groups; where tasks are missing, with what the ended ones say."""
         stable, candidate = (targets[group] for group in sight.sides.groups)
         sight = sight._replace(targets=(stable, candidate))
-        first, second = (self._crash(sight, index) for index in (0, 1))
+        first, second = (self._crash(one, sight, index) for index in (0, 1))
         return sight._replace(crash=(first, second))
 
-    def _crash(self, sight: Sight, index: int) -> str:
-        service, targets = sight.services[index], sight.targets[index]
-        if isinstance(service, TargetError) or isinstance(targets, TargetError) or sight.ours[index] is not True:
+    def _crash(self, one: Want, sight: Sight, index: int) -> str:
+        fleet, targets = sight.crews[index], sight.targets[index]
+        if not isinstance(fleet, Fleet) or isinstance(targets, TargetError) or sight.ours[index] is not True:
             return ""
-        if not service.desired_count or targets.healthy - service.leftovers >= service.desired_count:
+        if not fleet.desired_count or targets.healthy - fleet.leftovers >= fleet.desired_count:
             return ""
-        since = sight.rollout.created_at if sight.rollout else sight.at
-        return crash_words(self.desk(sight.target).ecs, sight.target.cluster, service, since)
+        return crash_words(self.desk(one.target).ecs, one.target.cluster, fleet, one.rollout.created_at)

@@ -6,11 +6,11 @@ from typing import Final
 from aws.alb_facts import group_name
 from aws.ecs_definition import Definition, short
 from aws.ecs_images import parse
-from aws.ecs_limits import SIDES, floor_of
 from aws.ecs_reads import resource
 from aws.ecs_replies import Fleet
-from aws.ecs_seen import Sight
 from aws.faults import clip
+from aws.pair_limits import floor_of
+from aws.pair_seen import Sight, crews_of
 from rollout.errors import TargetError
 from rollout.release import Check
 
@@ -19,9 +19,9 @@ NATIVE: Final = ("BLUE_GREEN", "LINEAR", "CANARY")
 
 def services(sight: Sight) -> list[Check]:
     """Whether the two services can be the two sides of a rollout."""
-    found = [one for one in sight.services if isinstance(one, Fleet)]
-    checks = [check for one, group in zip(found, sight.sides.groups, strict=True) for check in _service(one, group)]
-    stable, candidate = found
+    stable, candidate = crews_of(sight, Fleet)
+    sides = zip((stable, candidate), sight.sides.groups, strict=True)
+    checks = [check for one, group in sides for check in _service(one, group)]
     if not stable.desired_count:
         text = f"{stable.service_name} serves and is asked for no task: nobody knows how many the other side needs"
         checks.append(_fail("count", text, "scale it to what carries its traffic"))
@@ -33,14 +33,13 @@ def limits(sight: Sight) -> list[Check]:
     if isinstance(sight.limits, TargetError):
         return [_fail("limits", sight.limits.fact, sight.limits.hint)]
     checks = []
-    for side in SIDES:
-        key = sight.service_key(side)
+    for key in sight.keys:
         found = sight.limits.get(key)
-        if found is not None and found.max_capacity < sight.size:
-            text = f"{key} scales by itself to {found.max_capacity} tasks at most, all traffic needs {sight.size}"
+        if found is not None and found.most < sight.size:
+            text = f"{key} scales by itself to {found.most} tasks at most, all traffic needs {sight.size}"
             checks.append(_fail("limits", text, f"raise the largest size of {resource(key)}"))
-    idle = floor_of(sight.now, "candidate", sight.target.floor)
-    if idle > sight.target.floor:
+    idle = floor_of(sight.now, "candidate", sight.floor)
+    if idle > sight.floor:
         text = f"the idle side keeps {idle} tasks: its scalable target has them as its least size"
         checks.append(Check(name="idle", state="warn", text=text, hint="give the idle service a least size of 0"))
     return checks

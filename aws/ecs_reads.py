@@ -1,7 +1,7 @@
 """Asks ECS and its autoscaler: services, limits, task definitions, tasks that ended; in batches. Judges nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -15,13 +15,13 @@ from aws.ecs_replies import (
     Fleet,
     Fleets,
     Revisions,
-    ScalableTarget,
     ScalableTargets,
     Task,
     TaskArns,
     Tasks,
 )
 from aws.faults import clip
+from aws.pair_limits import Limit
 from rollout.errors import TargetError
 
 DIMENSION: Final = "ecs:service:DesiredCount"
@@ -58,16 +58,19 @@ def read_services(ecs: Calls, cluster: str, names: Iterable[str]) -> dict[str, F
     return found
 
 
-def read_limits(scaling: Calls, services: Iterable[str]) -> dict[str, ScalableTarget] | TargetError:
+def read_limits(scaling: Calls, services: Iterable[str]) -> dict[str, Limit] | TargetError:
     """Between which sizes each of `cluster/service` scales by itself; absent where it does not."""
-    found: dict[str, ScalableTarget] = {}
+    found: dict[str, Limit] = {}
     try:
         for batch in batches(sorted({resource(service) for service in services}), LIMITS_A_CALL):
             page = scaling.read(
                 "DescribeScalableTargets", ScalableTargets, ServiceNamespace="ecs", ResourceIds=batch,
                 ScalableDimension=DIMENSION,
             )  # fmt: skip
-            found |= {one.resource_id.removeprefix("service/"): one for one in page.scalable_targets}
+            found |= {
+                one.resource_id.removeprefix("service/"): Limit(one.min_capacity, one.max_capacity)
+                for one in page.scalable_targets
+            }
     except TargetError as error:
         return error
     return found
@@ -171,13 +174,3 @@ def _missing(cluster: str, name: str) -> TargetError:
 def _revision(arn: str) -> int:
     number = arn.rpartition(":")[2]
     return int(number) if number.isdecimal() else 0
-
-
-def both(found: Mapping[str, Fleet | TargetError], names: tuple[str, str]) -> tuple[Fleet, Fleet]:
-    """Two services out of what was read. The first failure when there was one."""
-    first, second = (found[name] for name in names)
-    if isinstance(first, TargetError):
-        raise first
-    if isinstance(second, TargetError):
-        raise second
-    return first, second

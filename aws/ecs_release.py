@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from aws.alb_facts import Sides
 from aws.ecs_definition import Definition, differences, release_container, short
 from aws.ecs_images import Image, Registry, name_of, parse
 from aws.ecs_images import short as short_digest
 from aws.ecs_reads import Desk, Marks, definition_of, newest_of
 from aws.ecs_replies import ImageRow
-from aws.ecs_seen import Sight
+from aws.ecs_target import EcsTarget
 from aws.faults import clip
 from rollout.errors import NotFound, Refused, TargetError
 from rollout.release import Release
@@ -48,19 +49,26 @@ class Shipment(NamedTuple):
         return f"{release.id} ({known})" if by_digest else known
 
 
+class Where(NamedTuple):
+    """The target, and which of its groups is which side."""
+
+    target: EcsTarget
+    sides: Sides
+
+
 class Shipping:
     """Finds out what would ship to one target."""
 
-    def __init__(self, desk: Desk, marks: Marks, registry: Callable[[Image], Registry], sight: Sight) -> None:
+    def __init__(self, desk: Desk, marks: Marks, registry: Callable[[Image], Registry], where: Where) -> None:
         self._desk = desk
         self._marks = marks
         self._registry = registry
-        self._sight = sight
+        self._target, self._sides = where
 
     def plan(self, wanted: str, *, back: bool, serving: str) -> Shipment:
         """What `wanted` means now. NotFound or Refused when it cannot be deployed. `serving`: the live definition."""
         live = definition_of(self._desk.ecs, serving)
-        served_by = release_container(live, self._sight.target.container)
+        served_by = release_container(live, self._target.container)
         if wanted.startswith(BY_DEFINITION):
             return self._by_definition(wanted.removeprefix(BY_DEFINITION), live, served_by)
         text = live.containers[served_by].image
@@ -74,7 +82,7 @@ class Shipping:
         served, row = _served(registry, image), registry.resolve(wanted)
         name = _name(served, image)
         if row.image_digest == (served.image_digest if served else image.digest):
-            raise Refused(f"{self._sight.target.cluster} already serves {name}", "push a new image, or name another")
+            raise Refused(f"{self._target.cluster} already serves {name}", "push a new image, or name another")
         new = live.with_image(served_by, image.pinned(row.image_digest))
         there = self._marks.find(self._desk.ecs, live.contents.family, new.mark)
         if back and not there:
@@ -97,8 +105,8 @@ class Shipping:
             known = ", ".join(f"{BY_DEFINITION}{short(arn)}" for arn in newest_of(self._desk.ecs, live.contents.family))
             raise NotFound(error.fact, f"{live.contents.family} has {known}") from None
         if new.arn == live.arn:
-            raise Refused(f"{self._sight.target.cluster} already serves {BY_DEFINITION}{live.words}", "name another")
-        container = release_container(new, self._sight.target.container)
+            raise Refused(f"{self._target.cluster} already serves {BY_DEFINITION}{live.words}", "name another")
+        container = release_container(new, self._target.container)
         row = self._found(new.containers[container].image)
         candidate = self._release(f"{BY_DEFINITION}{new.words}", "candidate", row, {
             "image": new.containers[container].image, "digest": row.image_digest if row else "",
@@ -118,7 +126,7 @@ class Shipping:
         })  # fmt: skip
 
     def _release(self, name: str, side: str, row: ImageRow | None, pinned: dict[str, str]) -> Release:
-        sides, target = self._sight.sides, self._sight.target
+        sides, target = self._sides, self._target
         group = sides.stable if side == "stable" else sides.candidate
         kept = {key: value for key, value in pinned.items() if value}
         kept |= {"service": target.side(group).service, "target_group": group}

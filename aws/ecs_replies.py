@@ -83,6 +83,19 @@ class Fleet(Camel):
     health_check_grace_period_seconds: int = 0
 
     @property
+    def name(self) -> str:
+        return self.service_name
+
+    @property
+    def runs(self) -> str:
+        """`shop:7`."""
+        return self.task_definition.rsplit("/", 1)[-1]
+
+    @property
+    def grace(self) -> int:
+        return self.health_check_grace_period_seconds
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """The target groups that its tasks are in."""
         return tuple(one.target_group_arn for one in self.load_balancers if one.target_group_arn)

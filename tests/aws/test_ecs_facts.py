@@ -7,10 +7,10 @@ from botocore.loaders import Loader
 
 from aws.alb_facts import Targets
 from aws.ecs_definition import TOLD, Definition, differences
-from aws.ecs_health import Facts, health
-from aws.ecs_limits import Least, Pins, Side, floor_of
 from aws.ecs_reads import alike, made
 from aws.ecs_replies import Described, Fleet, Task
+from aws.pair_health import Facts, health
+from aws.pair_limits import Least, Pins, Side, floor_of
 from rollout.errors import TargetError
 
 SEVEN = "arn:aws:ecs:eu-central-1:123456789012:task-definition/shop:7"
@@ -29,7 +29,7 @@ def fleet(desired: int = 4, old: int = 0) -> Fleet:
 def facts(desired: int = 4, targets: tuple[int, int, int] = (4, 0, 0), **more: Any) -> Facts:
     usual: dict[str, Any] = {"ours": True, "needed": 4, "traffic": False, "patient": False}
     service = fleet(desired, more.pop("old", 0))
-    return Facts(service=service, targets=Targets(*targets), **(usual | more))
+    return Facts(crew=service, targets=Targets(*targets), **(usual | more))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_health_of_a_side(given: Facts, new_side: bool, state: str) -> None:
     assert found.ready is not None and found.needed == given.needed
 
 
-@pytest.mark.parametrize("part", ["service", "targets", "ours"])
+@pytest.mark.parametrize("part", ["crew", "targets", "ours"])
 def test_health_of_a_side_that_cannot_be_read(part: str) -> None:
     """Unknown, with the reason and without a count: nothing is raised to it, and no way back is held."""
     changes: dict[str, Any] = {part: TargetError("auth", "no permission for it")}

@@ -1,17 +1,14 @@
-"""Puts together what a look at one ECS target found: shares, health of both sides, limits. Pure: no calls."""
+"""Puts together what a look at two sides behind listener rules found: shares, health, limits. Pure: no calls."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from aws.alb_facts import Rules, Sides, Targets
-from aws.ecs_definition import short
-from aws.ecs_health import Facts, health
-from aws.ecs_limits import SIDES, Least, Pins, Side, floor_of
-from aws.ecs_replies import Fleet, ScalableTarget
-from aws.ecs_target import EcsTarget
+from aws.pair_health import Crew, Facts, health
+from aws.pair_limits import SIDES, Least, Limit, Pins, Side, floor_of
 from rollout.errors import TargetError
 from rollout.model import Phase, Rollout
 from rollout.seen import Seen
@@ -41,12 +38,15 @@ class Sight(NamedTuple):
 
     rollout: Rollout | None
     """None where only the target is examined."""
-    target: EcsTarget
+    floor: int
+    """Servers that a side keeps while it is idle."""
     sides: Sides
     at: datetime
     rules: Rules
-    services: tuple[Fleet | TargetError, Fleet | TargetError]
-    limits: Mapping[str, ScalableTarget] | TargetError
+    keys: tuple[str, str]
+    """Under which names the limits of both are found."""
+    crews: tuple[Crew | TargetError, Crew | TargetError]
+    limits: Mapping[str, Limit] | TargetError
     targets: tuple[Targets | TargetError, Targets | TargetError] = (Targets(0, 0, 0), Targets(0, 0, 0))
     ours: tuple[bool | TargetError, bool | TargetError] = (False, False)
     crash: tuple[str, str] = ("", "")
@@ -58,10 +58,9 @@ class Sight(NamedTuple):
     @property
     def size(self) -> int:
         """What carried all traffic when the rollout began: neither side may get smaller."""
-        stable = self.services[0]
-        present = stable.desired_count if isinstance(stable, Fleet) else 0
-        count = self.snapshot.count
-        return max(present if count is None else count, self.target.floor, 1)
+        stable, count = self.crews[0], self.snapshot.count
+        present = 0 if isinstance(stable, TargetError) else stable.desired_count
+        return max(present if count is None else count, self.floor, 1)
 
     @property
     def serving(self) -> frozenset[Side]:
@@ -73,8 +72,8 @@ class Sight(NamedTuple):
     def needed(self) -> int:
         """How many targets carry all traffic now: as many as began, or as the side with most of it has by now."""
         total = [sum(rule.shares.get(group, 0.0) for rule in self.rules.rows) for group in self.sides.groups]
-        main = [one for one, share in zip(self.services, total, strict=True) if share == max(total)]
-        return max([self.size, *(one.desired_count for one in main if isinstance(one, Fleet))])
+        main = [one for one, share in zip(self.crews, total, strict=True) if share == max(total)]
+        return max([self.size, *(one.desired_count for one in main if not isinstance(one, TargetError))])
 
     @property
     def before(self) -> Least:
@@ -87,20 +86,15 @@ class Sight(NamedTuple):
         """The least sizes as they are."""
         if isinstance(self.limits, TargetError):
             return Least()
-        found = [self.limits.get(self.service_key(side)) for side in SIDES]
-        return Least(*(one.min_capacity if one else None for one in found))
-
-    def service_key(self, side: Side) -> str:
-        """`cluster/service` of a side."""
-        return f"{self.target.cluster}/{self.target.side(self.sides.groups[SIDES.index(side)]).service}"
+        found = [self.limits.get(key) for key in self.keys]
+        return Least(*(one.least if one else None for one in found))
 
     @property
     def idle(self) -> tuple[Side, ...]:
-        """Sides whose service stands at its floor."""
+        """Sides that stand at their floor."""
         return tuple(
-            side for side, service in zip(SIDES, self.services, strict=True)
-            if isinstance(service, Fleet)
-            and service.desired_count <= floor_of(self.before, side, self.target.floor)
+            side for side, crew in zip(SIDES, self.crews, strict=True)
+            if not isinstance(crew, TargetError) and crew.desired_count <= floor_of(self.before, side, self.floor)
         )  # fmt: skip
 
     @property
@@ -111,7 +105,8 @@ class Sight(NamedTuple):
 def seen(sight: Sight) -> Seen:
     """The target as it was found."""
     percent = sight.rules.percent(sight.sides)
-    other = _other_definition(sight)
+    # S14: somebody deployed into one of the two.
+    other = "; ".join(told for side in SIDES if (told := replaced(sight, side)))
     words = "" if percent is not None else sight.rules.words(sight.sides)
     return Seen(
         at=sight.at,
@@ -128,34 +123,37 @@ def seen(sight: Sight) -> Seen:
 
 def snapshot(sight: Sight) -> dict[str, object]:
     """How things stand before the first write."""
-    services: dict[str, Any] = {
-        one.service_name: {"task_definition": one.task_definition, "desired": one.desired_count}
-        for one in sight.services
-        if isinstance(one, Fleet)
-    }
+    crews = [crew for crew in sight.crews if not isinstance(crew, TargetError)]
     return {
-        "count": sight.size, "limits": sight.now._asdict(), "services": services,
+        "count": sight.size, "limits": sight.now._asdict(),
+        "crews": {crew.name: {"runs": crew.runs, "desired": crew.desired_count} for crew in crews},
         "rules": {rule.arn: list(rule.actions) for rule in sight.rules.rows},
     }  # fmt: skip
 
 
 def replaced(sight: Sight, side: Side) -> str:
-    """Which task definition somebody gave a side that serves; empty where it is the one of its release."""
+    """What somebody gave a side that serves, in words; empty where it is asked for its release."""
     index = SIDES.index(side)
-    service, ours = sight.services[index], sight.ours[index]
-    if ours is not False or not isinstance(service, Fleet) or (side == "candidate" and side not in sight.serving):
+    crew, ours = sight.crews[index], sight.ours[index]
+    if ours is not False or isinstance(crew, TargetError) or (side == "candidate" and side not in sight.serving):
         return ""
-    return service.task_definition
+    return f"{crew.name} runs {crew.runs} now, not {sight.sides.name(sight.sides.groups[index])}"
 
 
-def _other_definition(sight: Sight) -> str:
-    """S14: somebody deployed into one of the two services."""
-    told = [
-        f"{sight.target.side(group).service} runs {short(other)} now, not {sight.sides.name(group)}"
-        for side, group in zip(SIDES, sight.sides.groups, strict=True)
-        if (other := replaced(sight, side))
-    ]
-    return "; ".join(told)
+C = TypeVar("C")
+
+
+def crews_of(sight: Sight, kind: type[C]) -> tuple[C, C]:
+    """Both crews, of that kind. The first failure when one could not be read."""
+    found = []
+    for crew in sight.crews:
+        if isinstance(crew, TargetError):
+            raise crew
+        if not isinstance(crew, kind):
+            raise TypeError(f"{crew.name} is no {kind.__name__}")
+        found.append(crew)
+    stable, candidate = found
+    return stable, candidate
 
 
 def _pinned(sight: Sight) -> bool | None:
@@ -168,7 +166,7 @@ def _pinned(sight: Sight) -> bool | None:
 def _facts(sight: Sight, side: Side) -> Facts:
     index = SIDES.index(side)
     return Facts(
-        service=sight.services[index],
+        crew=sight.crews[index],
         targets=sight.targets[index],
         ours=sight.ours[index],
         needed=sight.needed,
@@ -180,9 +178,9 @@ def _facts(sight: Sight, side: Side) -> Facts:
 
 def _patient(sight: Sight, side: Side) -> bool:
     """Whether its targets have not had their time yet; while it comes up the launch has a deadline of its own."""
-    service, rollout = sight.services[SIDES.index(side)], sight.rollout
-    if rollout is None or isinstance(service, TargetError):
+    crew, rollout = sight.crews[SIDES.index(side)], sight.rollout
+    if rollout is None or isinstance(crew, TargetError):
         return True
-    grace = GRACE + timedelta(seconds=service.health_check_grace_period_seconds)
+    grace = GRACE + timedelta(seconds=crew.grace)
     asked_lately = rollout.asked_at is not None and sight.at - rollout.asked_at < grace
     return asked_lately or (side == "candidate" and rollout.phase is Phase.LAUNCHING)

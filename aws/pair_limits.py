@@ -1,9 +1,9 @@
-"""How small services may become by themselves, before, during and after a rollout. Pure: no calls.
+"""How small both sides may become by themselves, before, during and after a rollout. Pure: no calls.
 
-Autoscalers see requests per task, nothing else: a side that waits at 0 % is too big in their eyes. So both sides are
+Autoscalers see requests per server, nothing else: a side that waits at 0 % is too big in their eyes. So both sides are
 pinned while a rollout lives: neither may get smaller than the count that carried all traffic at its start.
 
-*Limits belong to roles, not to services.* Whoever has traffic afterwards gets the least size that the serving side
+*Limits belong to roles, not to sides.* Whoever has traffic afterwards gets the least size that the serving side
 had, whoever is idle that of the idle side. Were each service given back its own, a green side that idled with a least
 size of 0 would serve with 0, and a quiet night would be an outage. Where one of the two does not scale by itself
 nothing is exchanged: the other gets its own back.
@@ -15,8 +15,15 @@ Side = Literal["stable", "candidate"]
 SIDES: tuple[Side, Side] = ("stable", "candidate")
 
 
+class Limit(NamedTuple):
+    """Between which sizes something scales by itself."""
+
+    least: int
+    most: int
+
+
 class Least(NamedTuple):
-    """The least sizes of both services; None where one does not scale by itself."""
+    """The least sizes of both sides; None where one does not scale by itself."""
 
     stable: int | None = None
     candidate: int | None = None
