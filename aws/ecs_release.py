@@ -129,7 +129,7 @@ class Shipping:
         sides, target = self._sides, self._target
         group = sides.stable if side == "stable" else sides.candidate
         kept = {key: value for key, value in pinned.items() if value}
-        kept |= {"service": target.side(group).service, "target_group": group}
+        kept |= {"service": target.crew(group), "target_group": group}
         return Release(id=name, pinned=kept, published_at=row.image_pushed_at if row else None)
 
     def _found(self, text: str) -> ImageRow | None:

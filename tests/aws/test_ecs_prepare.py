@@ -475,7 +475,7 @@ def test_two_sides_are_two(bench: EcsBench) -> None:
     """One service twice, one group twice, one rule twice: each is told."""
     blue, green = bench.settings["blue"], bench.settings["green"]
     for change, word in (
-        ({"green": {**green, "service": blue["service"]}}, "both the service 'shop-blue'"),
+        ({"green": {**green, "service": blue["service"]}}, "both 'shop-blue'"),
         ({"green": {**green, "target_group": blue["target_group"]}}, "the same target_group"),
         ({"rules": [bench.shop.rule, bench.shop.rule]}, "named twice"),
         ({"test_rule": bench.shop.rule}, "named twice"),
