@@ -47,9 +47,10 @@ class EcsEyes(Eyes[EcsTarget]):
 
     def limits(
         self, wants: Sequence[Want[EcsTarget]], crews: Mapping[str, Crew | TargetError]
-    ) -> Mapping[str, Limit] | TargetError:
+    ) -> Mapping[str, Limit | TargetError] | TargetError:
         """Of the scalable targets."""
-        return read_limits(self.desk(wants[0].target).scaling, crews)
+        read = read_limits(self.desk(wants[0].target).scaling, crews)
+        return read if isinstance(read, TargetError) else {**read}
 
     def ours(self, one: Want[EcsTarget], release: Release, crew: Crew) -> bool | TargetError:
         """One that is not registered yet is known by its content."""

@@ -101,6 +101,11 @@ class Fleet(Camel):
         return tuple(one.target_group_arn for one in self.load_balancers if one.target_group_arn)
 
     @property
+    def renews(self) -> bool:
+        """ECS replaces tasks of another definition by itself."""
+        return True
+
+    @property
     def leftovers(self) -> int:
         """Tasks that still run another task definition than it was asked for last."""
         return sum(one.running_count for one in self.deployments if one.task_definition != self.task_definition)

@@ -54,9 +54,11 @@ class Hands(ABC):
         if attached.written:
             self._done.append("the group stands in every rule")
             self._revision = attached.rules.fingerprint
-        for side in SIDES:
-            self._pin(side)
-        self.bring_up(SIDES[self._sight.sides.groups.index(release.pinned["target_group"])], release)
+        index = self._sight.sides.groups.index(release.pinned["target_group"])
+        self._pin(SIDES[1 - index])
+        # Pinned only when it is asked for the release: a least size may start servers at once.
+        self.bring_up(SIDES[index], release)
+        self._pin(SIDES[index])
 
     def restore(self, releases: Mapping[Side, Release]) -> None:
         """Give sides that serve their release back, where somebody replaced it."""

@@ -22,6 +22,11 @@ class Crew(Protocol):
         ...
 
     @property
+    def renews(self) -> bool:
+        """Whether those are replaced without us."""
+        ...
+
+    @property
     def runs(self) -> str:
         """What it was asked for last, for people."""
         ...
@@ -61,15 +66,16 @@ def health(facts: Facts, *, new_side: bool) -> SideHealth:
         return SideHealth()
     if not facts.ours:
         return SideHealth(text=f"{crew.name} runs {crew.runs}, not this release", ready=0, needed=facts.needed)
-    ready = max(0, targets.healthy - crew.leftovers)
+    # Asked for fewer, those that are still there are about to go.
+    ready = max(0, min(targets.healthy - crew.leftovers, crew.desired_count))
     whole = ready >= facts.needed
     told = f"{crew.name}: {ready} of {facts.needed} targets healthy"
     why = "" if whole else _sick(facts, crew, targets, ready, new_side=new_side)
     state = "healthy" if whole else "sick" if why else "unknown"
-    coming = not whole and not why and crew.desired_count >= facts.needed
+    asked = crew.desired_count >= facts.needed and (crew.renews or not crew.leftovers)
     return SideHealth.model_validate({
         "state": state, "text": f"{told}, {why}" if why else told, "ready": ready, "needed": facts.needed,
-        "coming": coming,
+        "coming": asked and not whole and not why,
     })  # fmt: skip
 
 

@@ -99,7 +99,7 @@ class Eyes(ABC, Generic[T]):
     @abstractmethod
     def limits(
         self, wants: Sequence[Want[T]], crews: Mapping[str, Crew | TargetError]
-    ) -> Mapping[str, Limit] | TargetError:
+    ) -> Mapping[str, Limit | TargetError] | TargetError:
         """By key: between which sizes each scales by itself; absent where it does not."""
 
     @abstractmethod
@@ -129,7 +129,7 @@ class Eyes(ABC, Generic[T]):
         found: dict[int, Sight | TargetError] = {}
         for one in wants:
             try:
-                found[one.rollout.id] = self._sight(one, rules, crews)._replace(at=at, limits=limits)
+                found[one.rollout.id] = self._sight(one, rules, crews)._replace(at=at, limits=_of(one.keys, limits))
             except TargetError as error:
                 found[one.rollout.id] = error
         return found
@@ -177,3 +177,19 @@ class Eyes(ABC, Generic[T]):
         if not crew.desired_count or targets.healthy - crew.leftovers >= crew.desired_count:
             return ""
         return self.crash(one, crew)
+
+
+def _of(
+    keys: tuple[str, str], limits: Mapping[str, Limit | TargetError] | TargetError
+) -> Mapping[str, Limit] | TargetError:
+    """The limits of one target; not known where one of them is not."""
+    if isinstance(limits, TargetError):
+        return limits
+    mine: dict[str, Limit] = {}
+    for key in keys:
+        found = limits.get(key)
+        if isinstance(found, TargetError):
+            return found
+        if found is not None:
+            mine[key] = found
+    return mine

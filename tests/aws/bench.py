@@ -54,7 +54,8 @@ class Bench(Protocol):
     """The same as IAM names it."""
     read: str
     """One that every look begins with."""
-    equivalent_zero: tuple[Mapping[str, float], ...]
+    @property
+    def equivalent_zero(self) -> tuple[Mapping[str, float], ...]: ...
 
     def requested(self, wanted: str = "", number: int = 1) -> Rollout: ...
 

@@ -38,7 +38,7 @@ def test_a_launch_is_a_definition_a_service_and_two_limits(bench: EcsBench) -> N
     outcome = bench.do(rollout, LAUNCH)
     assert outcome.state == "done" and outcome.request_id
     log = bench.cloud.log
-    assert [entry.name for entry in log.applied] == [LIMIT, LIMIT, REGISTER, UPDATE]
+    assert [entry.name for entry in log.applied] == [LIMIT, REGISTER, UPDATE, LIMIT]
     asked = log.of(UPDATE)[0].parameters
     assert (asked["service"], asked["desiredCount"]) == (GREEN, TASKS)
     assert asked["taskDefinition"].endswith("task-definition/shop-blue:2")
@@ -277,6 +277,8 @@ def test_a_side_at_0_tasks_is_not_sick(bench: EcsBench) -> None:
     bench.do(rollout, Shift(percent=100))
     rollout = bench.looked(rollout)
     bench.do(rollout, Retire(side="stable"))
+    assert len(bench.cloud.world.servers.targets.healthy(bench.shop.blue)) == TASKS
+    assert bench.seen(rollout).stable.ready == 0  # they are still there, and about to go
     bench.cloud.step(60)
     seen = bench.seen(rollout)
     assert (seen.stable.state, seen.stable.ready, seen.stable.needed, seen.retired) == ("unknown", 0, 4, ("stable",))

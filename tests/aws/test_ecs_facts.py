@@ -39,6 +39,8 @@ def facts(desired: int = 4, targets: tuple[int, int, int] = (4, 0, 0), **more: A
         (facts(), True, "healthy"), (facts(6, (6, 0, 0)), True, "healthy"), (facts(4, (3, 1, 0)), True, "unknown"),
         (facts(4, (4, 0, 0), needed=5), True, "unknown"), (facts(4, (6, 0, 0), old=2), True, "healthy"),
         (facts(4, (4, 0, 0), old=4), True, "unknown"), (facts(ours=False), True, "unknown"),
+        # Asked for fewer, those that are still there are about to go.
+        (facts(3), True, "unknown"), (facts(0), False, "unknown"), (facts(5, (5, 0, 0)), True, "healthy"),
         # Scaled down is not sick: the old side is brought up first. The new one with traffic is an outage.
         (facts(0, (0, 0, 0)), False, "unknown"), (facts(0, (0, 0, 0), traffic=True), False, "unknown"),
         (facts(0, (0, 0, 0)), True, "unknown"), (facts(0, (0, 0, 0), traffic=True), True, "sick"),

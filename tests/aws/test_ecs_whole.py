@@ -1,102 +1,24 @@
-"""Whole rollouts of the demo's `shop`, in virtual time: machine, driver, and a load balancer that follows late.
-
-The oracle counts requests: no rollout that goes well, or back, may lose one to a target that was taken away.
-"""
-
-from collections.abc import Callable
-from datetime import timedelta
-from math import ceil
+"""Whole rollouts of the demo's `shop`, in virtual time: no request is lost to a target that was taken away."""
 
 import pytest
 
-from aws.ecs import Ecs
 from aws.sessions import Sessions
-from aws.world import AwsWorld
 from demo.cloud import Cloud
-from demo.cloud.flow import Ledger
 from demo.cloud.seed_shop import BLUE, GREEN, TASKS
-from rollout.actions import intent_key
 from rollout.ask import Ask
-from rollout.machine import apply, decide
-from rollout.model import Phase, Rollout
-from rollout.people import Actor
-from rollout.plan import Plan
-from rollout.terms import AlarmGate, Terms, Timing
+from rollout.machine import apply
+from rollout.model import Phase
 from tests.aws.bench import CloudClock
 from tests.aws.ecs_bench import LIMIT, REGISTER, RULE, UPDATE, EcsBench
-
-ANA = Actor(id="U0ANA")
-
-
-class Stage:
-    """One rollout of shop, looked at whenever it asks to be."""
-
-    def __init__(self, cloud: Cloud, sessions: Sessions) -> None:
-        self.cloud, self.clock = cloud, CloudClock(cloud)
-        self.bench = EcsBench(cloud, sessions, self.clock)
-        self.world = AwsWorld(sessions, {"ecs": Ecs(sessions, self.clock)}, self.clock)
-        cloud.knobs.propagation(40)  # a minute is waited for
-        self.begin("")
-
-    def begin(self, wanted: str, plan: str = "10% 1m, 50% 1m, 100%", *, back: bool = False) -> None:
-        now = self.clock.now()
-        terms = Terms(
-            plan=Plan.parse("canary", plan), bake=timedelta(seconds=20),
-            settings=self.bench.settings, alarms=(AlarmGate(name="shop-errors"), AlarmGate(name="shop-unserved")),
-            settle=timedelta(seconds=60), timing=Timing(look_moving=timedelta(seconds=10)),
-        )  # fmt: skip
-        self.rollout = Rollout(
-            id=1, app="shop", env="prod", kind="ecs", by=ANA, terms=terms, wanted=wanted, back=back,
-            created_at=now, phase_at=now, gate_from=now,
-        )  # fmt: skip
-        self.cloud.log.clear()
-
-    def look(self) -> None:
-        """One round of the conductor: observe, decide, perform, keep what came of it."""
-        now = self.clock.now()
-        passed = now - self.rollout.last_look if self.rollout.last_look else None
-        decision = decide(self.rollout, self.world.observe([self.rollout])[1], now, passed)
-        self.rollout = decision.rollout
-        for action in decision.actions:
-            outcome = self.world.perform(self.rollout, action, intent_key(1, self.rollout.step, action))
-            assert outcome.state == "done", (action, outcome)
-            if outcome.revision and self.rollout.seen:
-                seen = self.rollout.seen.model_copy(update={"revision": outcome.revision})
-                self.rollout = self.rollout.but(seen=seen)
-
-    def until(self, reached: Callable[[Rollout], bool], minutes: int = 30) -> Rollout:
-        """Look on, as often as the machine asks for, until it is so."""
-        end = self.clock.now() + timedelta(minutes=minutes)
-        while not reached(self.rollout) and self.rollout.live and self.clock.now() < end:
-            self.look()
-            if self.rollout.wake_at:
-                self.cloud.step(max(1, ceil((self.rollout.wake_at - self.clock.now()).total_seconds())))
-        assert reached(self.rollout), (self.rollout.phase, self.rollout.cause, self.rollout.seen)
-        return self.rollout
-
-    def rest(self, seconds: int = 90) -> None:
-        """Everything that is under way comes to its end."""
-        self.cloud.step(seconds)
-
-    @property
-    def ledger(self) -> Ledger:
-        return self.cloud.world.servers.flow.ledgers[self.bench.shop.rule]
-
-    def lost(self) -> tuple[int, int]:
-        """Requests that found no server, and those that were sent to one that was gone."""
-        return round(self.ledger.unserved), round(self.ledger.stranded)
+from tests.aws.pair_stage import ANA, Stage, ended
 
 
 @pytest.fixture
-def stage(served: Cloud, sessions: Sessions) -> Stage:
-    return Stage(served, sessions)
+def stage(served: Cloud, sessions: Sessions) -> Stage[EcsBench]:
+    return Stage(EcsBench(served, sessions, CloudClock(served)))
 
 
-def ended(rollout: Rollout) -> bool:
-    return not rollout.live
-
-
-def test_a_good_image_ends_on_the_other_side_without_a_lost_request(stage: Stage) -> None:
+def test_a_good_image_ends_on_the_other_side_without_a_lost_request(stage: Stage[EcsBench]) -> None:
     """Argo 4595, 3333: the load balancer follows 40 s after its answer, and blue stands until then."""
     assert stage.until(ended).phase is Phase.SUCCEEDED
     stage.rest()
@@ -110,7 +32,7 @@ def test_a_good_image_ends_on_the_other_side_without_a_lost_request(stage: Stage
     assert len(log.of(LIMIT)) == 4
 
 
-def test_a_bad_image_goes_back_without_a_lost_request(stage: Stage) -> None:
+def test_a_bad_image_goes_back_without_a_lost_request(stage: Stage[EcsBench]) -> None:
     """Argo 4867: red alarms bring it back; green stands until the load balancer has followed, too."""
     stage.begin("v3", "50% 10m, 100%")
     rollout = stage.until(ended)
@@ -121,7 +43,7 @@ def test_a_bad_image_goes_back_without_a_lost_request(stage: Stage) -> None:
     assert stage.bench.least() == {BLUE: 2, GREEN: 0} and stage.bench.desired()[BLUE] >= 3
 
 
-def test_an_image_that_crashes_never_meets_a_request(stage: Stage) -> None:
+def test_an_image_that_crashes_never_meets_a_request(stage: Stage[EcsBench]) -> None:
     """Three tasks ended alike: back at once, with AWS's reason, long before the launch's deadline."""
     stage.begin("v4")
     rollout = stage.until(ended, minutes=3)
@@ -132,7 +54,7 @@ def test_an_image_that_crashes_never_meets_a_request(stage: Stage) -> None:
     assert stage.bench.desired() == {BLUE: TASKS, GREEN: 0} and stage.bench.least() == {BLUE: 2, GREEN: 0}
 
 
-def test_a_rollback_from_the_very_end_brings_the_old_side_up_first(stage: Stage) -> None:
+def test_a_rollback_from_the_very_end_brings_the_old_side_up_first(stage: Stage[EcsBench]) -> None:
     """Argo 1748: blue was just removed; nothing is sent there before its targets are healthy again."""
     stage.begin("v2", "100%")
     stage.until(lambda r: r.phase is Phase.RETIRING and r.seen is not None and "stable" in r.seen.retired)
@@ -144,7 +66,7 @@ def test_a_rollback_from_the_very_end_brings_the_old_side_up_first(stage: Stage)
     assert stage.bench.desired()[GREEN] == 0 and stage.bench.least() == {BLUE: 2, GREEN: 0}
 
 
-def test_going_back_after_success_is_one_step_to_the_definition_that_served(stage: Stage) -> None:
+def test_going_back_after_success_is_one_step_to_the_definition_that_served(stage: Stage[EcsBench]) -> None:
     """A cold side is launched, checked, and gets everything at once; nothing is registered, nothing lost."""
     stage.begin("v2", "100%")
     stage.until(ended)
@@ -158,7 +80,7 @@ def test_going_back_after_success_is_one_step_to_the_definition_that_served(stag
     assert stage.bench.least() == {BLUE: 2, GREEN: 0}
 
 
-def test_weights_edited_by_hand_pause_it(stage: Stage) -> None:
+def test_weights_edited_by_hand_pause_it(stage: Stage[EcsBench]) -> None:
     """Noticed within two looks, told old and new; nothing is written over."""
     stage.begin("v2", "10% 10m, 100%")
     stage.until(lambda r: r.proven == 10)
@@ -168,7 +90,7 @@ def test_weights_edited_by_hand_pause_it(stage: Stage) -> None:
     assert stage.bench.shares() == {"v1": 40, "v2": 60}
 
 
-def test_a_side_that_dies_with_traffic_brings_it_back(stage: Stage) -> None:
+def test_a_side_that_dies_with_traffic_brings_it_back(stage: Stage[EcsBench]) -> None:
     """Green turns sick at 50 %: known from its targets, before any alarm has its periods."""
     stage.begin("v2", "50% 10m, 100%")
     stage.until(lambda r: r.proven == 50)
