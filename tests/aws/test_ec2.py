@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from aws.ec2_reads import alike
+from aws.ec2_reads import MOST_PAGES, alike
 from aws.ec2_replies import Activity
 from aws.ec2_target import Ec2Target
 from aws.sessions import Sessions
@@ -85,6 +85,20 @@ def test_warm_instances_of_another_version_are_replaced(bench: Ec2Bench) -> None
     assert bench.running(SEARCH_GREEN) == ["search-blue:2"] * INSTANCES
 
 
+def test_instances_on_their_way_out_are_left_alone(bench: Ec2Bench) -> None:
+    """They are ended once, and while they drain they are nothing that would have to go."""
+    bench.settings["floor"] = 2
+    bench.update(SEARCH_GREEN, DesiredCapacity=2)
+    bench.cloud.step(bench.coming_up)
+    rollout = bench.looked(bench.accepted())
+    bench.do(rollout, LAUNCH)
+    bench.cloud.step(5)
+    assert [one.state for one in bench.pool(SEARCH_GREEN).instances].count("Terminating") == 2
+    assert bench.seen(rollout).candidate.coming
+    assert bench.do(bench.looked(rollout), LAUNCH).text == "it stands already"
+    assert len(bench.cloud.log.of(END)) == 2
+
+
 def test_an_instance_that_slipped_in_is_asked_to_go(bench: Ec2Bench) -> None:
     """One of another version on the idle side: nothing replaces it by itself, so the launch is not complete."""
     rollout = bench.launched()
@@ -147,6 +161,19 @@ def test_instances_that_never_get_well_are_known(bench: Ec2Bench) -> None:
     assert seen.candidate.text == f"search-green: 0 of 3 targets healthy, 3 {ALIKE}"
 
 
+def test_what_failed_in_an_earlier_rollout_says_nothing(bench: Ec2Bench) -> None:
+    """A group remembers its activities for weeks: the same version, tried again, begins with a clean sheet."""
+    rollout = bench.looked(bench.accepted("4"))
+    bench.do(rollout, Launch(release="4"))
+    bench.cloud.step(100)
+    assert bench.seen(rollout).candidate.state == "sick"
+    bench.do(bench.looked(rollout), Retire(side="candidate"))
+    bench.cloud.step(60)
+    again = bench.looked(bench.accepted("4"))
+    bench.do(again, Launch(release="4"))
+    assert bench.seen(again).candidate.state == "unknown"
+
+
 def activity(cause: str = "", message: str = "", **more: Any) -> Activity:
     status = "Failed" if message else "Successful"
     usual = {"Description": "Terminating EC2 instance: i-0123456789abcdef0", "StatusCode": status}
@@ -189,6 +216,22 @@ def test_health_that_cannot_be_read_is_unknown(bench: Ec2Bench) -> None:
     seen = bench.seen(rollout)
     assert (seen.percent, seen.candidate.state, seen.stable.most) == (0, "unknown", 100)
     assert seen.pinned is True and "autoscaling:DescribeAutoScalingGroups" in seen.candidate.text
+
+
+def test_groups_and_versions_are_read_over_pages(bench: Ec2Bench, served: Cloud) -> None:
+    """What stands on the second page counts as much; a mark that never ends is not followed for ever."""
+    served.world.servers.pools.page_size = 1
+    try:
+        assert bench.driver.prepare(bench.requested("2")).candidate.id == "2"
+        assert bench.cloud.log.count("autoscaling:DescribeAutoScalingGroups") == 2
+    finally:
+        served.world.servers.pools.page_size = 50
+    row = {"LaunchTemplateId": "lt-1", "LaunchTemplateName": SEARCH_BLUE, "LaunchTemplateData": {"ImageId": "ami-1"}}
+    pages = [{"LaunchTemplateVersions": [{**row, "VersionNumber": number}], "NextToken": "more"} for number in (1, 2)]
+    with answers(bench.sessions, "ec2", "DescribeLaunchTemplateVersions", *pages) as asked:
+        with pytest.raises(TargetError, match=f"more than {MOST_PAGES} pages"):
+            bench.driver.prepare(bench.requested("2"))
+        assert len(asked) == MOST_PAGES
 
 
 def test_a_look_is_four_calls(bench: Ec2Bench) -> None:
