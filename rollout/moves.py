@@ -18,6 +18,8 @@ def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
     if r.phase in TERMINAL:
         return _ended(r, hold)
     rollback = Move(verb="rollback", percent=0, release=r.stable.id if r.stable else "", danger=True)
+    if r.adopting is not None:
+        return (rollback,)
     by_phase: dict[Phase, tuple[Move, ...]] = {
         P.REQUESTED: (Move(verb="cancel"),),
         P.AWAITING_APPROVAL: (

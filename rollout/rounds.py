@@ -113,7 +113,6 @@ class Rounds:
         except Stale:
             return False  # a click landed during the look and wins: it is due at once, and decided anew
         self._looked[saved.id] = at
-        self._looked[saved.id] = at
         if not saved.live:
             del self._looked[saved.id]
         self._hooks.hit("T2")

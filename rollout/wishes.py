@@ -38,6 +38,11 @@ def begin(ask: Ask, terms: Terms, actor: Actor, now: datetime, *, kind: str) -> 
 def apply(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     """The rollout after the wish; Refused when it does not fit. Whatever it wishes, the next look is due at once."""
     require(rollout, ask.verb)
+    if rollout.adopting is not None and ask.verb != "rollback":
+        raise Refused(
+            f"#{rollout.id} was adopted and is about to end: its capacity limits are given back first",
+            "wait for it, or roll back", rollout=rollout.id,
+        )  # fmt: skip
     if VERBS[ask.verb].upward:
         _current(rollout, ask)
     return _WISHES[ask.verb](rollout, ask, actor, now).but(wake_at=now)

@@ -8,7 +8,7 @@ from handlers.blocks import outcome
 from handlers.blocks.health import checking
 from handlers.blocks.parts import date, length, mention, named
 from handlers.blocks.sentences import asked_back, because, fact, minute, shows, stands, stop, until
-from handlers.blocks.state import baking, candidate, percent, share, stable, unread, waits_for_approval
+from handlers.blocks.state import baking, candidate, percent, refused, share, stable, unread, waits_for_approval
 from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.model import Phase, Rollout
 from rollout.plan import Approve, SetWeight
@@ -24,7 +24,14 @@ def sentence(view: CardView) -> Mrkdwn:
     """What happens and what comes next."""
     if not view.rollout.live:
         return outcome.sentence(view)
+    if view.rollout.adopting is not None:
+        return _adopting(view)
     return _SAYS.get(view.rollout.phase, _stepping)(view)
+
+
+def _adopting(view: CardView) -> Mrkdwn:
+    ends = md("It ends when the limits that keep both sides from shrinking are what they were before.")
+    return join(" ", [because(view.rollout.adopting, view.now), md("{}.", shows(view)), ends])
 
 
 def _requested(view: CardView) -> Mrkdwn:
@@ -214,8 +221,9 @@ def _clears(rollout: Rollout) -> Mrkdwn:
 def _then(view: CardView, kind: str) -> Mrkdwn:
     rollout = view.rollout
     timing = rollout.terms.timing
-    if kind == "blind" and rollout.write_failures:
-        return md("Nothing is tried again until a person presses [Try again] or rolls back.")
+    if kind == "blind" and refused(rollout):
+        again = md("{} when AWS takes what is asked of it", _clears(rollout))
+        return md("{}; it is asked about every minute, and at once by [Try again].", again)
     if kind == "blind":
         return md("{} when AWS can be read again.", _clears(rollout))
     if kind == "drift":
@@ -267,6 +275,9 @@ def _back(view: CardView) -> Mrkdwn:
         goes_on = md("It keeps trying; nobody knows how far it is until AWS can be read.")
     elif share(rollout) == 0:
         goes_on = md("It counts as done once that is seen a second time and the new side is retired.")
+    elif rollout.seen is not None and rollout.seen.stable.most < 100 and not rollout.force:
+        up = md("{} bears {} % now ({})", stable(rollout), rollout.seen.stable.most, fact(rollout.seen.stable.text))
+        goes_on = md("{}, more of it is brought up for the rest; by {} a person is called.", up, by).capitalized()
     else:
         goes_on = md("If that is not seen by {}, a person is called and it keeps trying.", by)
     return join(" ", [asked_back(rollout.cause, view.now), goes, goes_on])

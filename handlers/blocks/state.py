@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from handlers.escape import clean
+from rollout.looking.look import MAX_TRIES
 from rollout.model import Phase, Rollout
 from rollout.plan import Approve, Check, SetWeight, Watch
 from rollout.release import Release
@@ -50,6 +51,11 @@ def unread(rollout: Rollout) -> bool:
     """The last look, or a part of it, could not be read. Deadlines stand still meanwhile."""
     blind = rollout.verdict is not None and rollout.verdict.cause == "blind"
     return rollout.fault is not None or rollout.failures > 0 or blind
+
+
+def refused(rollout: Rollout) -> bool:
+    """It is held because AWS takes no change, not because it cannot be read."""
+    return rollout.write_failures >= MAX_TRIES
 
 
 def heading(rollout: Rollout) -> str:
@@ -130,7 +136,7 @@ def _why(rollout: Rollout) -> str:
         "no_gate": ": nothing watches it",
         "drift": ": somebody else changed it",
         "foreign": ": somebody else changed it",
-        "blind": ": AWS refuses the change" if rollout.write_failures else ": AWS cannot be read",
+        "blind": ": AWS refuses the change" if refused(rollout) else ": AWS cannot be read",
         "deadline": ": took too long",
         "stable_sick": ": the old side is not healthy",
     }.get(kind, ": needs a person")

@@ -27,6 +27,14 @@ def launching(look: Look) -> None:
         look.fall(look.cause("deadline", text))
 
 
+def _bring_up(look: Look, seen: Seen, to: int) -> None:
+    """The new side has become too small for the next share: what serves has grown, or some of it died."""
+    r, side = look.r, seen.candidate
+    short = side.ready is not None and side.state != "sick" and not side.bears(to)
+    if short and r.candidate is not None and not look.asked_lately() and not _coming(seen):
+        look.act(Launch(release=r.candidate.id))
+
+
 def _coming(seen: Seen) -> bool:
     """All that Launch asks for stands already, and AWS is at it."""
     return seen.candidate.coming and seen.pinned is not False
@@ -74,6 +82,7 @@ def steer(look: Look, to: int) -> None:
         return  # a first foreign sighting: the next look tells whether it is drift
     up = to > min(seen.shares, default=0)
     if up and not _may_raise(look, to):
+        _bring_up(look, seen, to)
         return
     if to in r.asked and look.asked_lately():
         return

@@ -119,6 +119,7 @@ QUIET = (alarm("my-app-errors"), alarm("my-app-p99", "INSUFFICIENT_DATA"))
 REDS = (alarm("my-app-errors", "ALARM", text="8.2 over limit 1 (2 of 3 × 60 s)"), alarm("my-app-p99"))
 SERVERS: dict[str, Any] = {"kind": "ecs", "stable": Release(id="web:41"), "candidate": Release(id="web:42")}
 COLD = SideHealth(state="unknown", text="1 of 3 targets healthy")
+HALF = SideHealth(state="unknown", text="2 of 4 targets healthy", ready=2, needed=4)
 SICK = "the old release is not healthy either: version 1 is Inactive"
 DRIFT = "the traffic was changed by somebody else, by ops-role: 10 % → 3: 100 %"
 SLOW = "my-app-errors cannot fire within a bake of 5m; needs 16m"
@@ -217,6 +218,10 @@ def _held() -> dict[str, Rollout]:
             P.PAUSED, 10, cause=cause("no_data", "my-app-p99 has no data"), verdict=NO_DATA, alarms=QUIET,
             person_pause=cause("person", "paused", EVA),
         ),
+        "paused-adopting": rollout(
+            P.PAUSED, 10, step=1, **SERVERS, resume_to=P.STEPPING, pins=True,
+            cause=cause("drift", DRIFT), adopting=cause("person", "adopted as AWS shows it: known", ANA),
+        ),
         "paused-refused": rollout(
             P.PAUSED, 10, step=1, write_failures=5, write_fault=REFUSED, cause=unwritten
         ),
@@ -251,6 +256,10 @@ def _falling() -> dict[str, Rollout]:
         "rolling-back-unanswered": rollout(P.ROLLING_BACK, 25, cause=cause("deadline", "nobody decided in time")),
         "rolling-back-no-data": rollout(P.ROLLING_BACK, 10, alarms=QUIET, cause=cause(
             "no_data", "no data for too long: my-app-p99 has no data")),
+        "rolling-back-cold": rollout(
+            P.ROLLING_BACK, 90, **SERVERS, cause=cause("alarm", RED), asked=(50,), pins=True,
+            seen=seen(90, stable=HALF, retired=(), pinned=True),
+        ),
         "rolling-back-crash-loop": rollout(P.ROLLING_BACK, 10, **SERVERS, cause=cause(
             "crash_loop", "three tasks of web:42 stopped: Essential container in task exited")),
         "rolling-back-person": rollout(

@@ -287,14 +287,34 @@ def test_stuck_says_what_keeps_trying(name):
     assert by_itself != ("Nothing is tried until a person chooses." in text)
 
 
-def test_a_pause_for_refused_writes_waits_for_a_person():
-    """AWS readable again is not enough: the card does not promise that it goes on by itself."""
+def test_a_pause_for_refused_writes_says_that_it_asks_again():
+    """AWS readable again is not enough: it asks for what is there, stays until AWS takes that, and the card says so."""
     row = CARDS["paused-refused"].rollout
-    assert decide(row, _look(row), NOW).rollout.phase is P.PAUSED
-    assert "Nothing is tried again until a person presses [Try again]" in _says(CARDS["paused-refused"])
+    held = decide(row, _look(row), NOW)
+    assert (held.rollout.phase, [action.arg for action in held.actions]) == (P.PAUSED, ["10"])
+    taken = row.but(write_failures=0, write_fault=None)
+    assert decide(taken, _look(taken), NOW).rollout.phase is P.STEPPING
+    text = _says(CARDS["paused-refused"])
+    assert "Goes on by itself when AWS takes what is asked of it" in text
+    assert "it is asked about every minute, and at once by [Try again]" in text
     blind = CARDS["paused-blind"].rollout
     assert decide(blind, _look(blind), NOW).rollout.phase is P.STEPPING
     assert "Goes on by itself when AWS can be read again." in _says(CARDS["paused-blind"])
+
+
+def test_an_old_side_that_is_too_small_is_said():
+    """How much it bears now, from which count, and that more of it comes; a person who forces it is not told that."""
+    cold = CARDS["rolling-back-cold"]
+    assert "web:41 bears 50 % now (2 of 4 targets healthy), more of it is brought up for the rest" in _says(cold)
+    actions = decide(cold.rollout.but(asked=(), asked_at=None), _look(cold.rollout), NOW).actions
+    assert [(action.kind, action.arg) for action in actions] == [("shift", "50"), ("launch", "web:41")]
+
+
+def test_an_adoption_that_is_not_over_yet_is_said():
+    """Who accepted it, and what it still waits for."""
+    text = _says(CARDS["paused-adopting"])
+    assert "It ends when the limits that keep both sides from shrinking are what they were before." in text
+    assert "Adopted as AWS shows it: known" in text
 
 
 def test_approvals_are_counted_as_the_machine_counts_them():

@@ -7,6 +7,7 @@ import pytest
 from rollout.actions import Finish, Launch, Retire, Shift
 from rollout.machine import decide
 from rollout.model import Phase
+from rollout.moves import moves
 from rollout.seen import SideHealth
 from rollout.simulated import SimulatedFleet
 from tests.rollout.make import T0, cause, look_at, row
@@ -180,3 +181,30 @@ def test_a_rollback_after_the_old_side_went_brings_it_up_first(scene: Scene):
     fleet.limits.clear()
     scene.until("rolled_back")
     assert scene.target.share("2") == 0
+
+
+def test_an_adoption_under_way_takes_no_other_wish_than_a_rollback(scene: Scene):
+    """Neither twice nor put back: what it would do is being undone already; the card has the one button that counts."""
+    fleet_of(scene)
+    scene.wish("start")
+    scene.proven(10)
+    scene.target.write(scene.clock.now(), "1", {"2": 30}, "hand")
+    scene.until("paused")
+    assert scene.wish("adopt", reason="fine as it is").ok
+    assert [move.verb for move in moves(scene.newest)] == ["rollback"]
+    for verb in ("adopt", "restore"):
+        reply = scene.wish(verb, reason="again")
+        assert (reply.ok, "is about to end" in reply.text) == (False, True), verb
+    scene.until("adopted")
+
+
+def test_a_new_side_that_became_too_small_is_brought_up_in_mid_step():
+    """What serves has grown since the launch: Launch is asked for again, once, and the raise waits for it."""
+    live = row(Phase.STEPPING, "10% 5m, 50% 5m, 100%", step=1)
+    small = look_at(live, candidate=servers(1), pinned=True)
+    assert decide(live, small, T0).actions == (Launch(release="2"),)
+    assert decide(live.but(asked_at=T0), small, T0).actions == ()
+    assert decide(live, look_at(live, candidate=servers(1, coming=True), pinned=True), T0).actions == ()
+    sick = look_at(live, candidate=servers(1, state="sick"), pinned=True)
+    assert decide(live, sick, T0).actions == (Shift(percent=0),)
+    assert decide(live, look_at(live, candidate=servers(2), pinned=True), T0).actions == (Shift(percent=50),)
