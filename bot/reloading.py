@@ -45,7 +45,7 @@ class Ground(NamedTuple):
 
 
 class Reloading:
-    """`ask()` from a signal handler; everything else is done in a thread of its own."""
+    """`ask()` after a signal; everything else is done in a thread of its own."""
 
     def __init__(self, ground: Ground) -> None:
         self._policy, self._store, self._clock, self._environ, self._mode, self._swapped = ground
@@ -63,8 +63,8 @@ class Reloading:
         self._signals.put(False)
 
     def ask(self) -> None:
-        """Read it again soon. Returns at once; a signal handler may call it wherever it interrupts."""
-        self._signals.put(True)  # the one queue that is made for that
+        """Read it again soon. Returns at once."""
+        self._signals.put(True)
 
     def report(self) -> dict[str, object]:
         """For /readyz: which configuration counts, since when, and why a newer one does not."""
