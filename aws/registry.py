@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from aws.driver import AwsDriver
+from aws.ec2 import Ec2
 from aws.ecs import Ecs
 from aws.lambda_alias import LambdaAlias
 from aws.route53 import Route53
@@ -15,6 +16,7 @@ DRIVERS: Final[Mapping[str, type[AwsDriver]]] = {
     driver.kind: driver
     for driver in (
         Ecs,
+        Ec2,
         LambdaAlias,
         Route53,
     )

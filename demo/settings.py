@@ -93,11 +93,18 @@ test_rule = "{_ELB}:listener-rule/app/shop/cfd0d82b83cd0458/d4a6180ae6351ae9/f86
 blue     = {{ service = "shop-blue", target_group = "{_ELB}:targetgroup/shop-blue/a584de2b17712484" }}
 green    = {{ service = "shop-green", target_group = "{_ELB}:targetgroup/shop-green/6cb6c0fb1931542a" }}
 """
+SEARCH = f"""kind     = "ec2"
+rules    = ["{_ELB}:listener-rule/app/search/338a85906e9ef92b/0928ff68d4b1ea40/d31e3da3d861bf79"]
+test_rule = "{_ELB}:listener-rule/app/search/338a85906e9ef92b/3d93eaaed68eb886/d978efc77d31aeb1"
+blue     = {{ auto_scaling_group = "search-blue", target_group = "{_ELB}:targetgroup/search-blue/a0c68af51b332f84" }}
+green    = {{ auto_scaling_group = "search-green", target_group = "{_ELB}:targetgroup/search-green/c238844dba6ee363" }}
+"""
 APPS = {
     "my-app": ('\naliases = ["app"]', LAMBDA + 'alarms   = ["my-app-errors", "my-app-p99"]'),
     "radio": ("", LAMBDA + 'alarms   = [{ name = "radio-errors", no_data = "ask" }]'),
     "lamp": ("", LAMBDA + 'alarms   = ["lamp-errors"]\nalarm_prefix = "lamp-"'),
     "edge": ("", EDGE + 'alarms   = ["edge-errors"]'),
+    "search": ("", SEARCH + 'alarms   = ["search-errors", "search-unserved", "search-p99"]'),
     "shop": ("", SHOP + 'alarms   = ["shop-errors", "shop-unserved", "shop-p99"]'),
 }
 """By app: what its own table says besides the channel, and what its environment says of how it is deployed."""

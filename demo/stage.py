@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from demo.child import Child
 from demo.cloud import Cloud, CloudConfig, seed_demo
 from demo.cloud.seed_edge import TTL, seed_edge
+from demo.cloud.seed_search import seed_search
 from demo.cloud.seed_shop import seed_shop
 from demo.panel import knobs, status_of
 from demo.settings import notation, toml
@@ -102,6 +103,7 @@ class Stage:
     def _seed(self) -> None:
         seed_demo(self.cloud, period=self.period)
         seed_shop(self.cloud, self.period)
+        seed_search(self.cloud, self.period)
         speed = self.setting.speed
         seed_edge(self.cloud, self.period, ttl=max(1, round(TTL / speed)), insync=max(1, round(10 / speed)))
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 
 from aws.lambda_alias import LambdaAlias
-from aws.registry import open_drivers
+from aws.registry import DRIVERS, open_drivers
 from aws.sessions import Sessions
 from aws.world import AwsWorld
 from demo.cloud import Cloud
@@ -86,7 +86,7 @@ def test_one_rollouts_fault_never_spoils_anothers(cloud: Cloud, world: AwsWorld)
             live(cloud, *ALARMS, number=1, alias="gone"),
             live(cloud, *ALARMS, number=2),
             live(cloud, number=3, colour="blue"),
-            live(cloud, number=4).but(kind="ec2"),
+            live(cloud, number=4).but(kind="no-such"),
             live(cloud, number=5).but(stable=None),
             requested(cloud, number=6, wanted="9"),
         ]
@@ -94,7 +94,7 @@ def test_one_rollouts_fault_never_spoils_anothers(cloud: Cloud, world: AwsWorld)
     faults = {number: look.fault.kind for number, look in looks.items() if look.fault}
     assert faults == {1: "absent", 3: "config", 4: "config", 5: "config"}
     assert looks[2].seen is not None and looks[6].refusal is not None
-    assert "known: ecs, lambda" in (looks[4].fault or Fault(kind="busy", text="")).hint
+    assert f"known: {', '.join(sorted(DRIVERS))}" in (looks[4].fault or Fault(kind="busy", text="")).hint
     assert "colour" in (looks[3].fault or Fault(kind="busy", text="")).text
     # A target that cannot be read still has alarms, and they can be red.
     assert len(looks[1].alarms) == 2 and looks[1].alarms_fault is None
@@ -165,4 +165,4 @@ def test_perform_acts_and_says_what_came_of_it(cloud: Cloud, world: AwsWorld) ->
     rollout = rollout.but(seen=world.observe([rollout])[1].seen)
     assert world.perform(rollout, Shift(percent=10), "1/0/shift/10").state == "done"
     assert [entry.after["shares"] for entry in cloud.log.applied if entry.after] == [{"1": 90.0, "2": 10.0}]
-    assert world.perform(rollout.but(kind="ec2"), Shift(percent=10), "k").state == "failed"
+    assert world.perform(rollout.but(kind="no-such"), Shift(percent=10), "k").state == "failed"

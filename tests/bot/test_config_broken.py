@@ -58,6 +58,7 @@ canary = "10% 5m, 50% 10m, approve, 100%"
 """
 PROD = "apps.my-app.env.prod"
 REGION = 'region = "eu-central-1"'
+KINDS = f"kinds: {', '.join(sorted(DRIVERS))}"
 WHOLE = GOOD
 """As `old`: the whole file is replaced."""
 
@@ -434,12 +435,12 @@ BROKEN = {
         "[apps.my-app.env.dev]\n[apps.my-app.env.prod]\n",
         "apps.my-app.env.dev",
         "empty",
-        "kinds: ecs, lambda",
+        KINDS,
     ),
     # targets
-    "kind missing": ('kind = "lambda"\n', "", f"{PROD}.kind", "kind is missing", "kinds: ecs, lambda"),
+    "kind missing": ('kind = "lambda"\n', "", f"{PROD}.kind", "kind is missing", KINDS),
     "kind misspelt": ('kind = "lambda"', 'kind = "lamda"', f"{PROD}.kind", "'lamda'", "did you mean lambda?"),
-    "kind is a number": ('kind = "lambda"', "kind = 5", f"{PROD}.kind", "5 is not a kind", "kinds: ecs, lambda"),
+    "kind is a number": ('kind = "lambda"', "kind = 5", f"{PROD}.kind", "5 is not a kind", KINDS),
     "key misspelt": ('bake = "10m"', 'bakes = "10m"', f"{PROD}.bakes", "not a key", "did you mean bake?"),
     "function missing": (
         'function = "my-app"\n',

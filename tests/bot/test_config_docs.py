@@ -11,6 +11,7 @@ import pytest
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from aws.ec2_target import Ec2Side
 from aws.ecs_target import EcsSide
 from aws.registry import DRIVERS
 from bot.config import model
@@ -40,7 +41,7 @@ SECTIONS = {
 }
 WORDS: dict[Any, str] = {
     str: "text", int: "whole number", bool: "true or false", timedelta: "duration", dict: "table", tuple: "list",
-    AlarmGate: "alarm", model.Approve: "table", EcsSide: "table",
+    AlarmGate: "alarm", model.Approve: "table", EcsSide: "table", Ec2Side: "table",
 }  # fmt: skip
 
 
