@@ -8,7 +8,10 @@ from rollout.values import Frozen, Moment
 
 
 class Launch(Frozen):
-    """Bring the side of that release up to what it needs, without moving traffic; what shrinks by itself is pinned."""
+    """Bring the side of that release up to what it needs, without moving traffic; what shrinks by itself is pinned.
+
+    Where AWS moves the traffic by itself: start its deployment of that release, unless it was started already.
+    """
 
     kind: Literal["launch"] = "launch"
     release: str
@@ -54,7 +57,30 @@ class Finish(Frozen):
         return "all"
 
 
-Action = Annotated[Launch | Shift | Retire | Finish, Field(discriminator="kind")]
+class Continue(Frozen):
+    """Answer one wait of a deployment that AWS runs: it goes on from there."""
+
+    kind: Literal["continue"] = "continue"
+    wait: str
+
+    @property
+    def arg(self) -> str:
+        """The absolute argument, part of the key."""
+        return self.wait
+
+
+class Stop(Frozen):
+    """Have AWS stop the deployment it runs, and put the old release back."""
+
+    kind: Literal["stop"] = "stop"
+
+    @property
+    def arg(self) -> str:
+        """The absolute argument, part of the key."""
+        return "back"
+
+
+Action = Annotated[Launch | Shift | Retire | Finish | Continue | Stop, Field(discriminator="kind")]
 
 IntentState = Literal["planned", "sent", "done", "failed", "unknown"]
 

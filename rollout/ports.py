@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from rollout.audit import Entry, Link
 from rollout.model import Rollout
 from rollout.notices import Notice
 from rollout.people import Actor, Person
+from rollout.plan import Plan
 from rollout.release import Prepared
 from rollout.seen import Observation, Seen
 from rollout.terms import AlarmGate, Terms
@@ -262,6 +263,21 @@ class Driver(Protocol):
 
     def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
         """One absolute action with the revision in `rollout.seen`; twice with one key is one effect."""
+        ...
+
+
+@runtime_checkable
+class Scheduler(Protocol):
+    """What a driver with `weights = "watch"` tells beyond Driver: which plans AWS itself can step through. Offline."""
+
+    @classmethod
+    def misfit(cls, target: TargetModel, plan: Plan) -> str:
+        """Why AWS cannot run that plan on this target by itself, in words that say what it can; or empty."""
+        ...
+
+    @classmethod
+    def bounds(cls, target: TargetModel, plan: Plan) -> tuple[str, ...]:
+        """Where what AWS will do differs from what was asked: `90 s becomes 2 min: CodeDeploy counts whole minutes`."""
         ...
 
 

@@ -37,5 +37,7 @@ class Prepared(Frozen):
     diff: tuple[str, ...] = ()
     """Lines in a person's words; names, never secret values."""
     checks: tuple[Check, ...] = ()
+    alarms: tuple[str, ...] = ()
+    """Names of alarms that AWS's own configuration of the target watches: they become gates of this rollout, too."""
     snapshot: dict[str, object] = {}
     """The driver's own record of how things stood before the first write; `Restore` puts it back."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
+from rollout.course import Course
 from rollout.errors import FaultKind
 from rollout.release import Prepared
 from rollout.values import ZERO, Frozen, Moment
@@ -66,6 +67,8 @@ class Seen(Frozen):
     """AWS's own token for this state (Lambda RevisionId); travels back with the next write."""
     edited_by: str = ""
     """Who changed it last, when AWS tells."""
+    course: Course | None = None
+    """Where AWS moves the traffic by itself: how far it is. None for every other driver."""
 
     @property
     def shares(self) -> tuple[int, ...]:

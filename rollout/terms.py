@@ -42,12 +42,18 @@ class Timing(Frozen):
     rolling_back: Duration = timedelta(minutes=10)
     remind: Duration = timedelta(minutes=30)
     settle: Duration = timedelta(seconds=60)
+    watch: Duration = timedelta(minutes=30)
+    """How long a deployment that AWS runs may show no change, beyond the longest interval of its schedule."""
 
 
 class Terms(Frozen):
     """Plan, gates, deadlines, approvers and the driver's settings of one rollout."""
 
     plan: Plan
+    schedule: Plan | None = None
+    """What AWS is asked to step through by itself, where the plan is `watch`; None: what the target's own
+    configuration on AWS says.
+    """
     alarms: tuple[AlarmGate, ...] = ()
     gates: Literal["alarms", "none"] = "alarms"
     bake: Duration = timedelta(minutes=15)
