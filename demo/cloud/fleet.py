@@ -1,7 +1,8 @@
 """One ECS service and its tasks: starts, stops and replaces them second by second until it has what it was asked for.
 
 The rolling deployment in the small: new tasks first, within maximumPercent, old ones away as soon as
-minimumHealthyPercent allows. No API here, and no traffic.
+minimumHealthyPercent allows. Kept apart, each deployment has all its tasks until it is turned off. No API here, and
+no traffic.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from demo.cloud.task import (
     Task,
 )
 
+ALIVE = (PROVISIONING, PENDING, RUNNING)
 Key = tuple[str, str, str, str]  # account, region, cluster, service
 START_SECONDS = 6
 CRASH_SECONDS = 2
@@ -59,6 +61,8 @@ class Fleet:
     """Requests per second that one task can answer."""
     sick: bool = False
     crashing: bool = False
+    apart: bool = False
+    """Whether each deployment keeps tasks of its own, as many as desired, until it is turned off."""
     tasks: list[Task] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
     events: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
@@ -82,14 +86,27 @@ class Fleet:
 
     @property
     def groups(self) -> list[tuple[str, int]]:
-        """Group and port of each load balancer it serves."""
-        return [(one["targetGroupArn"], int(one["containerPort"])) for one in self.static.load_balancers]
+        """Group and port of each load balancer that the newest deployment serves."""
+        return self.groups_of(self.primary)
+
+    def groups_of(self, deployment: Deployment) -> list[tuple[str, int]]:
+        """Group and port of each load balancer that a deployment's tasks serve."""
+        return [(group_of(one, deployment.side), int(one["containerPort"])) for one in self.static.load_balancers]
 
     def deploy(self, definition: str, second: int) -> None:
         """A new deployment; the one before drains away as its tasks are replaced."""
         self._failures = self._not_before = 0
         mark = _hex(f"{self.key} {len(self.events)} {self._count} {second} {definition}")
         self.deployments.insert(0, Deployment(f"ecs-svc/{int(mark[:16], 16)}", definition, second, second))
+        self._steady = False
+
+    def lead(self, deployment: Deployment) -> None:
+        """Makes a deployment the newest one once more, be its tasks gone or not."""
+        if deployment in self.deployments:
+            self.deployments.remove(deployment)
+        self.deployments.insert(0, deployment)
+        self.static.task_definition = deployment.definition
+        self._failures = self._not_before = 0
         self._steady = False
 
     def resize(self, count: int) -> None:
@@ -102,8 +119,12 @@ class Fleet:
         for task in self.tasks:
             self._live(task, second)
         self._replace_sick(second)
-        self._stop_spare(second)
-        self._start_missing(second)
+        if self.apart:
+            for deployment in self.deployments:
+                self._keep(deployment, second)
+        else:
+            self._stop_spare(second)
+            self._start_missing(second)
         self._forget(second)
         self._judge(second)
 
@@ -148,7 +169,7 @@ class Fleet:
             task.stop(second, task.container_reason, "TaskFailedToStart")
             self._fail(task, second, None)
             return
-        task.status, task.started, task.groups = RUNNING, second, self.groups
+        task.status, task.started, task.groups = RUNNING, second, self.groups_of(task.deployment)
         for group, port in task.groups:
             self.ground.targets.register(group, task.address, port, second, used=group in self.ground.used())
 
@@ -172,7 +193,7 @@ class Fleet:
                     told = f"Task failed ELB health checks in (target-group {group})"
                     self.stop(task, second, told, "ServiceSchedulerInitiated")
                     task.deployment.failed += 1
-                    self._tell(second, f"task {task.id} is stopped: it {told.removeprefix('Task ')}.")
+                    self.tell(second, f"task {task.id} is stopped: it {told.removeprefix('Task ')}.")
                     break
 
     def _stop_spare(self, second: int) -> None:
@@ -203,18 +224,30 @@ class Fleet:
         most = int(self.desired * self._percent("maximumPercent", 200) / 100)
         missing = min(self.desired - young, most - len(alive))
         for _ in range(missing):
-            self._start(second)
+            self._start(self.primary, second)
         if missing > 0:
-            self._tell(second, f"has started {missing} tasks.")
+            self.tell(second, f"has started {missing} tasks.")
 
-    def _start(self, second: int) -> None:
+    def _keep(self, deployment: Deployment, second: int) -> None:
+        """As many tasks of one deployment as desired; none of one that is off."""
+        alive = sorted(self.of(deployment, *ALIVE), key=self._dearness)
+        wanted = 0 if deployment.off else self.desired
+        for task in alive[: max(0, len(alive) - wanted)]:
+            self.stop(task, second, f"{SCALED_IN} (deployment {self.primary.id})", "ServiceSchedulerInitiated")
+        missing = wanted - len(alive) if second >= self._not_before else 0
+        for _ in range(missing):
+            self._start(deployment, second)
+        if missing > 0:
+            self.tell(second, f"has started {missing} tasks.")
+
+    def _start(self, deployment: Deployment, second: int) -> None:
         self._count += 1
         account, region, cluster, _ = self.key
         mark = _hex(f"{self.key} task {self._count}")
         self.tasks.append(Task(
             f"arn:aws:ecs:{region}:{account}:task/{cluster}/{mark[:32]}", self._count,
-            f"10.{int(mark[32:34], 16)}.{int(mark[34:36], 16)}.{self._count % 250 + 1}", self.primary,
-            self.ground.behaviour(account, region, self.primary.definition), second, second + self.start_seconds,
+            f"10.{int(mark[32:34], 16)}.{int(mark[34:36], 16)}.{self._count % 250 + 1}", deployment,
+            self.ground.behaviour(account, region, deployment.definition), second, second + self.start_seconds,
         ))
 
     def _forget(self, second: int) -> None:
@@ -233,14 +266,21 @@ class Fleet:
             self.primary.turn(COMPLETED, second)
             self._failures = 0
         if steady and not self._steady:
-            self._tell(second, "has reached a steady state.")
+            self.tell(second, "has reached a steady state.")
         self._steady = steady
 
     def _percent(self, name: str, usual: int) -> int:
         return int(self.settings.get("deploymentConfiguration", {}).get(name, usual))
 
-    def _tell(self, second: int, text: str) -> None:
+    def tell(self, second: int, text: str) -> None:
+        """An event of the service."""
         self.events.appendleft((second, f"(service {self.name}) {text}"))
+
+
+def group_of(balancer: dict[str, Any], side: int) -> str:
+    """One of the two groups of a service's load balancer; where it has one only, that."""
+    alternate = balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn")
+    return str(alternate if side and alternate else balancer["targetGroupArn"])
 
 
 def _hex(text: str) -> str:

@@ -18,12 +18,16 @@ from demo.cloud.fleet import Fleet, Ground, Key
 from demo.cloud.fleet_shown import essence, service_shown, task_shown
 from demo.cloud.metrics import epoch
 from demo.cloud.moto_words import in_aws_words
+from demo.cloud.native import Native
+from demo.cloud.native_check import check_balancers, check_configuration
+from demo.cloud.native_plan import strategy_of
+from demo.cloud.native_shown import running_revisions
 from demo.cloud.paging import BadToken, page
 from demo.cloud.task import Task
 
 MOST_SERVICES, MOST_TASKS = 10, 100
 UPDATED = ("taskDefinition", "desiredCount", "forceNewDeployment", "deploymentConfiguration",
-           "healthCheckGracePeriodSeconds")
+           "healthCheckGracePeriodSeconds", "loadBalancers")
 KEPT = ("deploymentConfiguration", "healthCheckGracePeriodSeconds")
 
 
@@ -33,6 +37,7 @@ class FleetApi:
 
     now: Now
     ground: Ground
+    native: Native
     page_size: int
     fleets: dict[Key, Fleet] = field(default_factory=dict)
 
@@ -54,8 +59,7 @@ class FleetApi:
         key = (call.account, call.region, cluster, name)
         if key in self.fleets and self.fleets[key].static.status == "ACTIVE":
             raise Failure("InvalidParameterException", "Creation of service was not idempotent.")
-        for one in asked.get("loadBalancers", []):
-            _check_group(call, one["targetGroupArn"])
+        _check(call, asked.get("loadBalancers", []), asked.get("deploymentConfiguration", {}))
         network = asked.get("networkConfiguration")
         if network:
             network["awsvpcConfiguration"].setdefault("securityGroups", [])
@@ -66,7 +70,9 @@ class FleetApi:
         settings = {key: asked[key] for key in KEPT if key in asked}
         fleet = self.fleets[key] = Fleet(key, self.ground, static, settings)
         fleet.deploy(static.task_definition, epoch(self.now()))
-        return Answer({"service": service_shown(fleet)}, None, essence(fleet))
+        self.native.forget(key)
+        self.native.begin(fleet, epoch(self.now()))
+        return Answer({"service": self._shown(fleet)}, None, essence(fleet))
 
     def update(self, call: Call) -> Answer:
         """Another size, another task definition, or the same once more. The tasks follow by and by."""
@@ -74,7 +80,7 @@ class FleetApi:
         for name in asked:
             if name not in (*UPDATED, "cluster", "service"):
                 raise Failure("InvalidParameterException", f"{name} is not known to the embedded cloud")
-        fleet = self._need(call, asked["service"])
+        fleet = self.need(call, asked["service"])
         if fleet.static.status != "ACTIVE":
             raise Failure("ServiceNotActiveException", "Service was not ACTIVE.")
         before, definition = essence(fleet), fleet.primary.definition
@@ -85,21 +91,30 @@ class FleetApi:
             definition = found.arn
         if asked.get("desiredCount", 0) < 0:
             raise Failure("InvalidParameterException", "desiredCount cannot be negative")
+        balancers = asked.get("loadBalancers", fleet.static.load_balancers)
+        _check(call, balancers, {**fleet.settings, **asked}.get("deploymentConfiguration", {}))
         fleet.settings |= {key: asked[key] for key in KEPT if key in asked}
         if "desiredCount" in asked:
             fleet.resize(asked["desiredCount"])
-        if definition != fleet.primary.definition or asked.get("forceNewDeployment"):
-            fleet.deploy(definition, epoch(self.now()))
-            fleet.static.task_definition = definition
-        return Answer({"service": service_shown(fleet)}, before, essence(fleet))
+        moved = balancers != fleet.static.load_balancers
+        if moved or definition != fleet.primary.definition or asked.get("forceNewDeployment"):
+            fleet.static.load_balancers = balancers
+            self._deploy(fleet, definition)
+        return Answer({"service": self._shown(fleet)}, before, essence(fleet))
+
+    def _deploy(self, fleet: Fleet, definition: str) -> None:
+        fleet.deploy(definition, epoch(self.now()))
+        fleet.static.task_definition = definition
+        self.native.begin(fleet, epoch(self.now()))
 
     def delete(self, call: Call) -> Answer:
         """Ends a service; one with tasks only by force."""
-        fleet = self._need(call, call.parameters["service"])
+        fleet = self.need(call, call.parameters["service"])
         _ecs(call).delete_service(fleet.key[2], fleet.name, call.parameters.get("force", False))
         before = essence(fleet)
         fleet.resize(0)
-        return Answer({"service": service_shown(fleet)}, before, essence(fleet))
+        self.native.forget(fleet.key)
+        return Answer({"service": self._shown(fleet)}, before, essence(fleet))
 
     def describe(self, call: Call) -> Answer:
         """At most ten services of one cluster; those it does not know are told as failures."""
@@ -113,14 +128,14 @@ class FleetApi:
                 arn = f"arn:aws:ecs:{call.region}:{call.account}:service/{_cluster(call)}/{name.rsplit('/', 1)[-1]}"
                 failures.append({"arn": name if name.startswith("arn:") else arn, "reason": "MISSING"})
             else:
-                found.append(service_shown(fleet))
+                found.append(self._shown(fleet))
         return Answer({"services": found, "failures": failures})
 
     def list_tasks(self, call: Call) -> Answer:
         """The tasks that run or shall; with desiredStatus STOPPED those that ended or shall."""
         asked = call.parameters
         service, family, by = (asked.get(name) for name in ("serviceName", "family", "startedBy"))
-        fleets = [self._need(call, service)] if service else self._of(call)
+        fleets = [self.need(call, service)] if service else self._of(call)
         running = asked.get("desiredStatus", "RUNNING") != "STOPPED"
         rows = sorted(
             task.arn for fleet in fleets for task in fleet.tasks
@@ -164,6 +179,16 @@ class FleetApi:
         """Every task that may have a target, by its IP address."""
         return {task.address: (fleet, task) for fleet in self.fleets.values() for task in fleet.tasks}
 
+    def _shown(self, fleet: Fleet) -> dict[str, Any]:
+        """A service with the deployment that AWS runs for it."""
+        book = self.native.books.get(fleet.key)
+        if book is None:
+            return service_shown(fleet)
+        return service_shown(fleet) | {
+            "currentServiceDeployment": book.deployments[-1].arn,
+            "currentServiceRevisions": running_revisions(fleet, book.revisions),
+        }
+
     def _of(self, call: Call) -> Iterator[Fleet]:
         where = (call.account, call.region, _cluster(call))
         return (fleet for key, fleet in self.fleets.items() if key[:3] == where)
@@ -171,7 +196,8 @@ class FleetApi:
     def _find(self, call: Call, name: str) -> Fleet | None:
         return self.fleets.get((call.account, call.region, _cluster(call), name.rsplit("/", 1)[-1]))
 
-    def _need(self, call: Call, name: str) -> Fleet:
+    def need(self, call: Call, name: str) -> Fleet:
+        """A service by name or ARN; refuses one that is not there."""
         fleet = self._find(call, name)
         if fleet is None:
             raise Failure("ServiceNotFoundException", "Service not found.")
@@ -192,6 +218,17 @@ def _cluster(call: Call) -> str:
     if name not in _ecs(call).clusters:
         raise Failure("ClusterNotFoundException", "Cluster not found.")
     return name
+
+
+def _check(call: Call, balancers: list[dict[str, Any]], configuration: dict[str, Any]) -> None:
+    """What AWS refuses of a service before it makes or changes anything."""
+    check_configuration(configuration)
+    elb = elbv2_backends[call.account][call.region]
+    listeners = [one for balancer in elb.load_balancers.values() for one in balancer.listeners.values()]
+    rules = {one.arn for one in listeners} | {rule.arn for one in listeners for rule in one.rules.values()}
+    for one in balancers:
+        _check_group(call, one["targetGroupArn"])
+    check_balancers(balancers, strategy_of(configuration), elb.target_groups, rules)
 
 
 def _check_group(call: Call, group: str) -> None:

@@ -82,7 +82,7 @@ def _deployment(fleet: Fleet, one: Deployment) -> dict[str, Any]:
     done = one.state == COMPLETED
     return {
         "id": one.id, "status": "PRIMARY" if primary else "ACTIVE", "taskDefinition": one.definition,
-        "desiredCount": fleet.desired if primary else 0,
+        "desiredCount": 0 if one.off or not (primary or fleet.apart) else fleet.desired,
         "runningCount": len(fleet.of(one, RUNNING)), "pendingCount": len(fleet.of(one, PROVISIONING, PENDING)),
         "failedTasks": one.failed, "createdAt": moment(one.created), "updatedAt": moment(one.updated),
         "launchType": fleet.static.launch_type, "rolloutState": one.state,

@@ -34,6 +34,11 @@ class Images:
         digest = _digest(found)
         return MISSING if digest is None else self.known.get(digest, WELL)
 
+    def digest_of(self, image: str) -> str | None:
+        """The digest that ECS resolves an image's name to; nothing outside our registry."""
+        found = PRIVATE.match(image)
+        return None if found is None else _digest(found)
+
     def of_definition(self, account: str, region: str, definition: str) -> Behaviour:
         """How the tasks of a task definition behave: as its first container that is not good."""
         backend: Any = ecs_backends[account][region]

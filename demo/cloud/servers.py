@@ -15,6 +15,9 @@ from demo.cloud.fleet_api import FleetApi
 from demo.cloud.flow import Flow, Server, Side, oldest
 from demo.cloud.images import Images
 from demo.cloud.metrics import MetricStore, epoch
+from demo.cloud.native import Native
+from demo.cloud.native_api import NativeApi
+from demo.cloud.native_watch import AlarmState
 from demo.cloud.pool import Pool
 from demo.cloud.pool_api import PoolApi
 from demo.cloud.routing import Routing
@@ -30,6 +33,7 @@ class Servers:
     store: MetricStore
     perform: Callable[[Call], Answer | None]
     page_size: int
+    alarm_state: AlarmState
     seed: int = 1
     images: Images = field(default_factory=Images)
     routing: Routing = field(default_factory=Routing)
@@ -38,7 +42,8 @@ class Servers:
         self.targets = Targets(checks_on_moto)
         ground = Ground(self.targets, self.routing.used, self.images.of_definition)
         self.balancers = BalancerApi(self.now, self.routing, self.targets)
-        self.services = FleetApi(self.now, ground, self.page_size)
+        self.native = Native(self.perform, self.alarm_state)
+        self.services = FleetApi(self.now, ground, self.native, self.page_size)
         self.pools = PoolApi(self.now, self.targets, self.routing.used, self.images.of, self.page_size)
         self.flow = Flow(self.store, self.routing, self.targets, self._server, self.seed)
         self.scaling = Scaling(self.services.fleets, self.pools.pools, self.flow.loads, self.perform)
@@ -48,9 +53,10 @@ class Servers:
     def operations(self) -> dict[tuple[str, str], Operation]:
         """The operations answered here, by service and name."""
         balancing = {**self.balancers.operations(), **BalancerReading(self.page_size).operations()}
+        deploying = NativeApi(self.now, self.native, self.services, self.images, self.page_size).operations()
         return {
             **{("elbv2", name): run for name, run in balancing.items()},
-            **{("ecs", name): run for name, run in self.services.operations().items()},
+            **{("ecs", name): run for name, run in {**self.services.operations(), **deploying}.items()},
             **{("autoscaling", name): run for name, run in self.pools.operations().items()},
         }
 
@@ -75,6 +81,7 @@ class Servers:
             self.targets.step(second, self.routing.used(), self._passes)
             for side in sides:
                 side.step(second)
+            self.native.step(second)
 
     def begin(self, since: datetime) -> None:
         """Lives from that moment on, which may lie in the past: for a world that is just being built."""
@@ -83,6 +90,7 @@ class Servers:
     def clear(self) -> None:
         """Nothing behind nothing."""
         self.services.fleets.clear()
+        self.native.clear()
         self.pools.pools.clear()
         self.targets.clear()
         self.routing.clear()
@@ -99,6 +107,7 @@ class Servers:
             fleet.step(second)
         for pool in self.pools.pools.values():
             pool.step(second)
+        self.native.step(second)
         # What happened up to now belongs to the second that has just gone by.
         self.flow.step(second - 1)
         self.scaling.step(second)

@@ -32,6 +32,10 @@ class Deployment:
     updated: int
     failed: int = 0
     state: str = IN_PROGRESS
+    side: int = 0
+    """Which of its service's two target groups its tasks register in: 0 the first, 1 the alternate."""
+    off: bool = False
+    """Whether it shall have no tasks, in a service that keeps its deployments apart."""
 
     def turn(self, state: str, second: int) -> None:
         if state != self.state:

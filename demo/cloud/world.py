@@ -43,7 +43,7 @@ class World:
         self.functions = Functions(self.now, self.page_size)
         self.traffic = Traffic(self.store, shares_on_moto, self.seed)
         self.widgets = WidgetApi(self.store, self.now)
-        self.servers = Servers(self.now, self.store, self.perform, self.page_size, self.seed)
+        self.servers = Servers(self.now, self.store, self.perform, self.page_size, self._alarm_state, self.seed)
         self.route53 = Route53(self.now, self.store, self.page_size, self.seed)
         tag_api = TagApi(self.alarms, self.page_size)
         watching = (
@@ -79,6 +79,11 @@ class World:
         answer = operation(call)
         self.log.wrote(call, answer, self.now())
         return answer
+
+    def _alarm_state(self, key: tuple[str, str, str]) -> str:
+        """An alarm's state; nothing where there is no such alarm."""
+        alarm = self.alarms.get(key)
+        return "" if alarm is None else alarm.state.value
 
     def reset(self) -> None:
         """An empty cloud without faults."""
