@@ -46,9 +46,9 @@ class Balancer:
 def add_balancer(world: World, name: str) -> Balancer:
     """An application load balancer with listeners on port 80 and, for tests, on port 9000."""
     elb: Any = elbv2_backends[ACCOUNT][REGION]
-    subnets = _subnets()
+    here = subnets()
     with ids_of("balancer", name):
-        arn = elb.create_load_balancer(name, ["sg-balancers"], subnets).arn
+        arn = elb.create_load_balancer(name, ["sg-balancers"], here).arn
     return Balancer(arn, add_listener(world, arn, 80), add_listener(world, arn, 9000))
 
 
@@ -153,7 +153,7 @@ def add_service(
         "cluster": cluster, "serviceName": name, "taskDefinition": definition, "desiredCount": count,
         "launchType": "FARGATE", "loadBalancers": balancers, "healthCheckGracePeriodSeconds": 30,
         "deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 200},
-        "networkConfiguration": {"awsvpcConfiguration": {"subnets": _subnets(), "securityGroups": []}},
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": subnets(), "securityGroups": []}},
     })
     return str(made.result["service"]["serviceArn"])
 
@@ -204,7 +204,8 @@ def _digest(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _subnets() -> list[str]:
+def subnets() -> list[str]:
+    """The two subnets that everything stands in."""
     return sorted(subnet.id for subnet in ec2_backends[ACCOUNT][REGION].describe_subnets())[:2]
 
 

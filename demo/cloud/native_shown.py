@@ -73,10 +73,10 @@ def revision_shown(fleet: Fleet, one: Revision, images: Images) -> dict[str, Any
 
 
 def running_revisions(fleet: Fleet, revisions: list[Revision]) -> list[dict[str, Any]]:
-    """DescribeServices's currentServiceRevisions: those with tasks, and the newest one."""
+    """DescribeServices's currentServiceRevisions: those with tasks, and the one that is being deployed."""
     return [
         {"arn": one.arn, **_counts(fleet, one)} for one in reversed(revisions)
-        if one is revisions[-1] or any(task.alive for task in fleet.tasks if task.deployment is one.deployment)
+        if one.deployment is fleet.primary or any(task.alive for task in fleet.tasks if task.deployment is one.deployment)
     ]
 
 
