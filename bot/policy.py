@@ -14,8 +14,8 @@ from bot.config.targets import Drivers
 from rollout.alarms.model import Place, Scope
 from rollout.errors import NotFound
 from rollout.people import Roles
-from rollout.plan import Plan, SetWeight
-from rollout.ports import Capabilities, TargetModel
+from rollout.plan import Plan, SetWeight, Watch
+from rollout.ports import TargetModel
 from rollout.terms import Approval, Terms
 
 BACK = Plan.parse("rollback", "100%")
@@ -71,8 +71,11 @@ class ConfigPolicy:
     def _terms(self, app: str, env: str, plan: str, *, back: bool) -> tuple[str, Terms]:
         target = self.config.apps[app].env[env]
         can, rules = self._drivers[target.kind].capabilities, rules_of(target)
+        asked = BACK if back else self._plan(app, env, plan or rules.plan)
+        watched = can.weights == "watch"
         return target.kind, Terms(
-            plan=BACK if back else self._plan(f"{app}/{env}", plan or rules.plan, rules, can),
+            plan=Plan(name=asked.name, steps=(Watch(),)) if watched else asked,
+            schedule=asked if watched and not isinstance(asked.steps[0], Watch) else None,
             alarms=rules.alarms,
             gates=rules.gates,
             bake=rules.bake,
@@ -116,20 +119,21 @@ class ConfigPolicy:
 
     def _shortest_bake(self, app: str, env: str, rules: Rules) -> timedelta:
         """An alarm that needs longer than this to fire would come too late on the target's default plan."""
-        can = self._drivers[self.config.apps[app].env[env].kind].capabilities
-        plan = self._plan(f"{app}/{env}", rules.plan, rules, can)
+        plan = self._plan(app, env, rules.plan)
         bakes = [step.bake for step in plan.steps if isinstance(step, SetWeight) and step.bake]
         return min([*bakes, rules.bake])
 
     def plans(self, app: str, env: str) -> tuple[str, ...]:
         """The names of the plans that can be run on a target, its own first."""
         app, env = self.find(app, env)
-        target = self.config.apps[app].env[env]
-        shelf = Shelf(rules_of(target).plans, self.config.plans, self._drivers[target.kind].capabilities)
-        return tuple(shelf.fitting())
+        return tuple(self._shelf(app, env).fitting())
 
-    def _plan(self, where: str, name: str, rules: Rules, can: Capabilities) -> Plan:
-        shelf = Shelf(rules.plans, self.config.plans, can)
+    def _shelf(self, app: str, env: str) -> Shelf:
+        target = self.config.apps[app].env[env]
+        return Shelf(rules_of(target).plans, self.config.plans, self._drivers[target.kind], target)
+
+    def _plan(self, app: str, env: str, name: str) -> Plan:
+        shelf, where = self._shelf(app, env), f"{app}/{env}"
         plan = shelf.find(name)
         if plan is None:
             raise NotFound(

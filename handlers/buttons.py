@@ -36,6 +36,7 @@ class ButtonValue(Frozen):
     alert: Annotated[int, Field(ge=0, le=10**15, strict=True)] = 0
     step: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
     plan_hash: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
+    wait: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./:-]{0,300}$")] = ""
     full: Annotated[bool, Field(strict=True)] = False
     force: Annotated[bool, Field(strict=True)] = False
 
@@ -44,7 +45,7 @@ class ButtonValue(Frozen):
         on_alert = self.verb in PRESSES
         if (self.alert > 0) != on_alert or (self.rollout > 0) == on_alert:
             raise ValueError("exactly one of rollout and alert is named, the one that the verb is about")
-        if on_alert and (self.step or self.plan_hash or self.full or self.force):
+        if on_alert and (self.step or self.plan_hash or self.wait or self.full or self.force):
             raise ValueError("a notice has no step, no plan and no options")
         return self
 
@@ -66,15 +67,15 @@ class ButtonValue(Frozen):
         """What `read` reads back, without the fields of the other thing."""
         if self.alert:
             return self.model_dump_json(include={"v", "verb", "alert"})
-        return self.model_dump_json(exclude={"alert"})
+        return self.model_dump_json(exclude={"alert"} if self.wait else {"alert", "wait"})
 
     def ask(self, *, reason: str = "", channel: str = "") -> Ask:
         """The wish behind the press."""
         if self.alert:
             return Ask(verb=self.verb, alert=self.alert, reason=reason, channel=channel)
-        bound = (
-            Bound(rollout=self.rollout, step=self.step, plan_hash=self.plan_hash) if self.plan_hash else None
-        )
+        bound = None
+        if self.plan_hash:
+            bound = Bound(rollout=self.rollout, step=self.step, plan_hash=self.plan_hash, wait=self.wait)
         ask = Ask(verb=self.verb, ref=self.rollout, reason=reason, bound=bound, channel=channel)
         return ask.model_copy(update={"full": self.full, "force": self.force})
 

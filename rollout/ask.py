@@ -9,6 +9,8 @@ class Bound(Frozen):
     rollout: int
     step: int
     plan_hash: str
+    wait: str = ""
+    """The wait of AWS's deployment that it answers, where there is one."""
 
 
 class Ask(Frozen):

@@ -86,7 +86,9 @@ def _target(look: Observation) -> list[Reason]:
     if look.seen is None:
         why = look.fault.text if look.fault else "the target was not read"
         return [Reason(voter="target", vote="blind", text=why)]
-    side = look.seen.candidate
+    side, course = look.seen.candidate, look.seen.course
+    if course is not None and course.state == "none":
+        return []  # nothing of it was started yet: there is nothing whose health could be known
     if side.state == "healthy" or (side.ready and side.bears(max(look.seen.shares, default=0))):
         return []
     if side.state == "sick":

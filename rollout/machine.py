@@ -13,7 +13,7 @@ from rollout.looking.falling import adopting, begin_fall, paused, rolling_back, 
 from rollout.looking.fold import fold
 from rollout.looking.look import FALLING, MAX_TRIES, Look, pace
 from rollout.looking.requested import awaiting_approval, requested
-from rollout.looking.rising import final_bake, final_need, launching, retiring, stepping, waiting
+from rollout.looking.rising import final_bake, launching, retiring, stepping, waiting
 from rollout.model import Phase, Rollout
 from rollout.notices import Notice
 from rollout.plan import SetWeight
@@ -135,7 +135,7 @@ def _wait(look: Look) -> timedelta:
         return min(wait * longer, LONGEST_WAIT)
     if r.last_good is not None and r.phase in (Phase.STEPPING, Phase.FINAL_BAKE):
         here = r.here
-        need = final_need(look) if r.phase is Phase.FINAL_BAKE else here.bake if isinstance(here, SetWeight) else wait
+        need = r.terms.final_bake if r.phase is Phase.FINAL_BAKE else here.bake if isinstance(here, SetWeight) else wait
         wait = min(wait, max(need - r.baked, SHORTEST_WAIT))
     return wait
 

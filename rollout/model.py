@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rollout.ask import Bound
 from rollout.people import Actor
-from rollout.plan import Step
+from rollout.plan import Step, Watch
 from rollout.release import Release
 from rollout.seen import AlarmReading, Fault, Seen, Verdict
 from rollout.terms import Terms
@@ -40,7 +40,7 @@ LIVE = frozenset(Phase) - TERMINAL
 
 CauseKind = Literal[
     "person", "no_data", "no_gate", "drift", "blind", "alarm", "sick", "deadline", "approve", "reject", "cancel",
-    "refused", "stable_sick", "foreign", "crash_loop",
+    "refused", "stable_sick", "foreign", "crash_loop", "wait", "aws",
 ]  # fmt: skip
 
 
@@ -79,6 +79,8 @@ class Waiver(Frozen):
     step: int
     reason: str
     at: Moment
+    wait: str = ""
+    """The wait of AWS's deployment that it was given for; empty: the step itself."""
 
 
 class Rollout(Frozen):
@@ -157,6 +159,15 @@ class Rollout(Frozen):
     known_red: dict[str, Moment] = {}
     """Alarms that were red before a rollback began: each counts only when it turns red anew."""
 
+    wait: str = ""
+    """The wait that AWS's deployment stands at; an answer to another one is no answer."""
+    go: str = ""
+    """The wait that a person, or enough of them, let it go on from."""
+    still: str = ""
+    """Fingerprint of AWS's deployment as last seen."""
+    still_for: timedelta = ZERO
+    """Watched time since that changed."""
+
     last_look: Moment | None = None
     away: Away | None = None
     """Said on the card until the next phase or step."""
@@ -183,6 +194,11 @@ class Rollout(Frozen):
         """The present step of the plan."""
         return self.terms.plan.steps[self.step]
 
+    @property
+    def watched(self) -> bool:
+        """AWS moves the traffic by itself."""
+        return isinstance(self.here, Watch)
+
     def made(self, shares: tuple[int, ...]) -> bool:
         """Whether all of these shares are our own doing: proven, or asked for since."""
         return bool(shares) and all(share == self.proven or share in self.asked for share in shares)
@@ -190,7 +206,7 @@ class Rollout(Frozen):
     @property
     def bound(self) -> Bound:
         """What a button drawn now is bound to."""
-        return Bound(rollout=self.id, step=self.step, plan_hash=self.terms.plan.hash)
+        return Bound(rollout=self.id, step=self.step, plan_hash=self.terms.plan.hash, wait=self.wait)
 
     def but(self, **changes: object) -> "Rollout":
         """The same rollout with these fields changed; unknown fields are refused."""

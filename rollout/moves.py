@@ -8,6 +8,7 @@ from rollout.plan import SetWeight
 from rollout.ports import Hold
 from rollout.reports import Move, Stage
 from rollout.values import ZERO
+from rollout.watched_wishes import at_wait, removal
 from rollout.wishes import next_step
 
 P = Phase
@@ -17,6 +18,8 @@ def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
     """At most five, the expected one first and primary, the dangerous one last."""
     if r.phase in TERMINAL:
         return _ended(r, hold)
+    if r.watched and r.adopting is None and r.phase in _WATCHED:
+        return _watched(r)
     rollback = Move(verb="rollback", percent=0, release=r.stable.id if r.stable else "", danger=True)
     if r.adopting is not None:
         return (rollback,)
@@ -34,6 +37,36 @@ def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
         P.STUCK: _unstick(r, rollback),
     }  # fmt: skip
     return by_phase.get(r.phase, ())
+
+
+_WATCHED = (P.LAUNCHING, P.STEPPING, P.WAITING, P.FINAL_BAKE, P.RETIRING)
+
+
+def _watched(r: Rollout) -> tuple[Move, ...]:
+    """AWS moves the traffic: what its waits can be answered with, and the way back."""
+    rollback = Move(verb="rollback", percent=0, release=r.stable.id if r.stable else "", danger=True)
+    passed = r.verdict is not None and r.verdict.outcome == "PASS"
+    if r.phase is P.LAUNCHING:
+        return (Move(verb="cancel", danger=True),)
+    if at_wait(r):
+        return (*_from_wait(r), rollback)
+    if r.phase is P.WAITING:
+        return (*_answer(r), rollback)
+    ends_bake = r.phase is P.FINAL_BAKE and r.proven == 100 and passed and r.hurry != r.bound
+    removes = r.phase is P.RETIRING and removal(r) not in ("", r.go)
+    return (*((Move(verb="promote", primary=True),) if ends_bake or removes else ()), rollback)
+
+
+def _from_wait(r: Rollout) -> tuple[Move, ...]:
+    if r.go == r.wait or r.verdict is None:
+        return ()
+    if r.verdict.cause in ("no_gate", "no_data"):
+        return (Move(verb="go-on", primary=True, reason=True),)
+    if r.verdict.outcome != "PASS":
+        return ()
+    if r.terms.approval is not None:
+        return (Move(verb="approve", primary=True), Move(verb="reject", reason=True))
+    return (Move(verb="promote", primary=True),)
 
 
 def _promote(r: Rollout) -> tuple[Move, ...]:
@@ -94,6 +127,8 @@ def _ended(r: Rollout, hold: Hold | None) -> tuple[Move, ...]:
 
 def stages(r: Rollout, now: datetime) -> tuple[Stage, ...]:
     """The plan's steps, the final bake, and `done`; moments only where everything ahead is known to move by itself."""
+    if r.watched:
+        return _course_stages(r)
     steps = r.terms.plan.steps
     at: datetime | None = now if r.phase in (P.LAUNCHING, P.STEPPING, P.FINAL_BAKE, P.RETIRING) else None
     if r.verdict is None or r.verdict.outcome != "PASS":
@@ -109,11 +144,20 @@ def stages(r: Rollout, now: datetime) -> tuple[Stage, ...]:
     over = r.phase in (P.RETIRING, P.SUCCEEDED)
     bake = "done" if over else "now" if baking else "next"
     out.append(Stage.model_validate({"text": "bake", "state": bake, "at": at if bake == "next" else None}))
-    last = steps[-1]
-    need = last.bake if isinstance(last, SetWeight) and last.bake else r.terms.bake
+    need = r.terms.final_bake
     left = max(need - r.baked, ZERO) if baking else ZERO if over else need
     out.append(Stage(text="done", state="done" if r.phase is P.SUCCEEDED else "next", at=at + left if at else None))
     return tuple(out)
+
+
+def _course_stages(r: Rollout) -> tuple[Stage, ...]:
+    """AWS's own stages, then our bake; moments are AWS's to know."""
+    course = r.seen.course if r.seen is not None else None
+    shown = [Stage(text=one.name, state=one.state) for one in course.stages] if course is not None else []
+    over = r.phase in (P.RETIRING, P.SUCCEEDED)
+    bake: Literal["done", "now", "next"] = "done" if over else "now" if r.phase is P.FINAL_BAKE else "next"
+    done: Literal["done", "next"] = "done" if r.phase is P.SUCCEEDED else "next"
+    return (*shown, Stage(text="bake", state=bake), Stage(text="done", state=done))
 
 
 def _state(r: Rollout, index: int) -> Literal["done", "now", "next"]:

@@ -31,7 +31,7 @@ class Stage(Frozen):
     """One line of the plan on the card: a step and how far it is."""
 
     text: str
-    state: Literal["done", "now", "next"]
+    state: Literal["done", "now", "next", "failed"]
     percent: int | None = None
     at: Moment | None = None
     """When it is expected to begin, if everything stays healthy and nobody stops it; None when nobody can know."""

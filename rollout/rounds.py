@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from rollout import entries
-from rollout.actions import Intent, Outcome, Shift
+from rollout.actions import Action, Continue, Intent, Launch, Outcome, Shift, Stop
+from rollout.course import Course
 from rollout.errors import Stale
 from rollout.hooks import Hooks
 from rollout.looking.look import Look
@@ -140,7 +141,7 @@ class Rounds:
             if decision.hold is not None:
                 work.put_hold(decision.hold)
                 work.audit(entries.held(decision.hold, now))
-            if after.proven != before.proven or not after.live:
+            if (after.proven, after.still) != (before.proven, before.still) or not after.live:
                 self._settle(work, after)
             intents = [work.plan(after, action, now) for action in decision.actions]
             # Before the commit: a look of another thread would take them for forgotten ones.
@@ -238,12 +239,26 @@ def _settled(intent: Intent, after: Rollout) -> Outcome | None:
     if isinstance(intent.action, Shift):
         came = intent.action.percent == after.proven
         return Outcome(state="done" if came else "failed", text=f"AWS shows {after.proven} %")
+    course = after.seen.course if after.seen is not None else None
+    if course is not None and _came(intent.action, course):
+        return Outcome(state="done", text=f"AWS shows {course.id}: {course.text}"[:300])
     return Outcome(state="unknown", text="the answer could not be stored") if intent.state == "sent" else None
+
+
+def _came(action: Action, course: Course) -> bool:
+    """Whether AWS's deployment shows that this was taken; where it does not, it may still come."""
+    if isinstance(action, Launch):
+        return course.state != "none" and course.release == action.release
+    if isinstance(action, Continue):
+        return course.state != "waiting" or (course.wait is not None and course.wait.id != action.wait)
+    return isinstance(action, Stop) and course.state in ("going_back", "back")
 
 
 def _down(decided: Rollout, intent: Intent) -> bool:
     """The way down of a rollback: no wish takes it back (adopt would, but not in that phase)."""
-    return decided.phase is Phase.ROLLING_BACK and isinstance(intent.action, Shift) and intent.action.percent == 0
+    action = intent.action
+    down = isinstance(action, Stop) or (isinstance(action, Shift) and action.percent == 0)
+    return decided.phase is Phase.ROLLING_BACK and down
 
 
 def _stopped(decided: Rollout, current: Rollout) -> bool:

@@ -9,7 +9,7 @@ from rollout.verbs import VERBS
 P = Phase
 
 ACCEPTS: Mapping[str, frozenset[Phase]] = {
-    "promote": frozenset({P.STEPPING, P.FINAL_BAKE}),
+    "promote": frozenset({P.STEPPING, P.WAITING, P.FINAL_BAKE, P.RETIRING}),
     "pause": frozenset({P.LAUNCHING, P.STEPPING, P.WAITING, P.PAUSED, P.FINAL_BAKE}),
     "resume": frozenset({P.PAUSED}),
     "approve": frozenset({P.AWAITING_APPROVAL, P.WAITING}),
@@ -68,8 +68,13 @@ def require(rollout: Rollout, verb: str) -> None:
             f"/deploy status {rollout.target} shows it",
             rollout=rollout.id,
         )
-    legal = ", ".join(name for name, phases in ACCEPTS.items() if rollout.phase in phases)
-    raise Refused(
+    raise misfit(rollout, verb)
+
+
+def misfit(rollout: Rollout, verb: str) -> Refused:
+    """This verb changes nothing now; what would."""
+    legal = ", ".join(name for name, phases in ACCEPTS.items() if rollout.phase in phases and name != verb)
+    return Refused(
         f"{verb} does not fit: #{rollout.id} is {WORDS[rollout.phase]}",
         f"what fits now: {legal}",
         rollout=rollout.id,

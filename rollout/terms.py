@@ -7,7 +7,7 @@ from pydantic import Field
 
 from rollout.durations import Duration
 from rollout.people import Roles
-from rollout.plan import Plan
+from rollout.plan import Plan, SetWeight
 from rollout.values import Frozen
 
 
@@ -72,3 +72,9 @@ class Terms(Frozen):
     settle: Duration = timedelta(0)
     channel: str = ""
     config_hash: str = ""
+
+    @property
+    def final_bake(self) -> timedelta:
+        """How long 100 % bakes: what the last step of plan or schedule says, else the target's `bake`."""
+        last = (self.schedule or self.plan).steps[-1]
+        return last.bake if isinstance(last, SetWeight) and last.bake else self.bake

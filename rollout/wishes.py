@@ -6,13 +6,14 @@ table.py says which verb fits which phase; here stands what the row itself may s
 from collections.abc import Callable
 from datetime import datetime
 
+from rollout import watched_wishes as watched
 from rollout.ask import Ask
 from rollout.errors import Refused
 from rollout.model import Cause, CauseKind, Phase, Rollout, Signature, Waiver
 from rollout.people import Actor
 from rollout.plan import Approve, SetWeight
 from rollout.policy import may_sign
-from rollout.table import require
+from rollout.table import misfit, require
 from rollout.terms import Terms
 from rollout.verbs import VERBS
 
@@ -50,6 +51,11 @@ def apply(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 
 def _current(rollout: Rollout, ask: Ask) -> None:
     """S9: an upward click counts only for the step and the plan that its card showed."""
+    if ask.bound is not None and ask.bound.wait != rollout.wait and ask.bound.step == rollout.step:
+        raise Refused(
+            f"this button is for something that #{rollout.id} no longer waits for",
+            "use the buttons on the present card", rollout=rollout.id, offer="status",
+        )  # fmt: skip
     if ask.bound is not None and ask.bound != rollout.bound:
         raise Refused(
             f"this button is from step {ask.bound.step + 1}; #{rollout.id} is at step {rollout.step + 1} now",
@@ -64,6 +70,10 @@ def _cause(kind: CauseKind, text: str, ask: Ask, actor: Actor, now: datetime) ->
 
 
 def _promote(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
+    if rollout.watched:
+        return watched.promote(rollout, actor)
+    if rollout.phase not in (Phase.STEPPING, Phase.FINAL_BAKE):
+        raise misfit(rollout, "promote")
     here = rollout.here
     if not isinstance(here, SetWeight) or rollout.proven != here.percent:
         raise Refused(
@@ -88,6 +98,8 @@ def _promote(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout
 
 
 def _pause(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
+    if rollout.watched:
+        raise watched.no_pause(rollout)
     cause = _cause("person", "paused", ask, actor, now)
     if rollout.phase is Phase.PAUSED and rollout.person_pause is not None:
         raise Refused(f"#{rollout.id} is paused already", "resume goes on", rollout=rollout.id)
@@ -130,6 +142,8 @@ def _resume(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 
 def _approve(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     _at_question(rollout, "approve")
+    if watched.at_wait(rollout):
+        watched.known_healthy(rollout)
     may_sign(rollout, rollout.terms.approval, actor)
     signature = Signature(by=actor, step=rollout.step, plan_hash=rollout.terms.plan.hash, at=now)
     return rollout.but(signatures=(*rollout.signatures, signature))
@@ -145,7 +159,7 @@ def _reject(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 
 
 def _at_question(rollout: Rollout, verb: str) -> None:
-    at_step = rollout.phase is Phase.WAITING and isinstance(rollout.here, Approve)
+    at_step = rollout.phase is Phase.WAITING and (isinstance(rollout.here, Approve) or watched.at_wait(rollout))
     if rollout.phase is not Phase.AWAITING_APPROVAL and not at_step:
         raise Refused(
             f"#{rollout.id} does not wait for an approval: nothing watches it, it needs go-on",
@@ -164,11 +178,15 @@ def _go_on(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     _with_reason(rollout, ask)
     kind = rollout.cause.kind if rollout.cause else ""
     verdict = rollout.verdict
-    if kind not in ("no_data", "no_gate") or verdict is None or verdict.cause not in ("no_data", "no_gate"):
+    waits = watched.at_wait(rollout)
+    lacks = ("no_data", "no_gate")
+    if (kind not in lacks and not waits) or verdict is None or verdict.cause not in lacks:
         raise Refused(
             f"#{rollout.id} does not lack evidence", "go-on answers only missing data or missing gates",
             rollout=rollout.id,
         )  # fmt: skip
+    if waits:
+        return watched.waive(rollout, ask, actor, now)
     waiver = Waiver(by=actor, step=next_step(rollout), reason=ask.reason, at=now)
     return rollout.enter(
         Phase.STEPPING,
@@ -185,7 +203,7 @@ def _go_on(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 def next_step(rollout: Rollout) -> int:
     """The step that a raise would enter: the present one until its weight is proven, then the following one."""
     here = rollout.here
-    arrived = isinstance(here, SetWeight) and rollout.proven == here.percent
+    arrived = rollout.proven == (100 if rollout.watched else here.percent if isinstance(here, SetWeight) else None)
     return rollout.step + 1 if arrived else rollout.step
 
 

@@ -214,6 +214,10 @@ def _rows_of_servers(db: Database) -> None:
     """
 
 
+def _courses(db: Database) -> None:
+    """No table changes: bodies of rollouts know deployments that AWS runs, and their waits."""
+
+
 def _reloads(db: Database) -> None:
     """Wishes to read the configuration again, and what came of them."""
     run_all(
@@ -247,6 +251,7 @@ STEPS = {
     "0012_rows_of_servers": _rows_of_servers,
     "0013_reloads": _reloads,
     "0014_alerts_end": alerts_end,
+    "0015_courses": _courses,
 }
 """Every step by the name under which a file remembers it, in order."""
 

@@ -15,7 +15,7 @@ from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status,
 from rollout.table import WORDS
 
 WIDTH = 100
-_MARK = {"done": "x", "now": ">", "next": " "}
+_MARK = {"done": "x", "now": ">", "next": " ", "failed": "!"}
 
 
 def safe(text: str) -> str:

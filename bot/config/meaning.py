@@ -11,7 +11,7 @@ from bot.config.plans import Shelf, known
 from bot.config.targets import ReadTarget
 from rollout.errors import BadPlan
 from rollout.plan import Approve, Plan
-from rollout.ports import Capabilities
+from rollout.ports import Driver
 
 LEAST_LOOK_MS = 100
 MOST_LOOK = timedelta(minutes=5)
@@ -131,7 +131,7 @@ class _Whole:
             self._enough(self._rules.approve.by, self._rules.approve.from_, ("approve", "by"))
         self._alarms()
         if self._read.driver is not None:
-            self._plans(self._read.driver.kind, self._read.driver.capabilities)
+            self._plans(self._read.driver)
 
     def _add(self, at: Place, fact: str, hint: str) -> None:
         self._findings.add((*self._at, *at), fact, hint)
@@ -168,8 +168,9 @@ class _Whole:
         if self._rules.gates == "none" and seen:
             self._add(("gates",), f"none would ignore {len(seen)} alarms", "remove the line, or the alarms")
 
-    def _plans(self, kind: str, can: Capabilities) -> None:
-        shelf = Shelf(self._rules.plans, self._settings.plans, can)
+    def _plans(self, driver: type[Driver]) -> None:
+        kind = driver.kind
+        shelf = Shelf(self._rules.plans, self._settings.plans, driver, self._read.target)
         for name, plan in self._own_plans():
             if reason := shelf.misfit(plan):
                 self._add(

@@ -42,6 +42,8 @@ def read_target(raw: Mapping[str, Any], at: Place, drivers: Drivers, findings: F
     _forms(raw, at, findings)
     common = {key: value for key, value in raw.items() if key in Rules.model_fields}
     rules = salvage(Rules, common, at, findings, strict=True) or Rules()
+    if driver is not None and "plan" not in raw:
+        rules = rules.model_copy(update={"plan": driver.Target.model_fields["plan"].default})
     return ReadTarget(at, rules, driver, _target(raw, at, driver, findings))
 
 

@@ -24,7 +24,7 @@ from rollout.model import Phase, Rollout
 from rollout.plan import SetWeight
 from rollout.reports import CardView, Stage
 
-_MARKS = {"done": "✓", "now": "●", "next": "○", "over": "✕"}
+_MARKS = {"done": "✓", "now": "●", "next": "○", "failed": "✕", "over": "✕"}
 _STAGES = 14
 _NOTES = 4
 
@@ -127,5 +127,7 @@ def _small(view: CardView) -> Block:
     rollout = view.rollout
     audit = md("audit {} {}", view.head_seq, clip(view.head_hash[:8], 20)) if view.head_seq else md("")
     seen = md("AWS seen at {}", date(rollout.seen.at, view.now)) if rollout.seen and rollout.live else md("")
+    course = rollout.seen.course if rollout.seen else None
+    deployment = clip(course.id.rsplit("/", 1)[-1], 60) if course and course.id else md("")
     ended = md("ended {}", day(rollout.phase_at)) if not rollout.live else md("")
-    return context(join(" · ", [md("#{}", rollout.id), audit, seen, ended]))
+    return context(join(" · ", [md("#{}", rollout.id), deployment, audit, seen, ended]))

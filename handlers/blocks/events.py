@@ -54,6 +54,8 @@ _SAID = {
     "unlocked": "Hold released",
     "alarm_over": "Alarm over",
     "away": "Tidegate is back",
+    "foreign": "Somebody else is deploying here",
+    "aws_went_on": "AWS went on by itself",
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from handlers.blocks.parts import date
-from handlers.blocks.state import baking, final_need, unread
+from handlers.blocks.state import baking, unread
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.model import Phase, Rollout
 from rollout.plan import SetWeight
@@ -129,7 +129,7 @@ def _watched(rollout: Rollout) -> Mrkdwn:
     """How much of the bake was watched."""
     bake = timedelta(0)
     if rollout.phase is Phase.FINAL_BAKE:
-        bake = final_need(rollout)
+        bake = rollout.terms.final_bake
     elif (
         rollout.phase in (Phase.STEPPING, Phase.PAUSED)
         and isinstance(rollout.here, SetWeight)

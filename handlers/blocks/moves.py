@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handlers.blocks import watched
 from handlers.blocks.state import candidate, short, stable
 from handlers.buttons import ButtonValue, button, confirm
 from rollout.model import Phase, Rollout
@@ -47,7 +48,7 @@ def way_back(rollout: Rollout) -> dict[str, Any] | None:
 def label(rollout: Rollout, move: Move) -> str:
     """What the button says."""
     if move.verb == "promote":
-        return _promote(rollout, move)
+        return watched.label(rollout) if rollout.watched else _promote(rollout, move)
     if move.verb == "rollback":
         if move.force:
             return "Roll back anyway"
@@ -83,6 +84,7 @@ def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
         return f"{where}: all traffic goes back to {stable(rollout)} now.{anyway}{again}"
     return {
         "cancel": f"{where}: ends before any traffic has moved; {stable(rollout)} keeps serving.",
+        "remove": f"{where}: the bake ends and AWS removes {stable(rollout)}; going back then needs a new deployment.",
         "promote": f"{where}: {candidate(rollout)} gets 100 % of the traffic at once, no steps between.",
         "reject": f"{where}: the answer is no. If traffic has moved, it goes back to {stable(rollout)}.",
         "go-on": f"{where}: goes on one step although nothing shows that {candidate(rollout)} is well.",
@@ -94,11 +96,12 @@ def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
 def _button(rollout: Rollout, move: Move, said: str, apart: str = "") -> dict[str, Any]:
     value = ButtonValue(
         verb=move.verb, rollout=rollout.id, step=rollout.step, plan_hash=rollout.terms.plan.hash,
-        full=move.full, force=move.force,
+        wait=rollout.wait, full=move.full, force=move.force,
     )  # fmt: skip
     question = None
-    if not value.needs_reason and (move.verb in _ASKED_FIRST or move.full):
-        text = effect(rollout, move.verb, force=move.force)
+    removes = move.verb == "promote" and watched.removes_now(rollout)
+    if not value.needs_reason and (move.verb in _ASKED_FIRST or move.full or removes):
+        text = effect(rollout, "remove" if removes else move.verb, force=move.force)
         question = confirm(f"{said}?", text, said, danger=move.danger)
     style = "danger" if move.danger else "primary" if move.primary else ""
     aloud = f"{said}: {rollout.app} in {rollout.env}"

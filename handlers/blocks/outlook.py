@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime
 
-from handlers.blocks import outcome
+from handlers.blocks import outcome, watched
 from handlers.blocks.health import checking
 from handlers.blocks.parts import date, length, mention, named
 from handlers.blocks.sentences import asked_back, because, fact, minute, shows, stands, stop, until
@@ -13,6 +13,7 @@ from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.model import Phase, Rollout
 from rollout.plan import Approve, SetWeight
 from rollout.reports import CardView, Stage
+from rollout.watched_wishes import at_wait
 
 _NAMED = 5
 """Approvers named; a group counts as one."""
@@ -42,6 +43,8 @@ def _requested(view: CardView) -> Mrkdwn:
 
 def _stepping(view: CardView) -> Mrkdwn:
     rollout = view.rollout
+    if rollout.watched:
+        return watched.stepping(view, _known)
     if not baking(rollout):
         return _moving(view)
     if rollout.hurry == rollout.bound:
@@ -71,6 +74,8 @@ def _known(rollout: Rollout) -> Mrkdwn:
 
 def _launching(view: CardView) -> Mrkdwn:
     rollout = view.rollout
+    if rollout.watched:
+        return watched.launching(view)
     parts = [md("Bringing {} up at 0 %.", candidate(rollout)), _serves(view, stable(rollout), 0), _ahead(view)]
     if rollout.verdict is None or rollout.verdict.outcome != "PASS":
         by = until(view, rollout.terms.timing.launching)
@@ -151,6 +156,8 @@ def _awaiting(view: CardView) -> Mrkdwn:
 
 def _waiting(view: CardView) -> Mrkdwn:
     rollout = view.rollout
+    if at_wait(rollout):
+        return watched.waiting(view, _known, _signatures)
     if waits_for_approval(rollout):
         need = rollout.here.by if isinstance(rollout.here, Approve) else 1
         asks = join(" ", [_holds(view), _signatures(rollout, need)])
@@ -169,6 +176,8 @@ def _end(rollout: Rollout) -> Mrkdwn:
 
 def _holds(view: CardView) -> Mrkdwn:
     rollout = view.rollout
+    if rollout.watched:
+        return md("{}.", shows(view))
     if unread(rollout):
         return md("{}; nothing is raised.", shows(view))
     if share(rollout) is None or (rollout.cause and rollout.cause.kind == "drift"):
@@ -225,7 +234,8 @@ def _then(view: CardView, kind: str) -> Mrkdwn:
         again = md("{} when AWS takes what is asked of it", _clears(rollout))
         return md("{}; it is asked about every minute, and at once by [Try again].", again)
     if kind == "blind":
-        return md("{} when AWS can be read again.", _clears(rollout))
+        on = md(" AWS's own deployment goes on meanwhile.") if rollout.watched else md("")
+        return md("{} when AWS can be read again.{}", _clears(rollout), on)
     if kind == "drift":
         until_then = md("Nothing moves until it is undone on AWS or a person chooses:")
         return join(" ", [until_then, md("put it back, adopt what AWS shows, or roll back.")])
@@ -248,6 +258,8 @@ def _final(view: CardView) -> Mrkdwn:
     serves = _serves(view, candidate(rollout), 100)
     if rollout.hurry == rollout.bound:
         return join(" ", [serves, _known(rollout), _hurried(rollout)])
+    if rollout.watched:
+        return watched.final(view, serves, _known(rollout))
     warm = _warm(view)
     then = (
         md("{}, then this is done.", warm)
@@ -259,6 +271,8 @@ def _final(view: CardView) -> Mrkdwn:
 
 def _retiring(view: CardView) -> Mrkdwn:
     rollout = view.rollout
+    if rollout.watched:
+        return watched.retiring(view, _serves(view, candidate(rollout), 100))
     by = until(view, rollout.terms.timing.retiring)
     removing = md("The bake is over; removing {}.", stable(rollout))
     called = stands(view) or md("If that is not done by {}, a person is called.", by)
@@ -267,6 +281,8 @@ def _retiring(view: CardView) -> Mrkdwn:
 
 def _back(view: CardView) -> Mrkdwn:
     rollout = view.rollout
+    if rollout.watched:
+        return watched.going_back(view)
     by = until(view, rollout.terms.timing.rolling_back)
     goes = md("All traffic goes back to {}; {}.", stable(rollout), shows(view))
     if not rollout.peak:

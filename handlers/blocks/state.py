@@ -1,6 +1,5 @@
 """What state a rollout is in, in the few words of its heading: card, list and history agree."""
 
-from datetime import timedelta
 
 from handlers.escape import clean
 from rollout.looking.look import MAX_TRIES
@@ -92,12 +91,6 @@ def _at(rollout: Rollout) -> str:
     if share(rollout) is None:
         return ""
     return f", last seen at {percent(rollout)}" if unread(rollout) else f" at {percent(rollout)}"
-
-
-def final_need(rollout: Rollout) -> timedelta:
-    """How long 100 % bakes: what the plan's last step says, else the target's own."""
-    last = rollout.terms.plan.steps[-1]
-    return last.bake if isinstance(last, SetWeight) and last.bake else rollout.terms.bake
 
 
 def waits_for_approval(rollout: Rollout) -> bool:

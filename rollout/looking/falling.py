@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from rollout.actions import Action, Finish, Launch, Retire, Shift
+from rollout.looking import watching
 from rollout.looking.look import MAX_TRIES, Look
 from rollout.looking.rising import steer
 from rollout.model import Cause, Phase, Rollout
@@ -40,6 +41,8 @@ def _arrived(look: Look) -> bool:
     whose revision AWS then refuses it for.
     """
     r, seen = look.r, look.obs.seen
+    if r.watched:
+        return watching.is_home(look)
     return r.proven == 0 and seen is not None and seen.percent == 0 and not any(r.asked)
 
 
@@ -69,6 +72,9 @@ def _again(look: Look) -> bool:
 
 def _send_home(look: Look) -> None:
     """Down needs not known sick, and not even sight: AWS's own revision guards a write after a failed read."""
+    if look.r.watched:
+        watching.send_home(look)
+        return
     r, seen = look.r, look.obs.seen or look.r.seen
     blind = look.obs.seen is None
     if seen is None or (not blind and not seen.settled) or (blind and r.proven == 0 and not any(r.asked)):
@@ -164,7 +170,9 @@ def _sight_again(look: Look) -> None:
     r, seen = look.r, look.obs.seen
     if r.failures or seen is None:
         return
-    if r.write_failures < MAX_TRIES:
+    if r.watched and r.write_failures >= MAX_TRIES:
+        watching.ask_again(look)
+    elif r.write_failures < MAX_TRIES:
         look.r = back_to(look.r, look.now)  # as it is by now: what was just asked for is ours
         look.tell("sight")
     elif seen.settled and seen.percent is not None and seen.percent == r.proven and not look.asked_lately():

@@ -1,5 +1,6 @@
 """Folds an observation into the row: watched time, what is proven, what is foreign, the verdict. Decides no phase."""
 
+from rollout.course import Course
 from rollout.health import judge
 from rollout.looking.look import AWAY, FALLING, Look, pace
 from rollout.model import Phase
@@ -46,11 +47,14 @@ def _clock_set_back(look: Look) -> None:
 
 def _sight(look: Look, seen: Seen) -> None:
     """The second equal reading proves a weight that we asked for, and is drift for any other (S14)."""
-    r = look.r
+    r, before = look.r, look.r.seen
     look.set(seen=seen)
     most = max(seen.shares, default=0)
     if most:
         look.set(peak=max(r.peak, most), traffic_from=r.traffic_from or seen.at)
+    if seen.course is not None:
+        _follow(look, seen, seen.course, before.course if before else None)
+        return
     if seen.pinned:
         look.set(pins=True)
     if not seen.settled or (seen.mix and r.made(seen.mix)):
@@ -70,6 +74,22 @@ def _sight(look: Look, seen: Seen) -> None:
         shown = seen.foreign or f"{seen.percent} % on the new release"
         who = f", by {seen.edited_by}" if seen.edited_by else ""
         look.drift = f"the traffic was changed by somebody else{who}: {r.proven} % → {shown}"
+
+
+def _follow(look: Look, seen: Seen, course: Course, before: Course | None) -> None:
+    """AWS moves the traffic: whatever is read twice is proven, and somebody else's deployment is told, not drift."""
+    r, mark = look.r, course.fingerprint
+    same = mark == r.still
+    look.set(still=mark, still_for=r.still_for + look.gap if same else ZERO)
+    if course.foreign and (before is None or course.foreign != before.foreign):
+        look.tell("foreign", course.foreign, loud=True)
+    sight = "" if seen.percent is None else str(seen.percent)
+    look.twice = bool(sight) and sight == r.sighting
+    look.set(sighting=sight)
+    if look.twice and seen.percent is not None:
+        _prove(look, seen, seen.percent)
+        if (r.proven or 0) < seen.percent < 100:
+            look.tell("proven", percent=seen.percent)
 
 
 def _prove(look: Look, seen: Seen, percent: int) -> None:

@@ -144,6 +144,8 @@ def pace(r: Rollout) -> timedelta:
     moving = r.phase in (Phase.REQUESTED, Phase.LAUNCHING, Phase.RETIRING, Phase.ROLLING_BACK)
     if r.phase is Phase.STEPPING and isinstance(r.here, SetWeight):
         moving = r.proven != r.here.percent
+    if r.phase is Phase.STEPPING and r.watched:
+        moving = True
     if r.sighting and r.proven is not None and r.sighting != str(r.proven):
         moving = True
     return timing.look_moving if moving else timing.look_waiting

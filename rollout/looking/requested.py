@@ -6,6 +6,7 @@ from rollout.looking.look import Look
 from rollout.model import Cause, Phase
 from rollout.plan import Approve, SetWeight
 from rollout.release import Prepared
+from rollout.terms import AlarmGate
 from rollout.values import ZERO
 
 
@@ -21,6 +22,11 @@ def requested(look: Look) -> None:
     absent = [alarm.name for alarm in obs.alarms if not alarm.found]
     if prepared is None or (blind and not absent) or (r.terms.alarms and not obs.alarms_at):
         _wait(look)
+        return
+    more = tuple(name for name in prepared.alarms if name not in {gate.name for gate in r.terms.alarms})
+    if more:  # AWS's own configuration watches these: so do we, from the next look on
+        gates = (*r.terms.alarms, *(AlarmGate(name=name) for name in more))
+        look.set(terms=r.terms.model_copy(update={"alarms": gates}))
         return
     failed = [check for check in prepared.checks if check.state == "fail"]
     red = [vote for vote in votes if vote.vote == "fail"]

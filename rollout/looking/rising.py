@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from rollout.actions import Finish, Launch, Retire, Shift
+from rollout.looking import watching
 from rollout.looking.look import Look
 from rollout.looking.requested import remind, signed, wanted
 from rollout.model import Phase
-from rollout.plan import Approve, SetWeight
+from rollout.plan import Approve, SetWeight, Watch
 from rollout.ports import Hold
 from rollout.seen import Seen, Verdict
 from rollout.values import ZERO
@@ -14,6 +15,9 @@ from rollout.values import ZERO
 
 def launching(look: Look) -> None:
     """The candidate comes up at 0 % until it is known healthy."""
+    if look.r.watched:
+        watching.follow(look)
+        return
     r, seen = look.r, look.obs.seen
     steer(look, 0)
     up = seen is not None and seen.candidate.state == "healthy" and seen.pinned is not False
@@ -45,6 +49,8 @@ def stepping(look: Look) -> None:
     r, here, seen = look.r, look.r.here, look.obs.seen
     if isinstance(here, Approve):
         _ask_approval(look)
+    elif isinstance(here, Watch):
+        watching.follow(look)
     elif not isinstance(here, SetWeight):
         look.stick(look.cause("blind", f"nobody here can do the step `{here}`", "roll back"), Phase.STEPPING)
     elif seen is not None and seen.percent == here.percent == r.proven and not _unpinned(look):
@@ -178,6 +184,9 @@ def _ask_approval(look: Look) -> None:
 def waiting(look: Look) -> None:
     """At an approve step, or where nothing watches: a person decides; an hour without goes back."""
     r = look.r
+    if r.cause is not None and r.cause.kind == "wait":
+        watching.at_wait(look)
+        return
     steer(look, r.proven or 0)
     if isinstance(r.here, Approve) and signed(look) >= wanted(look):
         look.tell("approved")
@@ -191,9 +200,11 @@ def waiting(look: Look) -> None:
 
 def final_bake(look: Look) -> None:
     """100 % on the candidate, stable still warm."""
+    if look.r.watched and watching.ended_badly(look):
+        return
     r, seen = look.r, look.obs.seen
     _page_red_after_going_back(look)
-    need = final_need(look)
+    need = r.terms.final_bake
     if seen is not None and seen.percent == 100 == r.proven and bake(look, need):
         look.enter(Phase.RETIRING)
         retiring(look)
@@ -215,14 +226,11 @@ def _page_red_after_going_back(look: Look) -> None:
         look.page(f"#{r.id} has gone back, and {', '.join(red)} turned red after that", "look at the old release too")
 
 
-def final_need(look: Look) -> timedelta:
-    """How long 100 % bakes: what the plan's last step says, else the target's `bake`."""
-    last = look.r.terms.plan.steps[-1]
-    return last.bake if isinstance(last, SetWeight) and last.bake else look.r.terms.bake
-
-
 def retiring(look: Look) -> None:
     """S11: the old side goes only after the new one was seen at 100 % and settle has passed."""
+    if look.r.watched:
+        watching.finish(look)
+        return
     r, seen = look.r, look.obs.seen
     if seen is None or seen.percent != 100 or r.proven != 100:
         return

@@ -756,6 +756,17 @@ def driver(name, **can):
         Target: ClassVar[type[TargetModel]] = Two
         capabilities: ClassVar[Capabilities] = Capabilities(**can)
 
+        @classmethod
+        def misfit(cls, target, plan):
+            """AWS knows one schedule here."""
+            first = str(plan.steps[0]).split()[0]
+            return "" if first == "100%" else f"AWS only knows 100%, and it says {first}"
+
+        @classmethod
+        def bounds(cls, target, plan):
+            """Nothing to say."""
+            return ()
+
     return Fake
 
 
@@ -764,6 +775,7 @@ TWO = """\
 deployers = ["U0ANA"]
 [plans]
 aws = "watch"
+both = "approve, watch"
 [apps.a.env.prod]
 kind = "two"
 region = "eu-central-1"
@@ -775,8 +787,11 @@ region = "eu-central-1"
     [
         ({"weights": "all_or_nothing"}, "canary", "the weight is 0 or 100 here, and it says 10%"),
         ({"weights": "all_or_nothing"}, "bluegreen", ""),
-        ({"weights": "watch"}, "canary", "AWS moves the weight itself here"),
+        ({"weights": "watch"}, "canary", "AWS only knows 100%, and it says 10%"),
+        ({"weights": "watch"}, "all-at-once", ""),
+        ({"weights": "watch"}, "watch", ""),
         ({"weights": "watch"}, "aws", ""),
+        ({"weights": "watch"}, "both", "a plan is `watch` alone"),
         ({"weights": "any"}, "aws", "nobody but the bot moves the weight"),
         ({"weights": "any", "servers": True}, "canary", ""),
     ],

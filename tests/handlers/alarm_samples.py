@@ -7,7 +7,8 @@ from rollout.alarms.model import AlarmState, Alert, Image, Key, Line, Mute, Take
 from rollout.alarms.views import AlarmsReport, AlertView, Ended, Spell
 from rollout.model import Phase, Rollout
 from rollout.seen import Fault
-from tests.handlers.samples import ANA, CARDS, EVA, NOW, minutes, rollout, terms
+from tests.handlers.sample_cards import CARDS
+from tests.handlers.samples import ANA, EVA, NOW, minutes, rollout, terms
 
 LANE = "default/eu-west-1"
 REGIONS = {LANE: "eu-west-1"}

@@ -19,7 +19,8 @@ from rollout.ports import Reply
 from rollout.reports import Help, Line, Listing, Show, Status, Whoami
 from rollout.verbs import VERBS
 from tests.handlers.alarm_samples import ALERTS, SUMMARIES
-from tests.handlers.samples import ANA, CARDS, DRIFT, EVA, FAULT, NOW, RED, SHELL
+from tests.handlers.sample_cards import CARDS
+from tests.handlers.samples import ANA, DRIFT, EVA, FAULT, NOW, RED, SHELL
 
 BAKING = CARDS["baking"]
 BOUND = BAKING.rollout.bound
@@ -58,6 +59,8 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "reminder": LOUD | {"text": "#42 still waits; it ends in 30m"},
     "not_promoted": {"text": "my-app-p99 has no data"},
     "unlocked": {"by": EVA, "text": "version 3 fixes it"},
+    "foreign": LOUD | {"text": "d-OTHER1234, created by user"},
+    "aws_went_on": {"text": "nobody here had answered its wait"},
     "alarm_over": {"text": "my-app-errors is OK again; it was red for 21m"},
 }
 

@@ -49,10 +49,10 @@ def alarm(name: str, state: str = "OK", **more) -> AlarmReading:
     return AlarmReading.model_validate({"name": name, "state": state, **fields})
 
 
-def terms(plan: str = "canary", **more) -> Terms:
+def terms(plan: str | Plan = "canary", **more) -> Terms:
     """What was promised."""
     fields = {
-        "plan": Plan.parse(plan, PLANS[plan]),
+        "plan": Plan.parse(plan, PLANS[plan]) if isinstance(plan, str) else plan,
         "alarms": GATES,
         "roles": ROLES,
         "channel": "C0DEPLOYS",
@@ -314,4 +314,4 @@ def _ended() -> dict[str, CardView]:
     }  # fmt: skip
 
 
-CARDS: dict[str, CardView] = {name: view(one) for name, one in (_rising() | _held() | _falling()).items()} | _ended()
+OURS: dict[str, CardView] = {name: view(one) for name, one in (_rising() | _held() | _falling()).items()} | _ended()

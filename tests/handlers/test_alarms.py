@@ -33,7 +33,8 @@ from tests.handlers.corpus import HOSTILE
 from tests.handlers.hostile import Poison
 from tests.handlers.messages import IRISH
 from tests.handlers.rig import ADDRESS, HOME, Rig
-from tests.handlers.samples import ANA, CARDS, NOW
+from tests.handlers.sample_cards import CARDS
+from tests.handlers.samples import ANA, NOW
 from tests.slack_rules import payload_problems
 
 Row = list[dict[str, Any]]

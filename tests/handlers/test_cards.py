@@ -28,7 +28,8 @@ from rollout.seen import Observation
 from rollout.terms import AlarmGate
 from tests.handlers import plain
 from tests.handlers.messages import MESSAGES, VIEWS, WHATS
-from tests.handlers.samples import ANA, CARDS, EVA, NOW, alarm, seen, view
+from tests.handlers.sample_cards import CARDS
+from tests.handlers.samples import ANA, EVA, NOW, alarm, seen, view
 from tests.rollout.make import T0
 from tests.rollout.rows import rows
 
@@ -279,7 +280,8 @@ def test_stuck_says_what_keeps_trying(name):
     """By itself or not at all: as the next look does once the obstacle is gone."""
     row = CARDS[name].rollout
     free = row.but(verdict=None, fault=None)
-    free_look = Observation(at=NOW, seen=seen(50 if row.step == 1 else 100, retired=()), alarms_at=NOW)
+    shown = seen(50 if row.step == 1 else 100, retired=(), course=row.seen.course if row.seen else None)
+    free_look = Observation(at=NOW, seen=shown, alarms_at=NOW)
     decision = decide(free, free_look, NOW)
     by_itself = decision.rollout.phase is not P.STUCK or bool(decision.actions)
     text = _says(CARDS[name])

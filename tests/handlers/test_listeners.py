@@ -24,7 +24,7 @@ from rollout.verbs import VERBS
 from tests.handlers.corpus import HOSTILE
 from tests.handlers.live import leaks
 from tests.handlers.rig import ADDRESS, HOME, IDS, Rig, reference
-from tests.handlers.samples import CARDS
+from tests.handlers.sample_cards import CARDS
 from tests.slack_rules import problems, view_problems
 
 

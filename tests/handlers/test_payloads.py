@@ -28,7 +28,7 @@ from rollout.verbs import VERBS
 from tests.handlers.hostile import APP, Poison
 from tests.handlers.live import CONSOLE, leaks, strings
 from tests.handlers.messages import MESSAGES, VIEWS, WHATS
-from tests.handlers.samples import CARDS
+from tests.handlers.sample_cards import CARDS
 from tests.rollout.make import T0
 from tests.rollout.rows import rows
 from tests.slack_rules import problems, view_problems

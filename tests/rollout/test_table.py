@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from rollout.course import Course, Wait
 from rollout.errors import Denied, Refused
 from rollout.model import LIVE, TERMINAL, Phase
+from rollout.seen import Seen
 from rollout.table import ACCEPTS, AFTER_END, WORDS, matrix, outcome, require
 from rollout.verbs import VERBS
 from rollout.wishes import apply
@@ -17,9 +19,9 @@ from tests.rollout.scene import ANA, BEN, EVA
 PAGE = Path(__file__).parents[2] / "docs" / "verbs.md"
 KINDS = (
     None, "person", "no_data", "no_gate", "drift", "blind", "alarm", "sick", "deadline", "approve", "reject", "cancel",
-    "refused", "stable_sick", "foreign", "crash_loop",
+    "refused", "stable_sick", "foreign", "crash_loop", "wait", "aws",
 )  # fmt: skip
-PLANS = ("10%, approve, 100%", "0%, approve 2, 100% 3m", "100%", "10%, check smoke, 100%")
+PLANS = ("10%, approve, 100%", "0%, approve 2, 100% 3m", "100%", "10%, check smoke, 100%", "watch")
 
 
 def test_every_verb_about_a_rollout_is_in_the_table():
@@ -45,7 +47,15 @@ def rows(phase):
         base = base.but(peak=0) if plan.startswith("0%") else base
         for step, kind in product(range(len(base.terms.plan.steps)), KINDS):
             said = verdict(kind) if kind in ("no_data", "no_gate", "blind") else base.verdict
-            yield base.but(step=step, verdict=said, cause=cause(kind) if kind else None)
+            live = base.but(step=step, verdict=said, cause=cause(kind) if kind else None)
+            yield at_a_wait(live) if plan == "watch" else live
+
+
+def at_a_wait(live):
+    """AWS waits: before it sends traffic, or with the removal of the old side."""
+    wait = Wait(id="W", kind="shift" if live.phase is Phase.WAITING else "remove", text="waits")
+    course = Course(id="d-1", state="waiting", wait=wait)
+    return live.but(wait="W", seen=Seen(at=T0, percent=live.proven, course=course))
 
 
 def told(live, wish, wisher):

@@ -32,7 +32,7 @@ from tests.faults.stage import a_fleet, a_scene, chain_holds, end, start
 from tests.handlers.corpus import HOSTILE
 from tests.handlers.hostile import Poison
 from tests.handlers.live import leaks
-from tests.handlers.samples import CARDS
+from tests.handlers.sample_cards import CARDS
 from tests.rollout.make import T0, row
 from tests.rollout.rows import some_row
 from tests.rollout.scene import ANA, BEN, EVA, Scene

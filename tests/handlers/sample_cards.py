@@ -1,0 +1,7 @@
+"""Every card there is a sample of, by name."""
+
+from rollout.reports import CardView
+from tests.handlers.samples import OURS
+from tests.handlers.watched_samples import WATCHED
+
+CARDS: dict[str, CardView] = OURS | WATCHED
