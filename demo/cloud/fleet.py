@@ -259,7 +259,7 @@ class Fleet:
     def _judge(self, second: int) -> None:
         young = [task for task in self.tasks if task.alive and task.deployment is self.primary]
         for old in self.deployments[1:]:
-            if not any(task.alive for task in self.tasks if task.deployment is old):
+            if (old.off or not self.apart) and not self.of(old, *ALIVE):
                 self.deployments.remove(old)
         steady = len(young) == self.desired and not self.deployments[1:] and all(map(self.is_well, young))
         if steady:

@@ -17,8 +17,8 @@ from demo.cloud.alarm_knobs import AlarmKnobs
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.fault_knobs import FaultKnobs
 from demo.cloud.functions import shares_of
+from demo.cloud.native_knobs import NativeKnobs
 from demo.cloud.route53_knobs import Route53Knobs
-from demo.cloud.server_knobs import ServerKnobs
 from demo.cloud.status import status_of
 from demo.cloud.traffic import FAILING, GOOD, Profile, Route, leaking
 from demo.cloud.turning import BY_HAND
@@ -29,7 +29,7 @@ APP = "my-app"
 SICK = 0.08
 
 
-class Knobs(AlarmKnobs, FaultKnobs, ServerKnobs, Route53Knobs):
+class Knobs(AlarmKnobs, FaultKnobs, NativeKnobs, Route53Knobs):
     """All knobs over one world: those of releases and traffic, of alarms, of servers, and of AWS's troubles."""
 
     # --- releases

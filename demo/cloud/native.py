@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from demo.cloud.calls import Answer, Call
-from demo.cloud.fleet import Fleet, Key
+from demo.cloud.fleet import ALIVE, Fleet, Key
 from demo.cloud.native_deployment import Revision, ServiceDeployment
 from demo.cloud.native_hooks import token
 from demo.cloud.native_life import MINUTE, NativeLife
@@ -113,13 +113,9 @@ class Native:
         """What runs besides the target: first the revision to go back to, then what a stopped deployment left."""
         left = [
             one for one in book.revisions
-            if one is not target and one is not book.live and _runs(book.deployments[0].fleet, one)
+            if one is not target and one is not book.live and book.deployments[0].fleet.of(one.deployment, *ALIVE)
         ]
         return ([book.live] if book.live else []) + left
-
-
-def _runs(fleet: Fleet, revision: Revision) -> bool:
-    return any(task.alive for task in fleet.tasks if task.deployment is revision.deployment)
 
 
 def _stem(fleet: Fleet, kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from demo.cloud.fleet import Fleet
+from demo.cloud.fleet import ALIVE, Fleet
 from demo.cloud.native_deployment import Revision, Rollback, ServiceDeployment
 from demo.cloud.native_hooks import lived, opened
 from demo.cloud.native_plan import Act, Until, way_back, way_there
@@ -71,6 +71,8 @@ class NativeLife:
         deployment.turn(IN_PROGRESS, second)
         deployment.started = second
         deployment.created = min(deployment.created, second)
+        # A rollback that went before has made the old deployment the newest once more.
+        deployment.fleet.lead(deployment.target.deployment)
         self.watch.begin(deployment)
         legs = way_there(deployment.configuration, self.minute, sources=len(deployment.sources))
         deployment.take(legs, second)
@@ -123,6 +125,9 @@ class NativeLife:
                 return False
         if leg.act == "reconcile" and not self._shift(deployment, 0, second, test=False):
             return False
+        if leg.act == "sources_off":
+            # The bake is over: from here on no alarm brings it back.
+            self.watch.end(deployment)
         act(deployment, leg.act)
         deployment.stage = leg.stage or deployment.stage
         deployment.updated = deployment.since = second
@@ -173,7 +178,7 @@ def has_come(deployment: ServiceDeployment, until: Until) -> bool:
         gone = [target]
     elif until:
         gone = sources[1:] if until == "alone" else sources
-    return not any(task.alive for one in gone for task in fleet.tasks if task.deployment is one.deployment)
+    return not any(fleet.of(one.deployment, *ALIVE) for one in gone)
 
 
 def _is_up(fleet: Fleet, deployment: Deployment) -> bool:

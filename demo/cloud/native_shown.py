@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ecs.models import ecs_backends
 
-from demo.cloud.fleet import Fleet, group_of
+from demo.cloud.fleet import ALIVE, Fleet, group_of
 from demo.cloud.images import Images
 from demo.cloud.metrics import moment
 from demo.cloud.native_deployment import Hook, Revision, ServiceDeployment
@@ -76,7 +76,7 @@ def running_revisions(fleet: Fleet, revisions: list[Revision]) -> list[dict[str,
     """DescribeServices's currentServiceRevisions: those with tasks, and the one that is being deployed."""
     return [
         {"arn": one.arn, **_counts(fleet, one)} for one in reversed(revisions)
-        if one.deployment is fleet.primary or any(task.alive for task in fleet.tasks if task.deployment is one.deployment)
+        if one.deployment is fleet.primary or fleet.of(one.deployment, *ALIVE)
     ]
 
 
