@@ -21,16 +21,16 @@ def metric_alarms(period: int) -> list[dict[str, Any]]:
     requests come: a quiet night would turn them to INSUFFICIENT_DATA and page people otherwise. radio does not.
     """
     return [
-        _errors(APP, ERRORS_ALARM, period, "payments"),
+        errors_alarm(APP, ERRORS_ALARM, period, "payments"),
         _p99(period),
-        _errors(RADIO, RADIO_ALARM, period, "media", TreatMissingData="missing", AlarmDescription=(
+        errors_alarm(RADIO, RADIO_ALARM, period, "media", TreatMissingData="missing", AlarmDescription=(
             "radio: errors in percent of all requests. Falls silent with its listeners; "
             "runbook: https://wiki.example.com/radio?on=call&team=media"
         )),
-        _errors(LAMP, LAMP_ALARM, period, "home", AlarmDescription=(
+        errors_alarm(LAMP, LAMP_ALARM, period, "home", AlarmDescription=(
             "lamp: errors in percent of all requests, <retries> & *timeouts* included.\nKnown to flap: ask @home first."
         )),
-        _errors(LAMP, LAMP_NEW_ALARM, period, "home", version="2", AlarmDescription=(
+        errors_alarm(LAMP, LAMP_NEW_ALARM, period, "home", version="2", AlarmDescription=(
             "lamp: errors in percent of the requests that version 2 answered, and of no other"
         )),
     ]
@@ -51,7 +51,8 @@ def tags(app: str, team: str) -> list[dict[str, str]]:
     return [{"Key": "app", "Value": app}, {"Key": "team", "Value": team}]
 
 
-def _errors(app: str, name: str, period: int, team: str, **other: Any) -> dict[str, Any]:
+def errors_alarm(app: str, name: str, period: int, team: str, **other: Any) -> dict[str, Any]:
+    """Errors in percent of all requests of an app's alias, or of one version behind it."""
     dimensions = _dimensions(app, other.pop("version", None))
     return {
         "AlarmName": name, "AlarmDescription": f"{app}: errors in percent of all requests",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import RLock
 
 from moto.awslambda.models import lambda_backends
@@ -14,10 +15,11 @@ from demo.cloud.alarm_reading import AlarmReading
 from demo.cloud.alarms import Alarms
 from demo.cloud.calls import Answer, Call, Operation
 from demo.cloud.clock import Now
+from demo.cloud.codedeploy_room import CodeDeployRoom
 from demo.cloud.faults import Faults
 from demo.cloud.functions import Functions, shares_of
 from demo.cloud.metric_api import MetricApi
-from demo.cloud.metrics import MetricStore
+from demo.cloud.metrics import MetricStore, moment
 from demo.cloud.oracle import OracleLog
 from demo.cloud.route53 import Route53
 from demo.cloud.servers import Servers
@@ -45,6 +47,7 @@ class World:
         self.widgets = WidgetApi(self.store, self.now)
         self.servers = Servers(self.now, self.store, self.perform, self.page_size, self._alarm_state, self.seed)
         self.route53 = Route53(self.now, self.store, self.page_size, self.seed)
+        self.codedeploy = CodeDeployRoom(self.now, self.perform, self._alarm_state, self.page_size)
         tag_api = TagApi(self.alarms, self.page_size)
         watching = (
             AlarmApi(self.alarms, self.now), AlarmReading(self.alarms, self.now, self.page_size), tag_api,
@@ -56,6 +59,7 @@ class World:
             **{("resourcegroupstaggingapi", name): run for name, run in tag_api.tagging().items()},
             **self.servers.operations(),
             **self.route53.operations(),
+            **self.codedeploy.operations(),
             ("sts", "GetCallerIdentity"): _identity,
         }
 
@@ -63,9 +67,15 @@ class World:
         """Traffic and alarms up to now.
 
         Called before every read and every change, so that the seconds before a change of weights are
-        written with the old weights.
+        written with the old weights. While CodeDeploy deploys, which moves weights by itself, it goes by seconds.
         """
         now = self.now()
+        for second in self.codedeploy.seconds(now):
+            self._catch_up(moment(second))
+            self.codedeploy.step(second)
+        self._catch_up(now)
+
+    def _catch_up(self, now: datetime) -> None:
         self.traffic.catch_up(now)
         self.servers.catch_up(now)
         self.route53.catch_up(now)
@@ -95,6 +105,7 @@ class World:
             self.functions.reset()
             self.servers.clear()
             self.route53.clear()
+            self.codedeploy.clear()
             self.widgets.on = False
             self.faults.clear()
             self.log.clear()

@@ -1,0 +1,41 @@
+"""Builders of CodeDeploy's applications and groups, one call each, for the seed and for tests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any
+
+from demo.cloud.building import perform
+from demo.cloud.calls import ACCOUNT, REGION
+from demo.cloud.codedeploy_deployment import Group
+from demo.cloud.metrics import epoch
+from demo.cloud.world import World
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/codedeploy"
+REMEMBERED = timedelta(days=3)
+
+
+def add_codedeploy(world: World, name: str, platform: str, settings: dict[str, Any]) -> Group:
+    """An application with one group, both of that name."""
+    perform(world, "codedeploy", "CreateApplication", {"applicationName": name, "computePlatform": platform})
+    perform(world, "codedeploy", "CreateDeploymentGroup", {
+        "applicationName": name, "deploymentGroupName": name, "serviceRoleArn": ROLE, **settings,
+    })
+    return world.codedeploy.groups.groups[(ACCOUNT, REGION, name), name]
+
+
+def remember_deployment(world: World, group: Group, revision: dict[str, Any]) -> str:
+    """A deployment of days ago that succeeded; gives its id."""
+    config = world.codedeploy.groups.config((ACCOUNT, REGION), group.settings["deploymentConfigName"])
+    asked = {"revision": revision, "description": "by the pipeline"}
+    second = epoch(world.now() - REMEMBERED)
+    return world.codedeploy.engine.remember(group, config, asked, second).id
+
+
+def app_spec(resources: dict[str, Any]) -> dict[str, Any]:
+    """A revision whose AppSpec is that data."""
+    text = json.dumps(resources)
+    checksum = hashlib.sha256(text.encode()).hexdigest()
+    return {"revisionType": "AppSpecContent", "appSpecContent": {"content": text, "sha256": checksum}}

@@ -1,0 +1,125 @@
+"""CodeDeploy on Lambda: moves an alias from one version to another, share by share, with UpdateAlias as any client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.awslambda.models import lambda_backends
+
+from demo.cloud.calls import Answer, Call, Failure
+from demo.cloud.codedeploy_configs import Routing
+from demo.cloud.codedeploy_deployment import Deployment, Event, Fault, Target
+from demo.cloud.codedeploy_revisions import resource_in
+from demo.cloud.codedeploy_words import ALLOWING, IN_PROGRESS, SUCCEEDED
+from demo.cloud.functions import shares_of
+
+Perform = Callable[[Call], Answer | None]
+RESOURCE = "AWS::Lambda::Function"
+
+
+class LambdaRun:
+    """One deployment to an alias. A way back takes its versions from what it undoes, and moves at once."""
+
+    def __init__(self, one: Deployment, second: int, perform: Perform, minute: float) -> None:
+        self._place = one.group.app.key[:2]
+        self._perform, self._minute = perform, minute
+        self._routing = Routing() if one.undoes else one.config.routing
+        forward = one.undoes.asked if one.undoes else one.asked
+        asked = resource_in(self._place[0], forward["revision"], RESOURCE)
+        self.function, self.alias = str(asked["Name"]), str(asked["Alias"])
+        self.current, self.target = str(asked["CurrentVersion"]), str(asked["TargetVersion"])
+        self._check(back=one.undoes is not None)
+        if one.undoes:
+            self.current, self.target = self.target, self.current
+        self._first: int | None = None
+        account, region = self._place
+        arn = f"arn:aws:lambda:{region}:{account}:function:{self.function}:{self.alias}"
+        events = [Event(name) for name in ALLOWING]
+        self.targets = [Target(f"{self.function}:{self.alias}", arn, events, updated=second)]
+
+    def step(self, second: int) -> str:
+        """One event after the other; AllowTraffic lasts until all of the traffic has moved."""
+        target = self.targets[0]
+        target.turn(IN_PROGRESS, second)
+        before, allow, after = target.events
+        if before.status != SUCCEEDED:
+            before.begin(second)
+            before.end(second)
+        elif allow.status != SUCCEEDED:
+            self._shift(allow, second)
+        else:
+            after.begin(second)
+            after.end(second)
+            target.turn(SUCCEEDED, second)
+            return SUCCEEDED
+        return IN_PROGRESS
+
+    def proceed(self, wait: str, second: int) -> bool:
+        """Nothing waits for anybody on Lambda."""
+        return False
+
+    def shown(self, target: Target) -> dict[str, Any]:
+        """The versions, and the share of the new one as it is now, in percent."""
+        return {"lambdaFunctionInfo": {
+            "functionName": self.function, "functionAlias": self.alias, "currentVersion": self.current,
+            "targetVersion": self.target, "targetVersionWeight": self._shares().get(self.target, 0.0),
+        }}
+
+    def _shift(self, event: Event, second: int) -> None:
+        if self._first is None:
+            self._first = second
+            event.begin(second)
+        wanted = self._routing.share_after(second - self._first, self._minute)
+        if self._shares().get(self.target, 0.0) != wanted or self._is_split(wanted):
+            self._update(wanted)
+        if wanted >= 100:
+            event.end(second)
+
+    def _is_split(self, wanted: float) -> bool:
+        """Whether the alias still names another version beside the one that shall have it all."""
+        return wanted >= 100 and len(self._shares()) > 1
+
+    def _update(self, share: float) -> None:
+        whole = share >= 100
+        weights = {} if whole else {self.target: share / 100}
+        asked = {
+            "FunctionName": self.function, "Name": self.alias,
+            "FunctionVersion": self.target if whole else self.current,
+            "RoutingConfig": {"AdditionalVersionWeights": weights},
+        }
+        account, region = self._place
+        try:
+            self._perform(Call("lambda", "UpdateAlias", asked, account, region, caller=caller_in(account)))
+        except Failure as failure:
+            raise Fault("INVALID_LAMBDA_FUNCTION", failure.message) from failure
+
+    def _check(self, *, back: bool) -> None:
+        """The alias must be where the AppSpec says it is, and both versions be there."""
+        aliases = {alias.name: alias for alias in self._backend().list_aliases(self.function)} if self._exists() else {}
+        if self.alias not in aliases:
+            raise Fault("INVALID_LAMBDA_FUNCTION", f"there is no alias {self.alias} of {self.function}")
+        known = {str(one.version) for one in self._backend().list_versions_by_function(self.function)}
+        missing = {self.current, self.target} - known
+        if missing:
+            raise Fault("INVALID_LAMBDA_FUNCTION", f"there is no version {', '.join(sorted(missing))}")
+        present = aliases[self.alias].function_version
+        if present not in ((self.current, self.target) if back else (self.current,)):
+            raise Fault("INVALID_LAMBDA_CONFIGURATION", (
+                f"the alias {self.alias} is on version {present}, not {self.current}"
+            ))
+
+    def _exists(self) -> bool:
+        return self.function in {one.function_name for one in self._backend().list_functions()}
+
+    def _shares(self) -> dict[str, float]:
+        return shares_of(self._backend().get_alias(self.alias, self.function))
+
+    def _backend(self) -> Any:
+        account, region = self._place
+        return lambda_backends[account][region]
+
+
+def caller_in(account: str) -> str:
+    """Who CodeDeploy is in the log of other services."""
+    return f"arn:aws:sts::{account}:assumed-role/codedeploy/AWSCodeDeploy"

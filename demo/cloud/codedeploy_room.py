@@ -1,0 +1,56 @@
+"""Everything of CodeDeploy in one place, tied to the rest of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from demo.cloud.calls import Answer, Call, Operation
+from demo.cloud.clock import Now
+from demo.cloud.codedeploy import CodeDeploy
+from demo.cloud.codedeploy_api import Deployments
+from demo.cloud.codedeploy_deployment import Deployment, Fault, Run
+from demo.cloud.codedeploy_groups import Groups
+from demo.cloud.codedeploy_lambda import LambdaRun
+from demo.cloud.codedeploy_revisions import check_revision
+from demo.cloud.codedeploy_words import LAMBDA
+
+AlarmState = Callable[[tuple[str, str, str]], str]
+
+
+@dataclass
+class CodeDeployRoom:
+    """Groups, deployments and the engine. `perform` runs a call as any client's, `alarm_state` reads an alarm."""
+
+    now: Now
+    perform: Callable[[Call], Answer | None]
+    alarm_state: AlarmState
+    page_size: int
+
+    def __post_init__(self) -> None:
+        self.groups = Groups(self.now, self.page_size)
+        self.engine = CodeDeploy(self._run, self.alarm_state)
+        self.api = Deployments(self.now, self.groups, self.engine, check_revision, self.page_size)
+
+    def operations(self) -> dict[tuple[str, str], Operation]:
+        """The operations answered here, by service and name."""
+        return {("codedeploy", name): run for api in (self.groups, self.api) for name, run in api.operations().items()}
+
+    def seconds(self, now: datetime) -> Iterator[int]:
+        """The seconds to be lived one by one up to now."""
+        return self.engine.seconds(now)
+
+    def step(self, second: int) -> None:
+        """Everything that happens in one second."""
+        self.engine.step(second)
+
+    def clear(self) -> None:
+        """Nothing is deployed anywhere."""
+        self.groups.clear()
+        self.engine.clear()
+
+    def _run(self, one: Deployment, second: int) -> Run:
+        if one.group.app.platform == LAMBDA:
+            return LambdaRun(one, second, self.perform, self.engine.minute)
+        raise Fault("INTERNAL_ERROR")
