@@ -1,0 +1,132 @@
+"""Finds a rollout's deployments: by the id that the last look left in its row, or by their mark. Reads only.
+
+A deployment of ours that is under way holds its group, so nothing else needs looking for; once it has ended, AWS's way
+back, a way back of ours or somebody else's deployment may have come, and the group is listed.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from aws import codedeploy_mark
+from aws.codedeploy_course import Story
+from aws.codedeploy_reads import Desk, Intervals, TargetNames, deployments_of, desk, ids_since, targets_of
+from aws.codedeploy_replies import Deployment
+from aws.codedeploy_target import CodeDeployTarget
+from aws.driver import sides
+from aws.sessions import Sessions
+from rollout.errors import TargetError
+from rollout.model import Rollout
+
+
+class Want(NamedTuple):
+    """One rollout of a look."""
+
+    rollout: Rollout
+    target: CodeDeployTarget
+
+    @property
+    def known(self) -> str:
+        """The deployment that the last look showed."""
+        seen = self.rollout.seen
+        return seen.course.id if seen is not None and seen.course is not None else ""
+
+
+class Eyes:
+    """Keeps nothing but what never changes: ids of targets, intervals of configurations."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._names = TargetNames()
+        self._intervals = Intervals()
+
+    def desk(self, target: CodeDeployTarget) -> Desk:
+        """Where to ask about a target."""
+        return desk(self._sessions, target)
+
+    def fresh(self, want: Want) -> Story:
+        """One rollout's story, whatever the last look showed: before a call that changes something."""
+        story = self.stories([want], fresh=True)[want.rollout.id]
+        if isinstance(story, TargetError):
+            raise story
+        return story
+
+    def stories(self, wants: Sequence[Want], *, fresh: bool = False) -> dict[int, Story | TargetError]:
+        """All rollouts of one place; a failure is the value of each it is about."""
+        calls = self.desk(wants[0].target).calls
+        found: dict[int, Story | TargetError] = {}
+        try:
+            rows = deployments_of(calls, [] if fresh else [want.known for want in wants if want.known])
+            listed: dict[int, list[str]] = {}
+            for want in wants:
+                if not _under_way(want, rows.get(want.known)):
+                    try:
+                        listed[want.rollout.id] = ids_since(self.desk(want.target), want.rollout.created_at)
+                    except TargetError as error:
+                        found[want.rollout.id] = error
+            missing = {each for ids in listed.values() for each in ids} - rows.keys()
+            rows |= deployments_of(calls, sorted(missing))
+        except TargetError as error:
+            return {want.rollout.id: found.get(want.rollout.id, error) for want in wants}
+        for want in wants:
+            if want.rollout.id not in found:
+                found[want.rollout.id] = self._told(want, rows.values())
+        return found
+
+    def _told(self, want: Want, rows: Iterable[Deployment]) -> Story | TargetError:
+        try:
+            story = story_of(want, rows)
+            return self._with_targets(want, story)
+        except TargetError as error:
+            return error
+
+    def _with_targets(self, want: Want, story: Story) -> Story:
+        moving = story.moving
+        if moving is None:
+            return story
+        one = self.desk(want.target)
+        story = story._replace(interval=self._intervals.of(one, moving.deployment_config_name))
+        in_place = moving.deployment_style.deployment_type != "BLUE_GREEN"
+        if moving.status == "Succeeded" or (want.target.platform == "server" and in_place):
+            return story  # counts tell enough, and there may be a thousand instances
+        return story._replace(targets=targets_of(one, self._names, moving.deployment_id))
+
+
+def story_of(want: Want, rows: Iterable[Deployment]) -> Story:
+    """What these deployments are to that rollout. TargetError where it does not know its releases yet."""
+    rollout, target = want
+    here = (target.application, target.group)
+    group = [row for row in rows if (row.application_name, row.deployment_group_name) == here]
+    stable, candidate = sides(rollout)
+    ours = [
+        (row, release.id) for row in group for release in (stable, candidate)
+        if codedeploy_mark.is_for(row, rollout, target, release.id)
+    ]  # fmt: skip
+    if not ours:
+        return Story(None, foreign=_others(group, ()))
+    newest, release = max(ours, key=lambda one: (one[0].create_time, one[0].deployment_id))
+    back = next((row for row in group if _takes_back(row, newest)), None)
+    known = {row.deployment_id for row, _ in ours} | ({back.deployment_id} if back else set())
+    return Story(newest, release, release == stable.id, back, foreign=_others(group, known))
+
+
+def _under_way(want: Want, row: Deployment | None) -> bool:
+    if row is None or not row.active:
+        return False
+    try:
+        return story_of(want, [row]).ours is not None
+    except TargetError:
+        return True  # told by whoever makes the story
+
+
+def _takes_back(row: Deployment, ours: Deployment) -> bool:
+    return ours.deployment_id == row.rollback_info.rollback_triggering_deployment_id or (
+        row.deployment_id == ours.rollback_info.rollback_deployment_id
+    )
+
+
+def _others(group: Iterable[Deployment], ours: Iterable[str]) -> str:
+    """Deployments on the same target that are under way and not ours."""
+    known = set(ours)
+    return "; ".join(codedeploy_mark.words(row) for row in group if row.active and row.deployment_id not in known)
+
+
