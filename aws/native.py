@@ -1,0 +1,196 @@
+"""The driver `ecs-native`: one ECS service that AWS itself deploys by ROLLING, BLUE_GREEN, LINEAR or CANARY.
+
+A release is an image: the candidate's task definition is the live one with only that image changed, found again by its
+content. ECS starts the tasks, moves the traffic and removes the old tasks; the machine watches, answers its pauses, and
+has it go back. native_hands.py alone changes anything. Judges nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final, cast
+
+from aws import ecs_preflight, native_preflight
+from aws.alarm_calls import A_PAGE, described, possible
+from aws.alarm_facts import AlarmRow
+from aws.alb_facts import Sides
+from aws.alb_reads import batches
+from aws.calls import Calls
+from aws.driver import only_seen
+from aws.ecs_images import Image, Registry, parse
+from aws.ecs_reads import Desk
+from aws.ecs_release import Shipment, Shipping, Where
+from aws.ecs_target import EcsTarget
+from aws.native_hands import NativeHands
+from aws.native_look import NativeEyes, Want, target_of, want
+from aws.native_preflight import Survey
+from aws.native_reads import fleet_of, newest_of
+from aws.native_replies import NativeFleet
+from aws.native_schedule import Schedule, bounds_of, schedule_of
+from aws.native_seen import Sight, seen
+from aws.native_target import OPERATIONS, NativeTarget
+from aws.pair_driver import standing
+from aws.sessions import Place, Sessions
+from rollout.actions import Action, Outcome
+from rollout.errors import BadPlan, Refused, TargetError
+from rollout.model import Rollout
+from rollout.plan import Plan, Watch
+from rollout.ports import Capabilities, Clock, TargetModel
+from rollout.release import Check, Prepared, Release
+from rollout.seen import Seen
+
+NEWEST: Final = "latest"
+_HERE: Final = Sides("stable", "candidate", {})
+"""Both releases run in one service; no group is one's own."""
+
+
+class EcsNative:
+    """A look is one call for ten services and one for twenty deployments; nothing else while all goes well."""
+
+    kind: ClassVar[str] = "ecs-native"
+    Target: ClassVar[type[TargetModel]] = NativeTarget
+    capabilities: ClassVar[Capabilities] = Capabilities(weights="watch", pausable=False)
+    operations: ClassVar[Mapping[str, str]] = OPERATIONS
+
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+        self._sessions = sessions
+        self._eyes = NativeEyes(sessions, clock)
+
+    @classmethod
+    def misfit(cls, target: TargetModel, plan: Plan) -> str:  # noqa: ARG003 - ECS can do the same for all of them
+        """Why ECS cannot step through that plan, with what it can; or empty."""
+        if _as_configured(plan):
+            return ""
+        try:
+            schedule_of(plan)
+        except BadPlan as error:
+            return error.fact
+        return ""
+
+    @classmethod
+    def bounds(cls, target: TargetModel, plan: Plan) -> tuple[str, ...]:
+        """Where what ECS will do differs from the plan; of one that it cannot run there is nothing to say."""
+        if _as_configured(plan) or cls.misfit(target, plan):
+            return ()
+        return bounds_of(plan)
+
+    def prepare(self, rollout: Rollout) -> Prepared:
+        """Pin what was asked for, say what would change, check that ECS can do it. Read only."""
+        target, plan = target_of(rollout), rollout.terms.schedule
+        found = self._survey(target, schedule_of(plan) if plan is not None and not rollout.back else None)
+        shipment = self._shipment(target, found, rollout.wanted, back=rollout.back)
+        newest = found.newest
+        return Prepared(
+            stable=_here(shipment.stable), candidate=_here(shipment.candidate), diff=shipment.diff,
+            checks=(*native_preflight.under_way(found), *native_preflight.findings(found), *_of(shipment, found.fleet)),
+            alarms=found.watched,
+            snapshot={
+                "deployment": newest.service_deployment_arn if newest else "",
+                "at": newest.created_at.isoformat() if newest else None,
+                "definition": found.fleet.task_definition, "serves": found.definition,
+                "configured": native_preflight.schedule_words(found.fleet.configuration),
+                "count": found.fleet.desired_count,
+            },
+        )  # fmt: skip
+
+    def examine(self, target: TargetModel) -> tuple[Check, ...]:
+        """Whether its names exist, and what a rollout of the newest image would meet. Read only."""
+        mine = NativeTarget.model_validate(target.model_dump(mode="json"))
+        found = self._survey(mine, None)
+        checks = [
+            *(standing(check, "deployment") for check in native_preflight.under_way(found)),
+            *native_preflight.findings(found),
+        ]
+        try:
+            shipment = self._shipment(mine, found, NEWEST, back=False)
+        except Refused as error:
+            tells = error.fact
+        else:
+            checks += _of(shipment, found.fleet)
+            tells = f"{shipment.stable.id} serves, {shipment.candidate.id} would come next"
+        if any(check.state == "fail" for check in checks):
+            return tuple(checks)
+        text = f"cluster {mine.cluster}, service {mine.service} with {found.fleet.desired_count} tasks; {tells}"
+        return (Check(name="names", state="ok", text=text), *checks)
+
+    def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Seen]:
+        """How far AWS is with each, and how many tasks of both releases run."""
+        return only_seen(self.look(rollouts))
+
+    def look(self, rollouts: Sequence[Rollout]) -> Mapping[int, Seen | TargetError]:
+        """The same, with a reason for each that could not be read."""
+        looks: dict[int, Seen | TargetError] = {}
+        wants: list[Want] = []
+        for rollout in rollouts:
+            try:
+                wants.append(want(rollout))
+            except TargetError as error:
+                looks[rollout.id] = error
+        for number, sight in self._eyes.look(wants).items():
+            looks[number] = seen(sight) if isinstance(sight, Sight) else sight
+        return looks
+
+    def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
+        """One absolute action. The key cannot travel: what is read before it does its work (native_hands.py)."""
+        try:
+            one = want(rollout)
+        except TargetError as error:
+            return Outcome(state="failed", text=error.fact, hint=error.hint)
+        return NativeHands(self._eyes, one).do(action)
+
+    def _survey(self, target: NativeTarget, schedule: Schedule | None) -> Survey:
+        calls = self._eyes.ecs(target, target.service)
+        fleet = fleet_of(calls, target.cluster, target.service)
+        newest = newest_of(calls, target.cluster, target.service)
+        watched = fleet.configuration.alarms
+        return Survey(
+            fleet, newest, self._serves(calls, fleet),
+            self._alarms(target, watched.alarm_names) if watched.enable else (), schedule,
+        )  # fmt: skip
+
+    def _serves(self, calls: Calls, fleet: NativeFleet) -> str:
+        """What runs: after a deployment that went back the service may still be asked for something else."""
+        running = [one.arn for one in fleet.current_service_revisions if one.running_task_count]
+        if len(running) != 1:
+            return fleet.task_definition
+        self._eyes.definitions.read(calls, running)
+        return self._eyes.definitions.of(running[0])
+
+    def _alarms(self, target: NativeTarget, names: Sequence[str]) -> tuple[AlarmRow, ...]:
+        calls = Calls(self._sessions, Place(target.iam_role, target.region), "cloudwatch", OPERATIONS)
+        asked = [name for name in names if possible(name)]
+        return tuple(row for batch in batches(asked, A_PAGE) for row in described(calls, AlarmNames=batch))
+
+    def _shipment(self, target: NativeTarget, found: Survey, wanted: str, *, back: bool) -> Shipment:
+        calls = self._eyes.ecs(target, target.service)
+
+        def registry(image: Image) -> Registry:
+            # An image may lie in another region, and in another account.
+            place = Place(target.iam_role, image.region)
+            return Registry(Calls(self._sessions, place, "ecr", OPERATIONS), image)
+
+        # It asks its target for cluster, container and the crew of a group, and nothing of a load balancer.
+        where = Where(cast("EcsTarget", target), _HERE)
+        shipping = Shipping(Desk(calls, calls, calls), self._eyes.marks, registry, where)
+        return shipping.plan(wanted, back=back, serving=found.definition)
+
+
+def _as_configured(plan: Plan) -> bool:
+    return len(plan.steps) == 1 and isinstance(plan.steps[0], Watch)
+
+
+def _here(release: Release) -> Release:
+    """Without the target group: which one its tasks are in is AWS's to choose."""
+    return release.model_copy(
+        update={"pinned": {key: value for key, value in release.pinned.items() if key != "target_group"}}
+    )
+
+
+def _of(shipment: Shipment, fleet: NativeFleet) -> list[Check]:
+    checks = [
+        *ecs_preflight.live(shipment.live, shipment.served_by),
+        *ecs_preflight.definition(shipment.new, shipment.container, fleet),
+    ]
+    image = shipment.new.containers[shipment.container].image
+    if parse(image) is not None and not shipment.candidate.pinned.get("digest"):
+        text = f"ECR has no image {image.rsplit('/', 1)[-1]}, which {shipment.new.words} runs"
+        checks.append(Check(name="image", state="fail", text=text, hint="push it again, or name another"))
+    return checks

@@ -1,0 +1,153 @@
+"""What tests of the driver `ecs-native` need: the demo's `api`, the truth behind it, hands to meddle with."""
+
+from typing import Any
+
+from aws.native import EcsNative
+from aws.sessions import Sessions
+from demo.cloud import Cloud
+from demo.cloud.building import add_definition, image_uri, perform
+from demo.cloud.calls import ACCOUNT, REGION
+from demo.cloud.native_deployment import ServiceDeployment
+from demo.cloud.oracle import Applied
+from demo.cloud.seed_api import API, api_configuration, build_api
+from rollout.actions import Action, Launch, Outcome
+from rollout.course import Course
+from rollout.model import Phase, Rollout
+from rollout.people import Actor
+from rollout.plan import Plan
+from rollout.seen import Seen
+from rollout.terms import Terms
+from tests.aws.bench import CloudClock
+
+UPDATE, REGISTER = "ecs:UpdateService", "ecs:RegisterTaskDefinition"
+CONTINUE, STOP = "ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"
+UP = 40
+"""Seconds until the tasks of a deployment are up."""
+MINUTE = 10
+
+
+def plain(strategy: str = "CANARY", **changes: Any) -> dict[str, Any]:
+    """The demo's configuration of another strategy, without alarms; without hooks where it is not CANARY."""
+    kept = {key: value for key, value in api_configuration().items() if key != "alarms"}
+    if strategy != "CANARY":
+        del kept["canaryConfiguration"], kept["lifecycleHooks"]
+    return {**kept, "strategy": strategy, **changes}
+
+
+class NativeBench:
+    """api: v1 serves, v2 is the newest image; AWS deploys it as `configuration` says, its minutes are short.
+
+    Without one by CANARY, with a pause before any traffic and a bake; no alarms, no requests.
+    """
+
+    stable, candidate = "v1", "v2"
+
+    def __init__(self, cloud: Cloud, sessions: Sessions, configuration: dict[str, Any] | None = None) -> None:
+        self.cloud, self.sessions, self.clock = cloud, sessions, CloudClock(cloud)
+        self.driver = EcsNative(sessions, self.clock)
+        cloud.reset()
+        with cloud.world.lock:
+            self.api = build_api(cloud.world, configuration or plain())
+            cloud.world.servers.native.life.minute = MINUTE
+        cloud.step(UP)
+        cloud.log.clear()
+        self.settings = {"kind": "ecs-native", "cluster": API, "service": API, "region": REGION}
+
+    # --- rollouts
+
+    def requested(self, wanted: str = "v2", number: int = 1, schedule: str = "", **changes: Any) -> Rollout:
+        now = self.clock.now()
+        terms = Terms(
+            plan=Plan.parse("watch", "watch"), schedule=Plan.parse("asked", schedule) if schedule else None,
+            settings={**self.settings, **changes},
+        )  # fmt: skip
+        return Rollout(
+            id=number, app=API, env="prod", kind="ecs-native", by=Actor(id="U0ANA"), terms=terms, wanted=wanted,
+            created_at=now, phase_at=now, gate_from=now,
+        )  # fmt: skip
+
+    def accepted(self, wanted: str = "v2", number: int = 1, schedule: str = "", *, back: bool = False) -> Rollout:
+        """One that was prepared and begins."""
+        rollout = self.requested(wanted, number, schedule).but(back=back)
+        prepared = self.driver.prepare(rollout)
+        self.cloud.step(1)
+        return rollout.but(
+            phase=Phase.STEPPING, stable=prepared.stable, candidate=prepared.candidate, snapshot=prepared.snapshot
+        )
+
+    def launched(self, wanted: str = "v2", schedule: str = "") -> Rollout:
+        """One whose deployment was started, and seen."""
+        rollout = self.looked(self.accepted(wanted, schedule=schedule))
+        assert self.do(rollout, Launch(release=wanted)).state == "done"
+        self.cloud.step(1)
+        return self.looked(rollout)
+
+    def paused(self, wanted: str = "v2") -> Rollout:
+        """One that stands at its first pause."""
+        rollout = self.launched(wanted)
+        self.until(rollout, "waiting")
+        return self.looked(rollout)
+
+    def looked(self, rollout: Rollout) -> Rollout:
+        """The same after a look."""
+        return rollout.but(seen=self.driver.observe([rollout])[rollout.id])
+
+    def seen(self, rollout: Rollout) -> Seen:
+        """What a look shows."""
+        seen = self.looked(rollout).seen
+        assert seen is not None
+        return seen
+
+    def course(self, rollout: Rollout) -> Course:
+        """How far AWS is."""
+        course = self.seen(rollout).course
+        assert course is not None
+        return course
+
+    def do(self, rollout: Rollout, action: Action) -> Outcome:
+        return self.driver.perform(rollout, action, f"1/0/{action.kind}/{action.arg}")
+
+    def until(self, rollout: Rollout, state: str, seconds: int = 400) -> Course:
+        """Lets time pass until the course says so."""
+        for _ in range(seconds // 5):
+            if self.course(rollout).state == state:
+                return self.course(rollout)
+            self.cloud.step(5)
+        raise AssertionError(f"never {state}: {self.course(rollout)}")
+
+    # --- the truth
+
+    def deployments(self) -> list[ServiceDeployment]:
+        """All of the service, oldest first."""
+        return self.cloud.world.servers.native.books[ACCOUNT, REGION, API, API].deployments
+
+    def applied(self, operation: str) -> list[Applied]:
+        return self.cloud.log.of(operation)
+
+    def written(self) -> list[str]:
+        """Every write of ours that took effect; AWS's own, of the listener rules, are not."""
+        return [entry.name for entry in self.cloud.log.applied if entry.name in (UPDATE, REGISTER, CONTINUE, STOP)]
+
+    def calls(self) -> dict[str, int]:
+        """How often each operation of ECS was called since the log was cleared."""
+        return {name.removeprefix("ecs:"): many for (name, _), many in self.cloud.log.calls.items()}
+
+    def called(self) -> set[str]:
+        log = self.cloud.log
+        return {*log.reads, *log.refused, *(entry.name for entry in log.applied)}
+
+    # --- hands
+
+    def fresh_driver(self) -> EcsNative:
+        """Another one, as after a restart: it remembers nothing."""
+        return EcsNative(self.sessions, self.clock)
+
+    def revision(self, tag: str) -> str:
+        """A task definition of that image, registered by a pipeline; gives its ARN."""
+        return add_definition(self.cloud.world, API, image_uri(API, self.api.digests[tag]))
+
+    def deploy(self, definition: str, **asked: Any) -> None:
+        """What a colleague's pipeline does to the service."""
+        perform(self.cloud.world, "ecs", "UpdateService", {
+            "cluster": API, "service": API, "taskDefinition": definition, **asked,
+        })  # fmt: skip

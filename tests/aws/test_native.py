@@ -1,0 +1,455 @@
+"""The driver `ecs-native` against the demo's `api`: launches, pauses, stops, ways back, what a look shows and costs."""
+
+from typing import Any
+
+import pytest
+
+from aws.sessions import Sessions
+from demo.cloud import Cloud
+from demo.cloud.seed_api import API
+from rollout.actions import Continue, Finish, Launch, Retire, Shift, Stop
+from rollout.errors import TargetError
+from rollout.model import Phase, Rollout
+from rollout.release import Release
+from tests.aws.hooks import answers
+from tests.aws.native_bench import CONTINUE, REGISTER, STOP, UP, UPDATE, NativeBench, plain
+
+LAUNCH, HOME = Launch(release="v2"), Launch(release="v1")
+
+
+@pytest.fixture
+def bench(served: Cloud, sessions: Sessions) -> NativeBench:
+    """The api and nothing else in the cloud."""
+    return NativeBench(served, sessions)
+
+
+def with_(bench: NativeBench, configuration: dict[str, Any]) -> NativeBench:
+    """The same with another configuration of the service."""
+    return NativeBench(bench.cloud, bench.sessions, configuration)
+
+
+# --- before, and launch
+
+
+def test_before_a_launch_there_is_no_course(bench: NativeBench) -> None:
+    """The old release has everything; AWS has not begun; nothing was changed by looking."""
+    seen = bench.seen(bench.accepted())
+    assert (seen.percent, seen.foreign, seen.course and seen.course.state) == (0, "", "none")
+    assert (seen.stable.state, seen.stable.text) == ("healthy", "api: 3 of 3 tasks running")
+    assert (seen.candidate.state, seen.candidate.ready) == ("unknown", None)
+    assert (seen.retired, seen.pinned) == (("stable", "candidate"), None)
+    assert bench.cloud.log.applied == []
+
+
+def test_a_launch_is_a_definition_and_a_service(bench: NativeBench) -> None:
+    """The live definition with one other image; the service's own configuration is not sent."""
+    outcome = bench.do(bench.accepted(), LAUNCH)
+    assert outcome.state == "done" and outcome.request_id and "api:2, by CANARY" in outcome.text
+    assert [entry.name for entry in bench.cloud.log.applied] == [REGISTER, UPDATE]
+    (asked,) = bench.applied(UPDATE)
+    assert asked.parameters == {
+        "cluster": API, "service": API,
+        "taskDefinition": "arn:aws:ecs:eu-central-1:123456789012:task-definition/api:2",
+    }  # fmt: skip
+    (container,) = bench.applied(REGISTER)[0].parameters["containerDefinitions"]
+    assert container["image"].endswith(f"@{bench.api.digests['v2']}")
+
+
+def test_a_launch_twice_is_one_effect(bench: NativeBench) -> None:
+    """Whenever it is asked again, also when it has gone back since: it was started, and that is all."""
+    rollout = bench.accepted()
+    bench.do(rollout, LAUNCH)
+    assert bench.do(rollout, LAUNCH).state == "done"
+    bench.cloud.step(UP)
+    assert bench.do(bench.looked(rollout), LAUNCH).state == "done"
+    bench.do(rollout, Stop())
+    bench.until(rollout, "back")
+    assert bench.do(rollout, LAUNCH).state == "done"
+    assert bench.written() == [REGISTER, UPDATE, STOP]
+
+
+def test_a_definition_that_is_there_is_taken(bench: NativeBench) -> None:
+    """A revision with that content is not registered once more."""
+    there = bench.revision("v2")
+    bench.cloud.log.clear()
+    bench.do(bench.accepted(), LAUNCH)
+    assert bench.applied(REGISTER) == []
+    assert bench.applied(UPDATE)[0].parameters["taskDefinition"] == there
+
+
+def test_a_schedule_goes_along_with_the_definition(bench: NativeBench) -> None:
+    """One call asks for both; what else is configured is sent back as it was."""
+    bench.do(bench.accepted(schedule="20% 90s, approve, 100%"), LAUNCH)
+    asked = bench.applied(UPDATE)[0].parameters["deploymentConfiguration"]
+    assert asked["canaryConfiguration"] == {"canaryPercent": 20.0, "canaryBakeTimeInMinutes": 2}
+    assert asked["lifecycleHooks"][0]["lifecycleStages"] == ["PRE_PRODUCTION_TRAFFIC_SHIFT"]
+    assert (asked["bakeTimeInMinutes"], asked["maximumPercent"]) == (5, 200)
+    assert bench.deployments()[-1].configuration["canaryConfiguration"]["canaryPercent"] == 20
+
+
+def test_a_launch_beside_somebody_elses_deployment_is_refused(bench: NativeBench) -> None:
+    """ECS would stop theirs for ours: nothing is sent, and it is named."""
+    rollout = bench.accepted()
+    bench.deploy(bench.revision("v3"))
+    bench.cloud.log.clear()
+    outcome = bench.do(rollout, LAUNCH)
+    assert outcome.state == "failed" and "is under way" in outcome.text and "of api:2, begun" in outcome.text
+    assert bench.cloud.log.applied == []
+
+
+def test_an_unknown_release_is_not_launched(bench: NativeBench) -> None:
+    """Neither the one side nor the other: nothing is called."""
+    rollout = bench.accepted()
+    bench.cloud.log.clear()
+    assert bench.do(rollout, Launch(release="v9")).state == "failed"
+    assert bench.called() == set()
+
+
+# --- a whole way, with its pause
+
+
+def test_a_canary_is_followed_to_its_end(bench: NativeBench) -> None:
+    """Up at 0 %, the pause, 10 %, everything, the bake, done: as AWS says, and with no call of ours but two."""
+    rollout = bench.launched()
+    seen = bench.seen(rollout)
+    assert seen.course is not None and (seen.percent, seen.course.state, seen.course.release) == (0, "running", "v2")
+    wait = bench.until(rollout, "waiting").wait
+    assert wait is not None and (wait.kind, wait.then) == ("shift", "goes_back")
+    assert bench.seen(rollout).candidate.state == "healthy"
+    shares = [bench.seen(rollout).percent]
+    assert bench.do(bench.looked(rollout), Continue(wait=wait.id)).state == "done"
+    for _ in range(40):
+        rollout = bench.looked(rollout)
+        assert rollout.seen is not None and rollout.seen.course is not None
+        shares.append(rollout.seen.percent)
+        if rollout.seen.course.state == "done":
+            break
+        bench.cloud.step(5)
+    assert list(dict.fromkeys(shares)) == [0, 10, 100]
+    assert rollout.seen is not None and rollout.seen.course is not None and rollout.seen.course.state == "done"
+    assert rollout.seen.stable.state == "unknown" and rollout.seen.candidate.state == "healthy"
+    assert bench.written() == [REGISTER, UPDATE, CONTINUE]
+
+
+def test_an_answer_names_its_wait_and_says_continue(bench: NativeBench) -> None:
+    """AWS's default is the same today; what is said cannot come to mean something else."""
+    rollout = bench.paused()
+    wait = bench.course(rollout).wait
+    assert wait is not None
+    outcome = bench.do(rollout, Continue(wait=wait.id))
+    assert outcome.state == "done" and "goes on from POST_TEST_TRAFFIC_SHIFT" in outcome.text
+    asked = bench.applied(CONTINUE)[0].parameters
+    assert (asked["hookId"], asked["action"]) == (wait.id, "CONTINUE")
+    assert bench.do(rollout, Continue(wait=wait.id)).state == "done"
+    assert len(bench.applied(CONTINUE)) == 1
+
+
+def test_an_answer_to_another_wait_is_none(bench: NativeBench) -> None:
+    """A button of a pause that is over lets nothing go on."""
+    rollout = bench.paused()
+    outcome = bench.do(rollout, Continue(wait="ecs-pause-of-yesterday"))
+    assert outcome.state == "done" and outcome.text.startswith("nothing waits there any more")
+    assert bench.applied(CONTINUE) == [] and bench.course(rollout).state == "waiting"
+
+
+def test_each_step_of_a_linear_way_has_a_pause_of_its_own(bench: NativeBench) -> None:
+    """PRE_PRODUCTION_TRAFFIC_SHIFT pauses before every step, with another id: one answer is for one step."""
+    bench = with_(bench, plain("LINEAR", linearConfiguration={"stepPercent": 50.0, "stepBakeTimeInMinutes": 1}))
+    rollout = bench.launched(schedule="50% 1m, approve, 100%")
+    waits, shares = [], []
+    for _ in range(2):
+        wait = bench.until(rollout, "waiting").wait
+        assert wait is not None
+        waits.append(wait.id)
+        shares.append(bench.seen(rollout).percent)
+        bench.do(rollout, Continue(wait=wait.id))
+        bench.cloud.step(1)
+    assert len(set(waits)) == 2 and shares == [0, 50]
+    assert bench.until(rollout, "done").wait is None
+
+
+def test_a_rolling_deployment_is_followed_by_its_tasks(bench: NativeBench) -> None:
+    """No weights, no stages of AWS: the share of tasks, and quarters."""
+    bench = with_(bench, {"strategy": "ROLLING", "deploymentCircuitBreaker": {"enable": True, "rollback": True}})
+    rollout = bench.launched()
+    shares = []
+    while (course := bench.course(rollout)).state != "done":
+        rollout = bench.looked(rollout)
+        shares.append(bench.seen(rollout).percent or 0)
+        bench.cloud.step(2)
+    assert shares[0] == 0 and shares[-1] == 100 and shares == sorted(shares)
+    assert [stage.state for stage in course.stages] == ["done"] * 4
+
+
+# --- stop, and ways back
+
+
+@pytest.mark.parametrize("where", ["running", "waiting"])
+def test_a_stop_brings_it_back(bench: NativeBench, where: str) -> None:
+    """While it runs and while it pauses alike; from the answer on it goes back, and never looks failed."""
+    rollout = bench.launched()
+    bench.until(rollout, where)
+    rollout = bench.looked(rollout)
+    outcome = bench.do(rollout, Stop())
+    assert outcome.state == "done" and outcome.request_id
+    states = []
+    for _ in range(60):
+        course = bench.course(rollout)
+        states.append(course.state)
+        if course.state == "back":
+            break
+        bench.cloud.step(1)
+    assert states[0] == "going_back" and set(states) == {"going_back", "back"}
+    assert bench.course(rollout).reason and bench.seen(rollout).percent == 0
+    assert bench.do(rollout, Stop()).state == "done" and len(bench.applied(STOP)) == 1
+    assert bench.applied(STOP)[0].parameters["stopType"] == "ROLLBACK"
+
+
+def test_a_stop_of_what_has_ended_is_done(bench: NativeBench) -> None:
+    """Nothing is sent: after the end the way back is a launch."""
+    rollout = finished(bench)
+    assert bench.do(rollout, Stop()).state == "done" and bench.applied(STOP) == []
+
+
+def test_a_stop_without_a_deployment_is_not_done(bench: NativeBench) -> None:
+    """One that AWS does not show may be there: saying `done` would be a guess."""
+    assert bench.do(bench.accepted(), Stop()).state == "failed"
+
+
+def test_after_the_end_the_old_release_is_deployed_again(bench: NativeBench) -> None:
+    """At once and without asking anybody: by its recorded definition, as one deployment, followed until it is home."""
+    rollout = finished(bench)
+    outcome = bench.do(rollout, HOME)
+    assert outcome.state == "done" and "by BLUE_GREEN" in outcome.text
+    assert bench.do(rollout, HOME).state == "done"
+    (asked,) = bench.applied(UPDATE)
+    assert asked.parameters["taskDefinition"] == bench.api.definition
+    assert asked.parameters["deploymentConfiguration"]["lifecycleHooks"] == []
+    states = []
+    for _ in range(60):
+        rollout = bench.looked(rollout)
+        assert rollout.seen is not None and rollout.seen.course is not None
+        states.append((rollout.seen.course.state, rollout.seen.percent))
+        if rollout.seen.course.state == "back":
+            break
+        bench.cloud.step(2)
+    assert list(dict.fromkeys(states)) == [("going_back", 100), ("going_back", 0), ("back", 0)]
+    assert rollout.seen is not None and rollout.seen.course is not None and rollout.seen.course.release == "v1"
+    assert len(bench.applied(UPDATE)) == 1 and bench.do(rollout, Stop()).state == "done"
+
+
+def test_a_way_back_is_not_started_over_one_that_runs(bench: NativeBench) -> None:
+    """It is stopped first: AWS's own way back is shorter than a new deployment."""
+    rollout = bench.paused()
+    outcome = bench.do(rollout, HOME)
+    assert outcome.state == "failed" and outcome.hint == "stop it first"
+    assert len(bench.applied(UPDATE)) == 1
+
+
+def test_what_aws_puts_back_is_not_put_back_again(bench: NativeBench) -> None:
+    """While AWS goes back, and when it is back, a launch of the old release is done."""
+    rollout = bench.paused()
+    bench.do(rollout, Stop())
+    assert bench.do(rollout, HOME).state == "done"
+    bench.until(rollout, "back")
+    assert bench.do(rollout, HOME).state == "done" and len(bench.applied(UPDATE)) == 1
+
+
+def test_a_failed_way_back_is_started_anew(bench: NativeBench) -> None:
+    """ROLLBACK_FAILED with traffic on the candidate: nothing puts the old release back, so a new deployment does."""
+    rollout = bench.paused()
+    wait = bench.course(rollout).wait
+    assert wait is not None
+    bench.do(rollout, Continue(wait=wait.id))
+    bench.cloud.step(20)
+    bench.cloud.world.servers.native.life.failing.add(API)
+    bench.do(bench.looked(rollout), Stop())
+    course = bench.until(rollout, "failed")
+    assert "ROLLBACK_FAILED" in course.text and bench.seen(rollout).percent == 10
+    bench.cloud.world.servers.native.life.failing.clear()
+    rollout = bench.looked(rollout)
+    assert bench.do(rollout, HOME).state == "done"
+    assert bench.until(bench.looked(rollout), "back").release == "v1"
+    assert bench.seen(rollout).percent == 0
+
+
+def test_moving_removing_and_tidying_are_not_ours(bench: NativeBench) -> None:
+    """A shift fails, for AWS moves the traffic; retire and finish are done; no call is made."""
+    rollout = bench.launched()
+    bench.cloud.log.clear()
+    shift = bench.do(rollout, Shift(percent=10))
+    assert (shift.state, shift.text) == ("failed", "AWS moves the traffic here by itself")
+    for action in (Retire(side="stable"), Finish()):
+        assert bench.do(rollout, action).state == "done"
+    assert bench.called() == set()
+
+
+# --- somebody else
+
+
+def test_somebody_elses_deployment_is_shown_and_left_alone(bench: NativeBench) -> None:
+    """It is foreign while it runs; what it brought is no release of ours, so no share is known."""
+    rollout = bench.looked(bench.accepted())
+    bench.deploy(bench.revision("v3"))
+    seen = bench.seen(rollout)
+    assert seen.course is not None and seen.course.state == "none"
+    assert "of api:2, begun 2026-01-05" in seen.course.foreign
+    assert seen.percent == 0
+
+
+def test_what_somebody_else_brought_is_no_release_of_ours(bench: NativeBench) -> None:
+    """A third release serves: there is no share, and it is named."""
+    bench = with_(bench, plain("BLUE_GREEN", bakeTimeInMinutes=0))
+    rollout = bench.looked(bench.accepted())
+    bench.deploy(bench.revision("v3"))
+    bench.cloud.step(120)
+    seen = bench.seen(rollout)
+    assert (seen.percent, seen.foreign) == (None, "api:2: 100 %")
+
+
+def test_one_that_supersedes_ours_is_foreign(bench: NativeBench) -> None:
+    """ECS stops ours for it: the course says how ours ends, and who came."""
+    rollout = bench.paused()
+    bench.deploy(bench.revision("v3"))
+    bench.cloud.step(3)
+    course = bench.course(rollout)
+    assert course.state == "failed" and course.release == "v2" and "of api:3" in course.foreign
+
+
+def test_the_old_release_once_more_by_somebody_else_is_no_way_back(bench: NativeBench) -> None:
+    """Before ours was started it is theirs: it is not taken for a rollback of something that never began."""
+    rollout = bench.looked(bench.accepted())
+    bench.deploy(bench.api.definition, forceNewDeployment=True)
+    course = bench.course(rollout)
+    assert course.state == "none" and "of api:1" in course.foreign
+
+
+def test_an_earlier_deployment_of_the_same_release_is_not_ours(bench: NativeBench) -> None:
+    """A try of yesterday that went back: the new rollout begins anew, although the release is the same."""
+    first = bench.paused()
+    bench.do(first, Stop())
+    bench.until(first, "back")
+    second = bench.accepted(number=2)
+    assert bench.course(second).state == "none"
+    assert bench.do(second, LAUNCH).state == "done"
+    assert len(bench.applied(UPDATE)) == 2
+    assert first.seen is not None and first.seen.course is not None
+    assert bench.course(second).id not in ("", first.seen.course.id)
+
+
+# --- health
+
+
+def test_a_release_that_crashes_is_sick(bench: NativeBench) -> None:
+    """ECS itself would try for hours: the reason that its tasks end for is told."""
+    rollout = bench.looked(bench.accepted("v4"))
+    bench.do(rollout, Launch(release="v4"))
+    bench.cloud.step(90)
+    seen = bench.seen(rollout)
+    assert seen.candidate.state == "sick" and "tasks stopped alike" in seen.candidate.text
+    assert "app exit code 1" in seen.candidate.text and seen.stable.state == "healthy"
+
+
+def test_a_circuit_breaker_that_was_triggered_makes_it_sick(bench: NativeBench) -> None:
+    """Its count is told while it rolls, and its verdict is the reason it goes back."""
+    breaker = {"enable": True, "rollback": True, "thresholdConfiguration": {"type": "COUNT", "value": 3}}
+    bench = with_(bench, {"strategy": "ROLLING", "deploymentCircuitBreaker": breaker})
+    rollout = bench.looked(bench.accepted("v4"))
+    bench.do(rollout, Launch(release="v4"))
+    bench.cloud.step(15)
+    assert "circuit breaker" in bench.course(rollout).text
+    course = bench.until(rollout, "back")
+    assert "the circuit breaker was triggered" in course.reason
+    assert bench.seen(rollout).percent == 0
+
+
+def test_a_stage_that_never_moves_keeps_its_fingerprint(bench: NativeBench) -> None:
+    """What tells progress stands still, so that the deadline of watching can speak up."""
+    bench.cloud.world.servers.native.life.stuck[API] = "TEST_TRAFFIC_SHIFT"
+    rollout = bench.launched()
+    bench.cloud.step(2 * UP)
+    rollout = bench.looked(rollout)
+    before = bench.course(rollout).fingerprint
+    bench.cloud.step(600)
+    assert bench.course(rollout).state == "running" and bench.course(rollout).fingerprint == before
+
+
+# --- what a look costs, and what it does not know
+
+
+def test_a_look_is_two_calls_for_twenty_targets_of_a_cluster(bench: NativeBench) -> None:
+    """While it pauses, runs or has ended: one for ten services, one for twenty deployments."""
+    rollout = bench.paused()
+    bench.cloud.log.clear()
+    looks = bench.driver.look([rollout.but(id=number) for number in range(1, 21)])
+    assert len(looks) == 20
+    assert bench.calls() == {"DescribeServices": 1, "DescribeServiceDeployments": 1}
+
+
+def test_a_list_is_read_only_while_the_deployment_is_unknown(bench: NativeBench) -> None:
+    """Before the launch each look lists; revisions are asked for once."""
+    rollout = bench.looked(bench.accepted())
+    bench.do(rollout, LAUNCH)
+    costs = []
+    for _ in range(2):
+        bench.cloud.log.clear()
+        rollout = bench.looked(rollout)
+        costs.append(bench.calls())
+    assert costs[0]["ListServiceDeployments"] == 1 and "ListServiceDeployments" not in costs[1]
+    assert costs[1] == {"DescribeServices": 1, "DescribeServiceDeployments": 1}
+
+
+def test_a_known_deployment_that_is_not_shown_is_not_none(bench: NativeBench) -> None:
+    """AWS's gap is blindness: `none` would have it launched once more."""
+    rollout = bench.launched()
+    empty = {"serviceDeployments": [], "failures": [{"arn": "x", "reason": "MISSING"}]}
+    with (
+        answers(bench.sessions, "ecs", "DescribeServiceDeployments", empty),
+        pytest.raises(TargetError, match="does not show the deployment"),
+    ):
+        bench.driver.observe([rollout])
+
+
+def test_a_revision_that_is_not_shown_is_blindness(bench: NativeBench) -> None:
+    """Without its definition nobody can say whose a deployment is."""
+    rollout = bench.accepted()
+    bench.do(rollout, LAUNCH)
+    with (
+        answers(bench.sessions, "ecs", "DescribeServiceRevisions", {"serviceRevisions": []}),
+        pytest.raises(TargetError, match="was not shown"),
+    ):
+        bench.fresh_driver().observe([rollout])
+
+
+def test_one_that_cannot_be_seen_does_not_hide_the_others(bench: NativeBench) -> None:
+    """A service that is gone is missing from the look; the other one is in it."""
+    gone = moved(bench.accepted(), "gone")
+    looks = bench.driver.look([gone, bench.accepted(number=2)])
+    assert isinstance(looks[1], TargetError) and looks[1].kind == "absent" and not isinstance(looks[2], TargetError)
+
+
+def test_settings_of_another_driver_are_refused(bench: NativeBench) -> None:
+    """In a look as a value, in an action as an outcome that changed nothing."""
+    rollout = bench.accepted()
+    settings = {**rollout.terms.settings, "alias": "live"}
+    rollout = rollout.but(terms=rollout.terms.model_copy(update={"settings": settings}))
+    looks = bench.driver.look([rollout])
+    assert isinstance(looks[1], TargetError) and looks[1].kind == "config"
+    assert bench.do(rollout, LAUNCH).state == "failed"
+
+
+def finished(bench: NativeBench) -> Rollout:
+    """A rollout whose deployment has ended well; what was called until then is forgotten."""
+    rollout = bench.paused()
+    wait = bench.course(rollout).wait
+    assert wait is not None
+    bench.do(rollout, Continue(wait=wait.id))
+    bench.until(rollout, "done")
+    bench.cloud.log.clear()
+    return bench.looked(rollout.but(phase=Phase.FINAL_BAKE))
+
+
+def moved(rollout: Rollout, service: str) -> Rollout:
+    """The same on another service."""
+    settings = {**rollout.terms.settings, "service": service}
+    return rollout.but(terms=rollout.terms.model_copy(update={"settings": settings}), stable=Release(id="x"))
