@@ -104,18 +104,21 @@ class NativeLife:
     # --- legs
 
     def _walk(self, deployment: ServiceDeployment, second: int) -> None:
-        if deployment.status == IN_PROGRESS and self.stuck.get(deployment.fleet.name) == deployment.stage:
-            return
-        if not deployment.entered and not self._enter(deployment, second):
-            return
+        while deployment.at < len(deployment.legs):
+            if deployment.status == IN_PROGRESS and self.stuck.get(deployment.fleet.name) == deployment.stage:
+                return
+            if not deployment.entered and not self._enter(deployment, second):
+                return
+            if not self._is_over(deployment, second):
+                return
+            deployment.at, deployment.entered = deployment.at + 1, False
+        self._arrive(deployment, second)
+
+    def _is_over(self, deployment: ServiceDeployment, second: int) -> bool:
         leg = deployment.leg
-        if second - deployment.since < max(leg.seconds, SHORTEST) or any(hook.is_open for hook in deployment.hooks):
-            return
-        if not has_come(deployment, leg.until):
-            return
-        deployment.at, deployment.since, deployment.entered = deployment.at + 1, second, False
-        if deployment.at == len(deployment.legs):
-            self._arrive(deployment, second)
+        least = max(leg.seconds, SHORTEST if leg.stage else 0)
+        waits = second - deployment.since < least or any(hook.is_open for hook in deployment.hooks)
+        return not waits and has_come(deployment, leg.until)
 
     def _enter(self, deployment: ServiceDeployment, second: int) -> bool:
         """Does what a leg begins with; False where the load balancer refused: it is tried again."""
