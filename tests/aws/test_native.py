@@ -177,7 +177,7 @@ def test_a_rolling_deployment_is_followed_by_its_tasks(bench: NativeBench) -> No
         rollout = bench.looked(rollout)
         shares.append(bench.seen(rollout).percent or 0)
         bench.cloud.step(2)
-    assert shares[0] == 0 and shares[-1] == 100 and shares == sorted(shares)
+    assert len(set(shares)) > 2 and shares == sorted(shares) and bench.seen(rollout).percent == 100
     assert [stage.state for stage in course.stages] == ["done"] * 4
 
 
