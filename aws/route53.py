@@ -43,6 +43,7 @@ from aws.route53_facts import (
     Wanted,
     candidate_share,
     plain,
+    same_place,
     split_words,
 )
 from aws.route53_preflight import Sides
@@ -319,6 +320,6 @@ def _side(found: Records, release: Release, health: Mapping[str, SideHealth]) ->
     else:
         seen = SideHealth(state="healthy", text=f"{release.id} has no health check: not known sick")
     meant = release.pinned.get("value", record.leads_to)
-    if seen.state == "healthy" and meant != record.leads_to:
+    if seen.state == "healthy" and not same_place(meant, record.leads_to):
         return SideHealth(text=f"{release.id} leads to {clip(record.leads_to)} now, it was {clip(meant)}")
     return seen

@@ -179,6 +179,15 @@ def plain(name: str) -> str:
     return name.lower().rstrip(".").replace("\\052", "*")
 
 
+def same_place(one: str, other: str) -> bool:
+    """Whether two records lead to the same: capitals, final dots and the order of values mean nothing in DNS."""
+
+    def meant(text: str) -> list[str]:
+        return sorted(plain(value) for value in text.split(", "))
+
+    return meant(one) == meant(other)
+
+
 def records(rows: Sequence[Row]) -> Records:
     """Those rows, looked into; ValidationError where one is none."""
     sets = [RecordSet.model_validate(row) for row in rows]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from aws.faults import clip
-from aws.route53_facts import PROPAGATION, HealthCheck, Records, RecordSet, Wanted, split_words
+from aws.route53_facts import PROPAGATION, HealthCheck, Records, RecordSet, Wanted, same_place, split_words
 from rollout.durations import print_duration
 from rollout.errors import NotFound, Refused
 from rollout.release import Check, Prepared, Release
@@ -158,7 +158,7 @@ def _slow(wanted: Wanted, found: Records, move: timedelta) -> list[Check]:
 
 def _places(wanted: Wanted, found: Records) -> list[Check]:
     blue, green = found.sets[wanted.blue], found.sets[wanted.green]
-    if blue.leads_to != green.leads_to:
+    if not same_place(blue.leads_to, green.leads_to):
         return []
     text = f"{wanted.blue} and {wanted.green} both lead to {clip(blue.leads_to)}: moving traffic changes nothing"
     return [Check(name="places", state="warn", text=text, hint="let them lead to two stacks")]

@@ -102,6 +102,16 @@ def test_a_record_that_leads_somewhere_else_is_not_known_healthy(edge: Route53Be
     assert seen.candidate.text.startswith("green leads to elsewhere.example.test now, it was green-edge")
 
 
+def test_a_value_in_another_form_leads_to_the_same(edge: Route53Bench) -> None:
+    """Capitals and a final dot mean nothing in DNS, whoever writes them: nothing is held for them."""
+    prepared = edge.driver.prepare(edge.requested())
+    rollout = edge.rollout().but(stable=prepared.stable, candidate=prepared.candidate)
+    value = prepared.candidate.pinned["value"]
+    for form in (f"{value}.", value.upper(), value.title()):
+        edge.edit({"green": 0}, ResourceRecords=[{"Value": form}])
+        assert edge.seen(rollout).candidate.state == "healthy", form
+
+
 def test_a_change_is_settled_when_clients_have_followed(edge: Route53Bench) -> None:
     """PENDING is under way, and so is a TTL after INSYNC; a change that is known in sync is not asked for again."""
     edge.cloud.knobs.insync(90)
