@@ -19,7 +19,7 @@ UPDATE, END = "autoscaling:UpdateAutoScalingGroup", "autoscaling:TerminateInstan
 class Ec2Bench(PairBench):
     """search: version 1 serves from blue, version 2 shall come up on green; 4 is the newest and never gets well."""
 
-    app, coming_up = "search", 40
+    app, coming_up, sides = "search", 40, (SEARCH_BLUE, SEARCH_GREEN)
     stable, candidate, newest, other, missing = "1", "2", "4", "search-other", "99"
 
     def __init__(self, cloud: Cloud, sessions: Sessions, clock: CloudClock) -> None:
@@ -42,6 +42,9 @@ class Ec2Bench(PairBench):
     def desired(self) -> dict[str, int]:
         return {name: self.pool(name).desired for name in (SEARCH_BLUE, SEARCH_GREEN)}
 
+    def runs(self) -> dict[str, str]:
+        return {name: self.pool(name).template().version for name in self.sides}
+
     def least(self) -> dict[str, int]:
         return {name: self.pool(name).least for name in (SEARCH_BLUE, SEARCH_GREEN)}
 
@@ -56,9 +59,15 @@ class Ec2Bench(PairBench):
         perform(self.cloud.world, "autoscaling", "UpdateAutoScalingGroup", {"AutoScalingGroupName": name, **asked})
         self.cloud.log.clear()
 
-    def template(self, name: str, version: str) -> None:
-        """What a colleague's pipeline does: another version of the group's own template."""
-        self.update(name, LaunchTemplate={"LaunchTemplateName": name, "Version": version})
+    def deploy(self, side: str, what: str) -> None:
+        """Another version of the group's own template."""
+        self.update(side, LaunchTemplate={"LaunchTemplateName": side, "Version": what})
+
+    def something_else(self) -> str:
+        return "3"
+
+    def limit(self, side: str, least: int) -> None:
+        self.update(side, MinSize=least)
 
     def break_side(self, release: str) -> None:
         self.cloud.knobs.sicken(SEARCH_BLUE if release == self.stable else SEARCH_GREEN)

@@ -7,10 +7,10 @@ from moto.applicationautoscaling.models import applicationautoscaling_backends
 from aws.ecs import Ecs
 from aws.sessions import Sessions
 from demo.cloud import Cloud
-from demo.cloud.building import perform
+from demo.cloud.building import add_definition, image_uri, perform
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.fleet import Fleet
-from demo.cloud.seed_shop import BLUE, CLUSTER, GREEN, seed_shop
+from demo.cloud.seed_shop import BLUE, CLUSTER, GREEN, REPOSITORY, seed_shop
 from rollout.actions import Finish, Launch, Retire, Shift
 from tests.aws.bench import CloudClock
 from tests.aws.pair_bench import LISTENER, RULE, PairBench
@@ -26,7 +26,7 @@ COMING_UP = 30
 class EcsBench(PairBench):
     """shop: v1 serves from blue, v2 is the newest image and shall come up on green."""
 
-    app, coming_up = "shop", COMING_UP
+    app, coming_up, sides = "shop", COMING_UP, (BLUE, GREEN)
     stable, candidate, newest, other, missing = "v1", "v2", "v2", "shop-other", "v99"
 
     def __init__(self, cloud: Cloud, sessions: Sessions, clock: CloudClock) -> None:
@@ -53,6 +53,9 @@ class EcsBench(PairBench):
     def desired(self) -> dict[str, int]:
         return {name: self.fleet(name).desired for name in (BLUE, GREEN)}
 
+    def runs(self) -> dict[str, str]:
+        return {side: self.fleet(side).primary.definition for side in self.sides}
+
     def least(self) -> dict[str, int]:
         """The least sizes between which the services scale by themselves."""
         found = applicationautoscaling_backends[ACCOUNT][REGION].describe_scalable_targets("ecs", None, None)
@@ -60,11 +63,15 @@ class EcsBench(PairBench):
 
     # --- hands
 
-    def deploy(self, service: str, definition: str) -> None:
-        """What a colleague's pipeline does to a service."""
-        asked = {"cluster": CLUSTER, "service": service, "taskDefinition": definition}
+    def deploy(self, side: str, what: str) -> None:
+        """Another task definition."""
+        asked = {"cluster": CLUSTER, "service": side, "taskDefinition": what}
         perform(self.cloud.world, "ecs", "UpdateService", asked)
         self.cloud.log.clear()
+
+    def something_else(self) -> str:
+        """A definition of the release with errors, registered just now."""
+        return add_definition(self.cloud.world, BLUE, image_uri(REPOSITORY, self.shop.digests["v3"]))
 
     def scale(self, service: str, count: int) -> None:
         """What a colleague does to a service's size."""
@@ -72,10 +79,10 @@ class EcsBench(PairBench):
             "cluster": CLUSTER, "service": service, "desiredCount": count,
         })  # fmt: skip
 
-    def limit(self, service: str, least: int | None = None, most: int | None = None) -> None:
-        """What a colleague does to the sizes between which a service scales."""
+    def limit(self, side: str, least: int | None = None, most: int | None = None) -> None:
+        """The largest size too."""
         backend: Any = applicationautoscaling_backends[ACCOUNT][REGION]
-        found = backend.describe_scalable_targets("ecs", [f"service/{CLUSTER}/{service}"], None)[0]
+        found = backend.describe_scalable_targets("ecs", [f"service/{CLUSTER}/{side}"], None)[0]
         found.min_capacity = found.min_capacity if least is None else least
         found.max_capacity = found.max_capacity if most is None else most
 

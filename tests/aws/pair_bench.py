@@ -40,6 +40,8 @@ class PairBench:
     settings: dict[str, Any]
     groups: dict[str, str]
     """Target group by release; those of others by their own name."""
+    sides: tuple[str, str]
+    """Blue and green: the names of what has the servers."""
     write, permission, read = RULE, "elasticloadbalancing:ModifyRule", "elbv2:DescribeRules"
 
     def __init__(self, cloud: Cloud, sessions: Sessions, clock: CloudClock) -> None:
@@ -108,6 +110,28 @@ class PairBench:
     def do(self, rollout: Rollout, action: Action) -> Outcome:
         return self.driver.perform(rollout, action, f"1/0/{action.kind}/{action.arg}")
 
+    # --- what only the driver's own bench can do
+
+    def runs(self) -> dict[str, str]:
+        """What each side was asked for last, as `deploy` takes it."""
+        raise NotImplementedError
+
+    def least(self) -> dict[str, int]:
+        """The least size of each side."""
+        raise NotImplementedError
+
+    def deploy(self, side: str, what: str) -> None:
+        """What a colleague's pipeline does to a side."""
+        raise NotImplementedError
+
+    def something_else(self) -> str:
+        """What neither side runs."""
+        raise NotImplementedError
+
+    def limit(self, side: str, least: int) -> None:
+        """What a colleague does to the least size of a side."""
+        raise NotImplementedError
+
     # --- the truth
 
     def shares(self) -> dict[str, float]:
@@ -122,9 +146,11 @@ class PairBench:
         return self.cloud.world.servers.routing.written(rule or self.rule)
 
     def actions(self, rule: str = "") -> list[dict[str, Any]]:
-        """All actions of a rule or listener."""
+        """All actions of a rule, or of what a listener does by default."""
         for balancer in elbv2_backends[ACCOUNT][REGION].load_balancers.values():
             for listener in balancer.listeners.values():
+                if listener.arn == rule:
+                    return [dict(action.data) for action in listener.default_actions]
                 for one in listener.rules.values():
                     if one.arn == (rule or self.rule):
                         return [dict(action.data) for action in one.actions]
@@ -148,9 +174,12 @@ class PairBench:
         self.modify([forward(weights)])
 
     def modify(self, actions: list[dict[str, Any]], rule: str = "") -> None:
-        """What a colleague does to a rule in the console."""
-        asked = {"RuleArn": rule or self.rule, "Actions": actions}
-        answer = self.cloud.world.perform(Call("elbv2", "ModifyRule", asked))
+        """What a colleague does to a rule, or a listener, in the console."""
+        asked: dict[str, Any] = {"RuleArn": rule or self.rule, "Actions": actions}
+        if ":listener/" in rule:
+            asked = {"ListenerArn": rule, "DefaultActions": actions}
+        operation = "ModifyListener" if ":listener/" in rule else "ModifyRule"
+        answer = self.cloud.world.perform(Call("elbv2", operation, asked))
         assert answer is not None
         self.cloud.log.clear()
 

@@ -203,7 +203,7 @@ def test_activities_that_failed_alike(activities: list[Activity], told: str) -> 
 def test_a_version_that_somebody_replaced_is_foreign(bench: Ec2Bench) -> None:
     """S14: the serving group would start something else next. A restore gives it its number back."""
     rollout = bench.launched()
-    bench.template(SEARCH_BLUE, "3")
+    bench.deploy(SEARCH_BLUE, "3")
     assert bench.seen(rollout).foreign == "search-blue runs search-blue:3 now, not 1"
     rollout = bench.looked(rollout.but(overwrite=True))
     assert bench.do(rollout, Shift(percent=0)).state == "done" and bench.seen(rollout).percent == 0
@@ -293,7 +293,7 @@ def test_versions_that_are_not_there_are_named(bench: Ec2Bench) -> None:
 @pytest.mark.parametrize("version", ["$Latest", "$Default"])
 def test_a_group_that_follows_a_word_is_refused(bench: Ec2Bench, version: str) -> None:
     """Nobody can say what serves, and an autoscaler would start the new release in the old side."""
-    bench.template(SEARCH_BLUE, version)
+    bench.deploy(SEARCH_BLUE, version)
     with pytest.raises(TargetError, match="what it starts next is not what serves"):
         bench.driver.prepare(bench.requested("2"))
 
@@ -301,9 +301,9 @@ def test_a_group_that_follows_a_word_is_refused(bench: Ec2Bench, version: str) -
 def test_groups_that_cannot_be_sides_are_refused(bench: Ec2Bench) -> None:
     """Wrong targets, nothing that serves, no room, suspended, mixed versions: each with what was found."""
     assert {name: check.state for name, check in checks(bench).items()} == {"http": "warn"}
-    bench.template(SEARCH_BLUE, "3")
+    bench.deploy(SEARCH_BLUE, "3")
     assert "starts search-blue:3, and some of its instances run search-blue:1" in checks(bench)["mixed"].text
-    bench.template(SEARCH_BLUE, "1")
+    bench.deploy(SEARCH_BLUE, "1")
     bench.update(SEARCH_GREEN, MaxSize=2, MinSize=1, HealthCheckType="EC2")
     found = checks(bench)
     assert "search-green may have 2 instances at most, all traffic needs 3" in found["limits"].text

@@ -27,8 +27,8 @@ LIMITS = """## What this does not show
 
 - Real AWS and real Slack were never called: their stand-ins are strict, but they are ours.
 - Power cuts are argued from the order of syncs (D09), not tried. Disk full is SQLite's own error, not a full device.
-- One process on SQLite: rows about two replicas, leases and PostgreSQL failover have nothing to run on yet. Neither
-  have rows about several listeners or target groups (partial failure, propagation, empty groups): Lambda has one alias.
+- One process on SQLite: rows about two replicas, leases and PostgreSQL failover have nothing to run on yet.
+- How late a real load balancer follows: AWS promises nothing. The rows delay it by at most the minute that is waited.
 - Latencies (alarm to call, click to call) are measured by `make bench`, not here.
 - Tampering with the audit trail is counted in [audit.md](audit.md), configuration files in `tests/bot`, and the whole
   inside against a model in `tests/rollout/test_world.py`.
