@@ -17,7 +17,8 @@ EVENTS = ("BeforeInstall", "Install", "AfterInstall", "BeforeAllowTraffic", "All
 
 def enum(shape: str) -> list[str]:
     """Every word that AWS has for something, from botocore's own model."""
-    return list(MODEL.shape_for(shape).enum)
+    found: Any = MODEL.shape_for(shape)
+    return list(found.enum)
 
 
 def deployment(status: str = "InProgress", number: int = 1, **more: Any) -> Deployment:
@@ -44,8 +45,8 @@ def settings(ready: int = 0, then: str = "STOP_DEPLOYMENT", terminate: int = 0) 
     }}  # fmt: skip
 
 
-ROLLBACK = {"autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}}
-ON_ALARM = {"autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_STOP_ON_ALARM"]}}
+ROLLBACK: dict[str, Any] = {"autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}}
+ON_ALARM: dict[str, Any] = {"autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_STOP_ON_ALARM"]}}
 
 
 def state(ours: Deployment, percent: int | None = 10, minutes: float = 1, **story: Any) -> str:
@@ -57,7 +58,7 @@ def state(ours: Deployment, percent: int | None = 10, minutes: float = 1, **stor
 
 def test_every_deployment_status_is_one_of_ours() -> None:
     """No status of CodeDeploy's is forgotten, none is both under way and over."""
-    assert ACTIVE | ENDED == set(enum("DeploymentStatus")) and not ACTIVE & ENDED
+    assert set(enum("DeploymentStatus")) == ACTIVE | ENDED and not ACTIVE & ENDED
 
 
 @pytest.mark.parametrize("status", [*enum("DeploymentStatus"), "SomethingNew"])
@@ -87,7 +88,7 @@ def test_every_event_status_is_a_stage(status: str, began: bool) -> None:
 @pytest.mark.parametrize("ended", ["Failed", "Stopped"])
 def test_every_error_code_ends_in_words(code: str, ended: str) -> None:
     """All reasons that CodeDeploy has are passed on in its own words, and none of them is taken for success."""
-    error = {"errorInformation": {"code": code, "message": "what AWS says"}} if code else {}
+    error: dict[str, Any] = {"errorInformation": {"code": code, "message": "what AWS says"}} if code else {}
     course = course_of(Story(deployment(ended, **error), "2"), 10, NOON + timedelta(hours=1))
     assert course.state == "failed" and course.wait is None
     assert course.reason == (f"{code}: what AWS says" if code else "")
@@ -131,7 +132,7 @@ def test_the_wait_before_traffic(action: str, then: str) -> None:
 @pytest.mark.parametrize("how", ["flag", "Baking", "events", "Ready"])
 def test_the_wait_before_the_old_side_goes(how: str) -> None:
     """AWS has said it by a flag, by a status and not at all: after the last event it is the same wait."""
-    told = {"flag": {"instanceTerminationWaitTimeStarted": True}}.get(how, {})
+    told: dict[str, Any] = {"flag": {"instanceTerminationWaitTimeStarted": True}}.get(how, {})
     status = how if how in ("Baking", "Ready") else "InProgress"
     targets = () if how in ("flag", "Baking") else (green(6),)
     waits = deployment(status, **settings(terminate=60), **told)
@@ -274,7 +275,7 @@ def test_the_share_while_going_back_is_the_most_that_it_can_be() -> None:
 
 def test_the_share_of_a_new_fleet_is_by_who_gets_traffic() -> None:
     """Blue/green: a green instance counts once it is registered, a blue one until it is blocked."""
-    style = {"deploymentStyle": {"deploymentType": "BLUE_GREEN"}}
+    style: dict[str, Any] = {"deploymentStyle": {"deploymentType": "BLUE_GREEN"}}
 
     def row(label: str, event: str, status: str) -> TargetRow:
         events = [{"lifecycleEventName": event, "status": status}]
