@@ -131,8 +131,8 @@ class CodeDeploy:
             one.run = one.run or self.make_run(one, second)
             status = one.run.step(second)
         except Fault as fault:
-            one.end(FAILED, second, (fault.code, fault.message))
-            self._plan_back(one, ON_FAILURE, second)
+            one.end(STOPPED if fault.stopped else FAILED, second, (fault.code, fault.message))
+            self._plan_back(one, ON_REQUEST if fault.stopped else ON_FAILURE, second)
             return
         if status == SUCCEEDED:
             one.end(SUCCEEDED, second)

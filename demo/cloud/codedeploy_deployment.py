@@ -103,11 +103,11 @@ class Target:
 
 
 class Fault(Exception):
-    """The deployment cannot go on: its code and words for errorInformation."""
+    """The deployment cannot go on: its code and words for errorInformation, and whether it counts as stopped."""
 
-    def __init__(self, code: str, subject: str = "") -> None:
+    def __init__(self, code: str, subject: str = "", *, stopped: bool = False) -> None:
         super().__init__(code)
-        self.code, self.message = code, message_of(code, subject)
+        self.code, self.message, self.stopped = code, message_of(code, subject), stopped
 
 
 class Run(Protocol):

@@ -33,6 +33,7 @@ class LambdaRun:
         if one.undoes:
             self.current, self.target = self.target, self.current
         self._first: int | None = None
+        self._told = 0.0
         account, region = self._place
         arn = f"arn:aws:lambda:{region}:{account}:function:{self.function}:{self.alias}"
         events = [Event(name) for name in ALLOWING]
@@ -40,7 +41,11 @@ class LambdaRun:
 
     def step(self, second: int) -> str:
         """One event after the other; AllowTraffic lasts until all of the traffic has moved."""
-        target = self.targets[0]
+        status = self._advance(self.targets[0], second)
+        self._told = self._shares().get(self.target, 0.0)
+        return status
+
+    def _advance(self, target: Target, second: int) -> str:
         target.turn(IN_PROGRESS, second)
         before, allow, after = target.events
         if before.status != SUCCEEDED:
@@ -60,10 +65,10 @@ class LambdaRun:
         return False
 
     def shown(self, target: Target) -> dict[str, Any]:
-        """The versions, and the share of the new one as it is now, in percent."""
+        """The versions, and the share of the new one in percent, as of the last second that it did something."""
         return {"lambdaFunctionInfo": {
             "functionName": self.function, "functionAlias": self.alias, "currentVersion": self.current,
-            "targetVersion": self.target, "targetVersionWeight": self._shares().get(self.target, 0.0),
+            "targetVersion": self.target, "targetVersionWeight": self._told,
         }}
 
     def _shift(self, event: Event, second: int) -> None:

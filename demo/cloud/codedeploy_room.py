@@ -11,10 +11,13 @@ from demo.cloud.clock import Now
 from demo.cloud.codedeploy import CodeDeploy
 from demo.cloud.codedeploy_api import Deployments
 from demo.cloud.codedeploy_deployment import Deployment, Fault, Run
+from demo.cloud.codedeploy_ecs import EcsRun, Place
 from demo.cloud.codedeploy_groups import Groups
 from demo.cloud.codedeploy_lambda import LambdaRun
 from demo.cloud.codedeploy_revisions import check_revision
-from demo.cloud.codedeploy_words import LAMBDA
+from demo.cloud.codedeploy_words import ECS, LAMBDA
+from demo.cloud.fleet_api import FleetApi
+from demo.cloud.task_sets import TaskSets
 
 AlarmState = Callable[[tuple[str, str, str]], str]
 
@@ -26,16 +29,22 @@ class CodeDeployRoom:
     now: Now
     perform: Callable[[Call], Answer | None]
     alarm_state: AlarmState
+    services: FleetApi
     page_size: int
 
     def __post_init__(self) -> None:
+        self.sets = TaskSets(self.services)
         self.groups = Groups(self.now, self.page_size)
         self.engine = CodeDeploy(self._run, self.alarm_state)
         self.api = Deployments(self.now, self.groups, self.engine, check_revision, self.page_size)
 
     def operations(self) -> dict[tuple[str, str], Operation]:
         """The operations answered here, by service and name."""
-        return {("codedeploy", name): run for api in (self.groups, self.api) for name, run in api.operations().items()}
+        own = {**self.groups.operations(), **self.api.operations()}
+        return {
+            **{("codedeploy", name): run for name, run in own.items()},
+            **{("ecs", name): run for name, run in self.sets.operations().items()},
+        }
 
     def seconds(self, now: datetime) -> Iterator[int]:
         """The seconds to be lived one by one up to now."""
@@ -47,10 +56,13 @@ class CodeDeployRoom:
 
     def clear(self) -> None:
         """Nothing is deployed anywhere."""
+        self.sets.clear()
         self.groups.clear()
         self.engine.clear()
 
     def _run(self, one: Deployment, second: int) -> Run:
         if one.group.app.platform == LAMBDA:
             return LambdaRun(one, second, self.perform, self.engine.minute)
+        if one.group.app.platform == ECS:
+            return EcsRun(one, second, Place(self.sets, self.perform, self.engine.minute))
         raise Fault("INTERNAL_ERROR")

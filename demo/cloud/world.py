@@ -47,7 +47,8 @@ class World:
         self.widgets = WidgetApi(self.store, self.now)
         self.servers = Servers(self.now, self.store, self.perform, self.page_size, self._alarm_state, self.seed)
         self.route53 = Route53(self.now, self.store, self.page_size, self.seed)
-        self.codedeploy = CodeDeployRoom(self.now, self.perform, self._alarm_state, self.page_size)
+        services = self.servers.services
+        self.codedeploy = CodeDeployRoom(self.now, self.perform, self._alarm_state, services, self.page_size)
         tag_api = TagApi(self.alarms, self.page_size)
         watching = (
             AlarmApi(self.alarms, self.now), AlarmReading(self.alarms, self.now, self.page_size), tag_api,
