@@ -11,8 +11,14 @@ process, in the fault tests the cloud is.
 from demo.cloud.clock import ManualClock
 from demo.cloud.cloud import Cloud, CloudConfig
 from demo.cloud.seed import seed_demo
+from demo.cloud.seed_billing import seed_billing
+from demo.cloud.seed_catalog import seed_catalog
 from demo.cloud.seed_edge import seed_edge
 from demo.cloud.seed_search import seed_search
 from demo.cloud.seed_shop import seed_shop
+from demo.cloud.seed_thumbs import seed_thumbs
 
-__all__ = ["Cloud", "CloudConfig", "ManualClock", "seed_demo", "seed_edge", "seed_search", "seed_shop"]
+__all__ = [
+    "Cloud", "CloudConfig", "ManualClock", "seed_billing", "seed_catalog", "seed_demo", "seed_edge",
+    "seed_search", "seed_shop", "seed_thumbs",
+]

@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from demo.cloud.building import perform
+from demo.cloud.building import PORT, perform
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.codedeploy_deployment import Group
 from demo.cloud.metrics import epoch
@@ -39,3 +39,17 @@ def app_spec(resources: dict[str, Any]) -> dict[str, Any]:
     text = json.dumps(resources)
     checksum = hashlib.sha256(text.encode()).hexdigest()
     return {"revisionType": "AppSpecContent", "appSpecContent": {"content": text, "sha256": checksum}}
+
+
+def alias_spec(function: str, alias: str, current: str, target: str) -> dict[str, Any]:
+    """The AppSpec that moves an alias, as data."""
+    return {"version": 0.0, "Resources": [{function: {"Type": "AWS::Lambda::Function", "Properties": {
+        "Name": function, "Alias": alias, "CurrentVersion": current, "TargetVersion": target,
+    }}}]}
+
+
+def service_spec(definition: str) -> dict[str, Any]:
+    """The AppSpec that deploys a task definition, as data."""
+    return {"version": 0.0, "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": {
+        "TaskDefinition": definition, "LoadBalancerInfo": {"ContainerName": "app", "ContainerPort": PORT},
+    }}}]}

@@ -188,4 +188,4 @@ class Deployment:
             for target in self.run.targets:
                 if target.status != SUCCEEDED:
                     target.skip_rest(second)
-                    target.turn(FAILED if target.status == IN_PROGRESS else target.status, second)
+                    target.turn(SKIPPED if target.status == PENDING else FAILED, second)

@@ -10,13 +10,14 @@ from demo.cloud.calls import Answer, Call, Operation
 from demo.cloud.clock import Now
 from demo.cloud.codedeploy import CodeDeploy
 from demo.cloud.codedeploy_api import Deployments
-from demo.cloud.codedeploy_deployment import Deployment, Fault, Run
+from demo.cloud.codedeploy_deployment import Deployment, Run
 from demo.cloud.codedeploy_ecs import EcsRun, Place
 from demo.cloud.codedeploy_groups import Groups
 from demo.cloud.codedeploy_lambda import LambdaRun
 from demo.cloud.codedeploy_revisions import check_revision
+from demo.cloud.codedeploy_server import ServerRun, Yard
 from demo.cloud.codedeploy_words import ECS, LAMBDA
-from demo.cloud.fleet_api import FleetApi
+from demo.cloud.servers import Servers
 from demo.cloud.task_sets import TaskSets
 
 AlarmState = Callable[[tuple[str, str, str]], str]
@@ -29,11 +30,11 @@ class CodeDeployRoom:
     now: Now
     perform: Callable[[Call], Answer | None]
     alarm_state: AlarmState
-    services: FleetApi
+    servers: Servers
     page_size: int
 
     def __post_init__(self) -> None:
-        self.sets = TaskSets(self.services)
+        self.sets = TaskSets(self.servers.services)
         self.groups = Groups(self.now, self.page_size)
         self.engine = CodeDeploy(self._run, self.alarm_state)
         self.api = Deployments(self.now, self.groups, self.engine, check_revision, self.page_size)
@@ -65,4 +66,4 @@ class CodeDeployRoom:
             return LambdaRun(one, second, self.perform, self.engine.minute)
         if one.group.app.platform == ECS:
             return EcsRun(one, second, Place(self.sets, self.perform, self.engine.minute))
-        raise Fault("INTERNAL_ERROR")
+        return ServerRun(one, second, Yard(self.servers.machines, self.servers.targets, self.perform))

@@ -15,6 +15,7 @@ from moto.awslambda.models import lambda_backends
 
 from demo.cloud.alarm_knobs import AlarmKnobs
 from demo.cloud.calls import ACCOUNT, REGION
+from demo.cloud.codedeploy_knobs import CodeDeployKnobs
 from demo.cloud.fault_knobs import FaultKnobs
 from demo.cloud.functions import shares_of
 from demo.cloud.native_knobs import NativeKnobs
@@ -29,7 +30,7 @@ APP = "my-app"
 SICK = 0.08
 
 
-class Knobs(AlarmKnobs, FaultKnobs, NativeKnobs, Route53Knobs):
+class Knobs(AlarmKnobs, FaultKnobs, NativeKnobs, Route53Knobs, CodeDeployKnobs):
     """All knobs over one world: those of releases and traffic, of alarms, of servers, and of AWS's troubles."""
 
     # --- releases

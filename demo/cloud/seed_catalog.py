@@ -23,7 +23,7 @@ from demo.cloud.building import (
     perform,
     subnets,
 )
-from demo.cloud.building_codedeploy import add_codedeploy, app_spec, remember_deployment
+from demo.cloud.building_codedeploy import add_codedeploy, app_spec, remember_deployment, service_spec
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.cloud import Cloud
 from demo.cloud.codedeploy_words import ECS, ROLLBACK_EVENTS, STOP
@@ -125,13 +125,6 @@ def catalog_settings(catalog: Catalog) -> dict[str, Any]:
         },
         "autoRollbackConfiguration": {"enabled": True, "events": list(ROLLBACK_EVENTS)},
     }
-
-
-def service_spec(definition: str) -> dict[str, Any]:
-    """The AppSpec that deploys a task definition, as data."""
-    return {"version": 0.0, "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": {
-        "TaskDefinition": definition, "LoadBalancerInfo": {"ContainerName": "app", "ContainerPort": PORT},
-    }}}]}
 
 
 def _add_service(world: World, catalog: Catalog) -> None:

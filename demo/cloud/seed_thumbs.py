@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from moto.awslambda.models import lambda_backends
 
@@ -81,10 +80,3 @@ def build_thumbs(cloud: Cloud) -> None:
         "alarmConfiguration": {"enabled": True, "ignorePollAlarmFailure": False, "alarms": [{"name": THUMBS_ERRORS}]},
         "autoRollbackConfiguration": {"enabled": True, "events": list(ROLLBACK_EVENTS)},
     })
-
-
-def alias_spec(function: str, alias: str, current: str, target: str) -> dict[str, Any]:
-    """The AppSpec that moves an alias, as data."""
-    return {"version": 0.0, "Resources": [{function: {"Type": "AWS::Lambda::Function", "Properties": {
-        "Name": function, "Alias": alias, "CurrentVersion": current, "TargetVersion": target,
-    }}}]}

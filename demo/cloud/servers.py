@@ -14,6 +14,7 @@ from demo.cloud.fleet import Fleet, Ground
 from demo.cloud.fleet_api import FleetApi
 from demo.cloud.flow import Flow, Server, Side, oldest
 from demo.cloud.images import Images
+from demo.cloud.machines import Machines
 from demo.cloud.metrics import MetricStore, epoch
 from demo.cloud.native import Native
 from demo.cloud.native_api import NativeApi
@@ -37,6 +38,7 @@ class Servers:
     seed: int = 1
     images: Images = field(default_factory=Images)
     routing: Routing = field(default_factory=Routing)
+    machines: Machines = field(default_factory=Machines)
 
     def __post_init__(self) -> None:
         self.targets = Targets(checks_on_moto)
@@ -92,6 +94,7 @@ class Servers:
         self.services.fleets.clear()
         self.native.clear()
         self.pools.pools.clear()
+        self.machines.clear()
         self.targets.clear()
         self.routing.clear()
         self.flow.clear()
@@ -113,7 +116,7 @@ class Servers:
         self.scaling.step(second)
 
     def _find_servers(self) -> None:
-        self._servers = {**self.services.by_address(), **self.pools.by_id()}
+        self._servers = {**self.services.by_address(), **self.pools.by_id(), **self.machines.known}
 
     def _server(self, target: str) -> tuple[Side, Server] | None:
         return self._servers.get(target)

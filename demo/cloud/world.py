@@ -47,8 +47,7 @@ class World:
         self.widgets = WidgetApi(self.store, self.now)
         self.servers = Servers(self.now, self.store, self.perform, self.page_size, self._alarm_state, self.seed)
         self.route53 = Route53(self.now, self.store, self.page_size, self.seed)
-        services = self.servers.services
-        self.codedeploy = CodeDeployRoom(self.now, self.perform, self._alarm_state, services, self.page_size)
+        self.codedeploy = CodeDeployRoom(self.now, self.perform, self._alarm_state, self.servers, self.page_size)
         tag_api = TagApi(self.alarms, self.page_size)
         watching = (
             AlarmApi(self.alarms, self.now), AlarmReading(self.alarms, self.now, self.page_size), tag_api,
