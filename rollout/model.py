@@ -161,6 +161,8 @@ class Rollout(Frozen):
 
     wait: str = ""
     """The wait that AWS's deployment stands at; an answer to another one is no answer."""
+    wait_until: Moment | None = None
+    """When AWS stops waiting there."""
     go: str = ""
     """The wait that a person, or enough of them, let it go on from."""
     still: str = ""

@@ -12,6 +12,7 @@ from rollout.actions import Action, Finish, Launch, Outcome, Retire, Shift
 from rollout.model import Phase, Rollout
 from rollout.release import Prepared, Release
 from rollout.seen import AlarmReading, Fault, Observation, Seen, SideHealth
+from rollout.simulated_course import SimulatedAws
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
@@ -91,6 +92,8 @@ class SimulatedTarget:
     )
     fleet: SimulatedFleet | None = None
     """Where its sides are made of servers."""
+    aws: SimulatedAws | None = None
+    """Where AWS moves the traffic by itself."""
     revision: int = 1
     applied: list[tuple[datetime, str, int, str]] = field(default_factory=list)
     """Every write that took effect: when, main version, candidate's percent, by key (or `hand`)."""
@@ -186,6 +189,8 @@ class SimulatedWorld:
         return {"prepared": Prepared(stable=Release(id=target.main), candidate=Release(id=wanted))}
 
     def _seen(self, rollout: Rollout, target: SimulatedTarget) -> Seen:
+        if target.aws is not None:
+            return self._followed(rollout, target, target.aws)
         stable = rollout.stable.id if rollout.stable else ""
         candidate = rollout.candidate.id if rollout.candidate else ""
         shares = {name: target.share(name) for name in {target.main, *target.extra} if target.share(name)}
@@ -209,6 +214,16 @@ class SimulatedWorld:
             "candidate": sides[candidate],
             "revision": str(target.revision),
         })  # fmt: skip
+
+    def _followed(self, rollout: Rollout, target: SimulatedTarget, aws: SimulatedAws) -> Seen:
+        now = self.clock.now()
+        course = aws.course(rollout, now)
+        if course.state == "done":
+            target.main = course.release
+        gone = SideHealth(state="sick", text="gone")
+        ids = [side.id if side else "" for side in (rollout.stable, rollout.candidate)]
+        stable, candidate = (target.versions.get(name, gone) for name in ids)
+        return Seen(at=now, percent=aws.percent(rollout.id), stable=stable, candidate=candidate, course=course)
 
     def _read(self, name: str, rollout: Rollout) -> AlarmReading:
         alarm = self.alarms.get(name)
@@ -236,13 +251,17 @@ class SimulatedWorld:
 
     def _perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
         target = self.targets[rollout.target]
-        moves = isinstance(action, Shift) or target.fleet is not None
+        moves = isinstance(action, Shift) or target.fleet is not None or target.aws is not None
         if not moves or rollout.stable is None or rollout.candidate is None:
             return Outcome(state="done")
         if self.faults.use("writes_refused"):
             return Outcome(state="failed", text="not authorised to perform UpdateAlias", hint="allow it")
         if self.faults.use("writes_dropped"):
             return Outcome(state="unknown", text="no answer")
+        if target.aws is not None:
+            outcome = target.aws.perform(rollout, action, self.clock.now())
+            lost = outcome.state == "done" and self.faults.use("replies_lost")
+            return Outcome(state="unknown", text="no answer") if lost else outcome
         if not isinstance(action, Shift):
             if target.fleet is not None:
                 target.fleet.perform(rollout, action)

@@ -92,7 +92,7 @@ def _overdue(look: Look, course: Course) -> None:
 def arrive(look: Look, wait: Wait) -> None:
     """AWS waits for a person."""
     look.enter(
-        Phase.WAITING, look.cause("wait", wait.text), wait=wait.id, go="", signatures=(), resume_to=None,
+        Phase.WAITING, look.cause("wait", wait.text), wait=wait.id, wait_until=wait.until, go="", signatures=(), resume_to=None,
         hurry=None, hurry_full=False,
     )  # fmt: skip
     percent = look.obs.seen.percent if look.obs.seen else None
@@ -105,6 +105,9 @@ def at_wait(look: Look) -> None:
     if course is None:
         return
     if course.wait is None or course.wait.id != r.wait:
+        if course.state in ENDED_BADLY and r.wait_until is not None and look.now >= r.wait_until:
+            look.fall(look.cause("deadline", f"nobody answered AWS's wait in time: {course.reason or course.text}"))
+            return
         look.enter(Phase.STEPPING, wait="", signatures=())
         if r.go != r.wait:
             look.tell("aws_went_on", "nobody here had answered its wait")

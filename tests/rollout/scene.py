@@ -48,7 +48,7 @@ class OneApp:
 
     def terms(self, app: str, env: str, plan: str, *, back: bool = False) -> tuple[str, Terms]:
         """The one plan, or the one step back."""
-        notation, name = ("100%", "rollback") if back else (self.plan, "canary")
+        notation, name = ("100%" if self.plan != "watch" else "watch", "rollback") if back else (self.plan, "canary")
         return "lambda", Terms.model_validate({"plan": Plan.parse(name, notation), **self.changes})
 
 

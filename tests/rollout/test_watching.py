@@ -1,0 +1,376 @@
+"""Deployments that AWS runs: begun on evidence, followed, their waits answered once, and back to the end."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from rollout.actions import Continue, Launch, Stop
+from rollout.model import LIVE, Phase, Rollout
+from rollout.notices import Event
+from rollout.seen import SideHealth
+from rollout.simulated import SimulatedAlarm
+from rollout.simulated_course import SimulatedAws
+from rollout.terms import AlarmGate, Approval
+from tests.rollout.scene import ANA, BEN, EVA, OneApp, Scene
+
+P = Phase
+
+
+def scene_of(path: Path, **terms: object) -> Scene:
+    """my-app, whose traffic AWS moves."""
+    scene = Scene(path, OneApp("watch", **terms))
+    scene.target.aws = SimulatedAws()
+    return scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """One with an alarm."""
+    made = scene_of(tmp_path / "t.db")
+    yield made
+    made.close()
+
+
+def aws(scene: Scene) -> SimulatedAws:
+    """What AWS runs."""
+    assert scene.target.aws is not None
+    return scene.target.aws
+
+
+def verbs(scene: Scene) -> list[str]:
+    """What was asked of AWS, in order."""
+    return [key.split("/", 2)[2] for key, _ in scene.world.calls]
+
+
+def started(scene: Scene) -> Rollout:
+    """Up to the first wait."""
+    assert scene.wish("start").ok
+    return scene.until("waiting")
+
+
+def test_a_whole_one_is_begun_once_and_answered_by_people(scene: Scene) -> None:
+    """Launch, two waits that people answer, AWS's weights on the way, a bake of ours, and AWS's own end."""
+    started(scene)
+    assert scene.wish("promote").ok
+    scene.until("stepping")
+    scene.proven(10)
+    live = scene.until("waiting")
+    assert (live.wait, live.proven) == ("Hook", 10)
+    assert scene.wish("promote", BEN).ok
+    scene.until("final_bake")
+    assert scene.until("retiring").seen.course.wait.id == "Warm"  # type: ignore[union-attr]  # AWS still waits
+    assert scene.until("succeeded").proven == 100
+    assert verbs(scene) == ["launch/2", "continue/Ready", "continue/Hook"]
+    assert aws(scene).continued == [("d-1", "Ready"), ("d-1", "Hook")]
+
+
+def test_a_button_of_one_wait_does_not_answer_the_next(scene: Scene) -> None:
+    """S9: the card of the first wait, pressed again while AWS is at the second, changes nothing and says so."""
+    old = started(scene).bound
+    assert scene.wish("promote", bound=old).ok
+    scene.until("stepping")
+    scene.until("waiting")
+    again = scene.wish("promote", bound=old)
+    assert not again.ok and "no longer waits" in again.text
+    scene.look(5)
+    assert aws(scene).continued == [("d-1", "Ready")]
+
+
+@pytest.mark.parametrize("verb", ["promote", "approve"])
+def test_nothing_goes_on_from_a_wait_while_it_is_not_known_healthy(scene: Scene, verb: str) -> None:
+    """Up needs known healthy: blind is no yes, and a yes given before is kept until it can be seen."""
+    started(scene)
+    scene.world.faults.alarms_unreadable = 1
+    scene.look()
+    assert not scene.wish(verb, EVA if verb == "approve" else ANA).ok
+    scene.look()
+    assert scene.wish("promote").ok
+    scene.world.faults.alarms_unreadable = 3
+    scene.look(3)
+    assert aws(scene).continued == []
+    scene.until("stepping")
+    assert aws(scene).continued == [("d-1", "Ready")]
+
+
+def test_four_eyes_hold_at_a_wait_of_aws(tmp_path: Path) -> None:
+    """Where approvals are configured a promote is none, the requester does not count, and each wait asks anew."""
+    scene = scene_of(tmp_path / "t.db", approval=Approval(by=1))
+    started(scene)
+    assert not scene.wish("promote").ok
+    assert not scene.wish("approve", ANA).ok
+    assert scene.wish("approve", EVA).ok
+    scene.until("stepping")
+    live = scene.until("waiting")
+    assert live.signatures == () and aws(scene).continued == [("d-1", "Ready")]
+    assert scene.wish("reject", EVA, reason="no").ok
+    scene.until("rolled_back")
+    scene.close()
+
+
+def test_without_any_gate_a_person_answers_for_the_start_and_for_each_wait(tmp_path: Path) -> None:
+    """no_gate: nothing begins and nothing goes on without go-on and a reason; one waiver is for one place."""
+    scene = scene_of(tmp_path / "t.db", alarms=())
+    assert scene.wish("start").ok
+    assert scene.until("waiting").cause.kind == "no_gate"  # type: ignore[union-attr]  # waiting has a cause
+    scene.look(3)
+    assert aws(scene).runs == []
+    assert scene.wish("go-on", EVA, reason="checked by hand").ok
+    for place in ("Ready", "Hook"):
+        scene.until("stepping")
+        assert scene.until("waiting").wait == place
+        assert not scene.wish("promote").ok
+        scene.look(4)
+        assert ("d-1", place) not in aws(scene).continued
+        assert scene.wish("go-on", EVA, reason="checked by hand").ok
+    scene.until("stepping")
+    assert aws(scene).continued == [("d-1", "Ready"), ("d-1", "Hook")]
+    scene.close()
+
+
+def test_a_pause_is_refused_with_what_to_do_instead(scene: Scene) -> None:
+    """AWS knows no pause in mid-shift; the refusal names the way back."""
+    started(scene)
+    answer = scene.wish("pause")
+    assert not answer.ok and "knows no pause" in answer.text and "rollback" in answer.hint
+    assert scene.newest.phase is P.WAITING
+
+
+@pytest.mark.parametrize("stage", ["Install", "Ready", "Shift10", "Hook", "Shift100", "Warm"])
+def test_a_red_alarm_brings_it_back_from_anywhere(scene: Scene, stage: str) -> None:
+    """S12 under Watch: AWS is told to stop, its own way back is followed to the end, nothing is deployed twice."""
+    to_stage(scene, stage)
+    scene.alarm.turn("ALARM", scene.clock.now())
+    scene.until("rolled_back")
+    run = aws(scene).runs[-1]
+    assert (run.state, run.percent, len(aws(scene).runs)) == ("back", 0, 1)
+    assert verbs(scene).count("stop/back") == 1
+
+
+def to_stage(scene: Scene, stage: str) -> None:
+    """Until AWS is there, answering on the way."""
+    assert scene.wish("start").ok
+    for _ in range(400):
+        if aws(scene).runs and aws(scene).runs[-1].stage.name == stage and scene.newest.phase is not P.LAUNCHING:
+            return
+        live = scene.newest
+        if live.phase is P.WAITING and live.go != live.wait:
+            scene.wish("promote")
+        scene.look()
+    raise AssertionError(f"never at {stage}: {scene.newest.phase}")
+
+
+@pytest.mark.parametrize("stage", ["Install", "Ready", "Shift10", "Hook", "Shift100", "Warm"])
+def test_a_click_brings_it_back_from_anywhere(scene: Scene, stage: str) -> None:
+    """S4 under Watch, and without traffic it is a cancellation."""
+    to_stage(scene, stage)
+    had = aws(scene).runs[-1].percent
+    assert scene.wish("rollback").ok
+    scene.until("rolled_back" if had else "cancelled")
+    assert aws(scene).runs[-1].percent == 0
+
+
+def test_after_aws_has_ended_going_back_is_a_deployment_of_the_old_release(scene: Scene) -> None:
+    """During our bake AWS is through: Stop means nothing any more, so the old release is deployed, once."""
+    to_stage(scene, "Warm")
+    aws(scene).schedule = ()
+    aws(scene).runs[-1].state = "done"
+    scene.until("final_bake")
+    assert scene.wish("rollback").ok
+    scene.until("rolled_back")
+    assert [run.release for run in aws(scene).runs] == ["2", "1"]
+    assert aws(scene).runs[-1].state == "back"
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_what_aws_ends_by_itself_is_followed(scene: Scene, back: bool) -> None:
+    """AWS's own alarm, a person in the console, a failed hook: back to the old release, with AWS's reason."""
+    to_stage(scene, "Shift10")
+    aws(scene).break_down(scene.clock.now(), back=back)
+    ended = scene.until("rolled_back")
+    assert ended.cause is not None and ended.cause.kind == "aws"
+    assert ("ALARM_ACTIVE" if back else "HEALTH_CONSTRAINTS") in ended.cause.text
+    assert [run.release for run in aws(scene).runs] == (["2"] if back else ["2", "1"])
+    assert "stop/back" not in verbs(scene)
+
+
+def test_a_wait_that_runs_out_is_awss_to_end(scene: Scene) -> None:
+    """Nobody answers: AWS does what it had said, and the card's rollout follows; reminders come before."""
+    started(scene)
+    scene.until("cancelled")
+    reminders = [one for one in scene.notices() if isinstance(one, Event) and one.what == "reminder"]
+    assert len(reminders) == 2 and all("AWS takes it back in" in one.text for one in reminders)
+
+
+def test_a_status_that_never_moves_meets_the_deadline_and_pages(scene: Scene) -> None:
+    """A14: no change beyond the longest interval: told to stop; when that never shows, stuck and paged."""
+    to_stage(scene, "Shift10")
+    aws(scene).stuck = True
+    scene.until("rolling_back", 2000)
+    assert scene.newest.cause is not None and scene.newest.cause.kind == "deadline"
+    scene.until("stuck", 2000)
+    assert "is stuck" in scene.store.outbox.waiting_pages(scene.clock.now())[0].notice.text
+    aws(scene).stuck = False
+    scene.until("rolled_back")
+
+
+def test_a_way_back_that_fails_on_aws_is_tried_by_a_deployment(scene: Scene) -> None:
+    """ROLLBACK_FAILED: the old release is deployed again, not at every look, until it serves."""
+    to_stage(scene, "Shift10")
+    aws(scene).way_back_fails = True
+    assert scene.wish("rollback").ok
+    scene.until("rolled_back")
+    assert [run.state for run in aws(scene).runs] == ["failed", "back"]
+
+
+def test_a_lost_reply_begins_nothing_twice(scene: Scene) -> None:
+    """A02: applied, not answered: what AWS shows settles it, and the intent is done, not unknown for ever."""
+    scene.world.faults.replies_lost = 1
+    newest = started(scene).id
+    assert len(aws(scene).runs) == 1
+    with scene.store.reads() as reads:
+        states = [(intent.key.split("/", 2)[2], intent.state) for intent in reads.intents(newest)]
+    assert states == [("launch/2", "done")]
+
+
+def test_somebody_elses_deployment_is_told_once_and_pauses_nothing(scene: Scene) -> None:
+    """S14 under Watch is a notice."""
+    to_stage(scene, "Shift10")
+    aws(scene).foreign = "d-OTHER, created by carl"
+    scene.look(5)
+    told = [one for one in scene.notices() if isinstance(one, Event) and one.what == "foreign"]
+    assert [one.text for one in told] == ["d-OTHER, created by carl"]
+    assert scene.newest.phase is P.STEPPING
+
+
+def test_the_alarms_that_aws_watches_become_gates(scene: Scene, tmp_path: Path) -> None:
+    """What the group's own configuration names is watched here, too: red before the start refuses it by name."""
+    prepare = scene.world._prepare
+
+    def with_alarms(rollout: Rollout) -> dict[str, object]:
+        parts = prepare(rollout)
+        parts["prepared"] = parts["prepared"].model_copy(update={"alarms": ("my-app-errors", "theirs")})  # type: ignore[attr-defined]  # always prepared here
+        return parts
+
+    scene.world._prepare = with_alarms  # type: ignore[method-assign]  # the double is told what AWS configures
+    scene.world.alarms["theirs"] = SimulatedAlarm(state="ALARM")
+    assert scene.wish("start").ok
+    refused = scene.until("refused")
+    assert refused.cause is not None and "theirs is red" in refused.cause.text
+    scene.world.alarms["theirs"].turn("OK", scene.clock.now() - timedelta(hours=2))
+    assert [gate.name for gate in started(scene).terms.alarms] == ["my-app-errors", "theirs"]
+
+
+@pytest.mark.parametrize("phase", ["waiting", "stepping", "final_bake", "retiring", "rolling_back"])
+def test_a_restart_in_any_phase_goes_on_and_the_button_counts_once(scene: Scene, phase: str) -> None:
+    """Kill -9: the same row, the same wait, and the press that was drawn before still works exactly once."""
+    old = started(scene).bound
+    if phase != "waiting":
+        scene.wish("promote")
+    if phase == "rolling_back":
+        scene.look(3)
+        scene.wish("rollback")
+    while scene.newest.phase != phase:
+        if scene.newest.phase is P.WAITING:
+            scene.wish("promote")
+        scene.look()
+    scene.restart()
+    assert scene.newest.phase == phase
+    if phase == "waiting":
+        assert scene.wish("promote", bound=old).ok
+        scene.look(2)
+        scene.restart()
+        scene.wish("promote", bound=old)
+        scene.look(6)
+        assert aws(scene).continued == [("d-1", "Ready")]
+    for _ in range(400):
+        if scene.live is None:
+            break
+        if scene.newest.phase is P.WAITING:
+            scene.wish("promote")
+        scene.look()
+    assert scene.newest.phase == ("rolled_back" if phase == "rolling_back" else "succeeded") or (
+        phase == "rolling_back" and scene.newest.phase is P.CANCELLED
+    )
+    assert [run.release for run in aws(scene).runs] == ["2"]
+
+
+DISTURBANCES: tuple[Callable[[Scene, Random], object], ...] = (
+    lambda scene, seed: scene.wish(seed.choice(["promote", "approve", "go-on", "retry"]), seed.choice([ANA, EVA, BEN])),
+    lambda scene, seed: scene.wish("promote", seed.choice([ANA, BEN])),
+    lambda scene, seed: scene.alarm.turn(seed.choice(["OK", "OK", "ALARM"]), scene.clock.now()),
+    lambda scene, seed: setattr(scene.world.faults, seed.choice(
+        ["targets_unreadable", "alarms_unreadable", "writes_refused", "replies_lost", "writes_dropped"]), 2),
+    lambda scene, seed: scene.restart(),
+    lambda scene, seed: scene.clock.advance(timedelta(seconds=seed.choice([1, 60, 600, 4000]))),
+    lambda scene, seed: setattr(aws(scene), "stuck", seed.random() < 0.2),
+    lambda scene, seed: aws(scene).break_down(scene.clock.now(), back=seed.random() < 0.5)
+    if seed.random() < 0.1 else None,
+    lambda scene, seed: scene.target.versions.update({"2": SideHealth.model_validate(
+        {"state": seed.choice(["healthy", "healthy", "unknown", "sick"]), "text": "x"})}),
+    lambda scene, seed: scene.wish("rollback") if seed.random() < 0.1 else None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(16))
+def test_whatever_happens_it_ends_where_it_should(tmp_path: Path, number: int) -> None:
+    """People, alarms, faults, crashes: one deployment at most, waits left only on a yes, and the right end in calm."""
+    seed = Random(number)
+    scene = scene_of(tmp_path / "t.db", approval=Approval(by=1) if seed.random() < 0.3 else None,
+                     alarms=(AlarmGate(name="my-app-errors"),) if seed.random() < 0.8 else ())  # fmt: skip
+    assert scene.wish("start").ok
+    for _ in range(60):
+        if scene.newest.phase not in LIVE:
+            break
+        if seed.random() < 0.3:
+            seed.choice(DISTURBANCES)(scene, seed)
+        scene.look()
+        hold(scene)
+    calm(scene)
+    assert sum(run.active for run in aws(scene).runs) == 0
+    mine = aws(scene).mine(scene.newest.id)
+    if scene.newest.phase is P.SUCCEEDED:
+        assert (mine[-1].state, mine[-1].percent) == ("done", 100)
+    else:
+        assert all(run.percent == 0 or run.state == "done" for run in mine[-1:]), scene.newest.phase
+        assert not mine or mine[-1].percent == 0
+    assert scene.store.verify()[1] is None
+    scene.close()
+
+
+def hold(scene: Scene) -> None:
+    """What must hold after every look."""
+    runs = aws(scene).runs
+    assert sum(run.active for run in runs) <= 1
+    assert sum(run.release == "2" for run in runs) <= 1
+    assert len(set(aws(scene).continued)) == len(aws(scene).continued)
+    newest = scene.newest.id
+    with scene.store.reads() as reads:
+        intents = reads.intents(newest)
+    said = {intent.action.wait for intent in intents if isinstance(intent.action, Continue)}
+    assert {wait for _, wait in aws(scene).continued} <= said
+    assert all(isinstance(intent.action, Launch | Continue | Stop) for intent in intents)
+
+
+def calm(scene: Scene) -> None:
+    """Nothing goes wrong any more; a person answers what is asked."""
+    aws(scene).stuck = aws(scene).way_back_fails = False
+    scene.alarm.turn("OK", scene.clock.now() - timedelta(days=1))
+    scene.alarm.past.clear()
+    for name in ("targets_unreadable", "alarms_unreadable", "writes_refused", "replies_lost", "writes_dropped"):
+        setattr(scene.world.faults, name, 0)
+    scene.target.versions["2"] = SideHealth(state="healthy")
+    for _ in range(900):
+        live = scene.live
+        if live is None:
+            return
+        if live.phase is P.WAITING:
+            for verb, who in (("promote", ANA), ("approve", EVA), ("go-on", EVA)):
+                if scene.wish(verb, who, reason="on").ok:
+                    break
+        elif live.phase in (P.STUCK, P.PAUSED) and live.elapsed > timedelta(minutes=20):
+            scene.wish("retry")
+        scene.look()
+    raise AssertionError(f"it never ends: {scene.newest.phase} {scene.newest.cause}")
