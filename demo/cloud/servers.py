@@ -15,7 +15,7 @@ from demo.cloud.fleet_api import FleetApi
 from demo.cloud.flow import Flow, Server, Side, oldest
 from demo.cloud.images import Images
 from demo.cloud.machines import Machines
-from demo.cloud.metrics import MetricStore, epoch
+from demo.cloud.metrics import MetricStore, epoch, moment
 from demo.cloud.native import Native
 from demo.cloud.native_api import NativeApi
 from demo.cloud.native_watch import AlarmState
@@ -43,7 +43,7 @@ class Servers:
     def __post_init__(self) -> None:
         self.targets = Targets(checks_on_moto)
         ground = Ground(self.targets, self.routing.used, self.images.of_definition)
-        self.balancers = BalancerApi(self.now, self.routing, self.targets)
+        self.balancers = BalancerApi(self._moment, self.routing, self.targets)
         self.native = Native(self.perform, self.alarm_state)
         self.services = FleetApi(self.now, ground, self.native, self.page_size)
         self.pools = PoolApi(self.now, self.targets, self.routing.used, self.images.of, self.page_size)
@@ -51,6 +51,7 @@ class Servers:
         self.scaling = Scaling(self.services.fleets, self.pools.pools, self.flow.loads, self.perform)
         self._servers: dict[str, tuple[Side, Server]] = {}
         self._at = epoch(self.now())
+        self._lived: int | None = None
 
     def operations(self) -> dict[tuple[str, str], Operation]:
         """The operations answered here, by service and name."""
@@ -69,8 +70,12 @@ class Servers:
             return
         self.balancers.note()
         if self.routing.rules() or self.services.fleets or self.pools.pools:
-            for second in range(begin + 1, self._at + 1):
-                self._second(second)
+            try:
+                for second in range(begin + 1, self._at + 1):
+                    self._lived = second
+                    self._second(second)
+            finally:
+                self._lived = None
 
     def note(self) -> None:
         """Takes over rules and groups that moto was given."""
@@ -114,6 +119,10 @@ class Servers:
         # What happened up to now belongs to the second that has just gone by.
         self.flow.step(second - 1)
         self.scaling.step(second)
+
+    def _moment(self) -> datetime:
+        """The second being lived: a rule that a deployment writes in it takes effect from then on, not from today."""
+        return self.now() if self._lived is None else moment(self._lived)
 
     def _find_servers(self) -> None:
         self._servers = {**self.services.by_address(), **self.pools.by_id(), **self.machines.known}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from demo.cloud import Cloud
+from demo.cloud import Cloud, ManualClock
 from demo.cloud.native_plan import shares
 from tests.demo.cloud.native_scene import MINUTE, Scene, configured, modelled, pause, share, waiting
 
@@ -185,3 +185,16 @@ def test_a_load_balancer_that_refuses_is_tried_again(modelled: Cloud, ecs: Any, 
     scene.cloud.step(30)
     assert (scene.look(arn)["lifecycleStage"], share(scene.look(arn))) == ("POST_TEST_TRAFFIC_SHIFT", 0)
     assert "unable to shift traffic: RuleNotFound" in scene.service()["events"][0]["message"]
+
+
+def test_a_long_sleep_changes_nothing(modelled: Cloud, ecs: Any) -> None:
+    """Nobody looks for minutes: requests have followed each shift in its own second, and none met an empty group."""
+    scene = Scene(modelled, ecs, configured())
+    scene.cloud.world.servers.flow.begin(scene.api.rule, 60)
+    arn, clock = scene.deploy("v2"), scene.cloud.config.now
+    assert isinstance(clock, ManualClock)
+    clock.advance(300)
+    assert scene.look(arn)["status"] == "SUCCESSFUL"
+    scene.cloud.step(10)
+    ledger = scene.cloud.world.servers.flow.ledgers[scene.api.rule]
+    assert (ledger.unserved, ledger.stranded, ledger.requests > 15_000) == (0, 0, True)
