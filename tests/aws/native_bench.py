@@ -1,5 +1,6 @@
 """What tests of the driver `ecs-native` need: the demo's `api`, the truth behind it, hands to meddle with."""
 
+from collections.abc import Callable
 from typing import Any
 
 from aws.native import EcsNative
@@ -24,6 +25,14 @@ CONTINUE, STOP = "ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"
 UP = 40
 """Seconds until the tasks of a deployment are up."""
 MINUTE = 10
+TRULY: dict[str, Callable[[ServiceDeployment], bool]] = {
+    "running": lambda one: one.status == "IN_PROGRESS",
+    "waiting": lambda one: any(hook.status == "AWAITING_ACTION" for hook in one.hooks),
+    "done": lambda one: one.status == "SUCCESSFUL",
+    "back": lambda one: one.status in ("ROLLBACK_SUCCESSFUL", "SUCCESSFUL"),
+    "failed": lambda one: one.status in ("ROLLBACK_FAILED", "STOPPED"),
+}
+"""When a course in that state is right, by the newest deployment itself."""
 
 
 def plain(strategy: str = "CANARY", **changes: Any) -> dict[str, Any]:
@@ -107,13 +116,15 @@ class NativeBench:
     def do(self, rollout: Rollout, action: Action) -> Outcome:
         return self.driver.perform(rollout, action, f"1/0/{action.kind}/{action.arg}")
 
-    def until(self, rollout: Rollout, state: str, seconds: int = 400) -> Course:
-        """Lets time pass until the course says so."""
-        for _ in range(seconds // 5):
-            if self.course(rollout).state == state:
-                return self.course(rollout)
-            self.cloud.step(5)
-        raise AssertionError(f"never {state}: {self.course(rollout)}")
+    def until(self, rollout: Rollout, state: str, seconds: int = 600) -> Course:
+        """Lets time pass until it truly is so, then looks: the course must say the same."""
+        for _ in range(seconds):
+            if TRULY[state](self.deployments()[-1]):
+                break
+            self.cloud.step(1)
+        course = self.course(rollout)
+        assert course.state == state, course
+        return course
 
     # --- the truth
 

@@ -118,16 +118,12 @@ def test_a_canary_is_followed_to_its_end(bench: NativeBench) -> None:
     assert bench.seen(rollout).candidate.state == "healthy"
     shares = [bench.seen(rollout).percent]
     assert bench.do(bench.looked(rollout), Continue(wait=wait.id)).state == "done"
-    for _ in range(40):
-        rollout = bench.looked(rollout)
-        assert rollout.seen is not None and rollout.seen.course is not None
-        shares.append(rollout.seen.percent)
-        if rollout.seen.course.state == "done":
-            break
-        bench.cloud.step(5)
-    assert list(dict.fromkeys(shares)) == [0, 10, 100]
-    assert rollout.seen is not None and rollout.seen.course is not None and rollout.seen.course.state == "done"
-    assert rollout.seen.stable.state == "unknown" and rollout.seen.candidate.state == "healthy"
+    while (seen := bench.seen(rollout)).course is not None and seen.course.state != "done":
+        shares.append(seen.percent)
+        rollout = rollout.but(seen=seen)
+        bench.cloud.step(10)
+    assert list(dict.fromkeys(shares)) == [0, 10, 100] and seen.percent == 100
+    assert seen.stable.state == "unknown" and seen.candidate.state == "healthy"
     assert bench.written() == [REGISTER, UPDATE, CONTINUE]
 
 
@@ -173,11 +169,12 @@ def test_a_rolling_deployment_is_followed_by_its_tasks(bench: NativeBench) -> No
     bench = with_(bench, {"strategy": "ROLLING", "deploymentCircuitBreaker": {"enable": True, "rollback": True}})
     rollout = bench.launched()
     shares = []
-    while (course := bench.course(rollout)).state != "done":
-        rollout = bench.looked(rollout)
-        shares.append(bench.seen(rollout).percent or 0)
+    while (seen := bench.seen(rollout)).percent != 100:
+        rollout = rollout.but(seen=seen)
+        shares.append(seen.percent or 0)
         bench.cloud.step(2)
-    assert len(set(shares)) > 2 and shares == sorted(shares) and bench.seen(rollout).percent == 100
+    assert set(shares) == {0, 50} and shares == sorted(shares)
+    course = bench.until(rollout, "done")
     assert [stage.state for stage in course.stages] == ["done"] * 4
 
 
@@ -193,12 +190,9 @@ def test_a_stop_brings_it_back(bench: NativeBench, where: str) -> None:
     outcome = bench.do(rollout, Stop())
     assert outcome.state == "done" and outcome.request_id
     states = []
-    for _ in range(60):
-        course = bench.course(rollout)
-        states.append(course.state)
-        if course.state == "back":
-            break
-        bench.cloud.step(1)
+    while "back" not in states:
+        states.append(bench.course(rollout).state)
+        bench.cloud.step(1 if len(states) < 4 else 10)
     assert states[0] == "going_back" and set(states) == {"going_back", "back"}
     assert bench.course(rollout).reason and bench.seen(rollout).percent == 0
     assert bench.do(rollout, Stop()).state == "done" and len(bench.applied(STOP)) == 1
@@ -225,16 +219,14 @@ def test_after_the_end_the_old_release_is_deployed_again(bench: NativeBench) -> 
     (asked,) = bench.applied(UPDATE)
     assert asked.parameters["taskDefinition"] == bench.api.definition
     assert asked.parameters["deploymentConfiguration"]["lifecycleHooks"] == []
-    states = []
-    for _ in range(60):
+    states: list[tuple[str, int | None]] = []
+    while ("back", 0) not in states:
         rollout = bench.looked(rollout)
         assert rollout.seen is not None and rollout.seen.course is not None
         states.append((rollout.seen.course.state, rollout.seen.percent))
-        if rollout.seen.course.state == "back":
-            break
         bench.cloud.step(2)
     assert list(dict.fromkeys(states)) == [("going_back", 100), ("going_back", 0), ("back", 0)]
-    assert rollout.seen is not None and rollout.seen.course is not None and rollout.seen.course.release == "v1"
+    assert bench.course(rollout).release == "v1"
     assert len(bench.applied(UPDATE)) == 1 and bench.do(rollout, Stop()).state == "done"
 
 
