@@ -32,8 +32,8 @@ A_CALL: Final = 25
 MOST_PAGES: Final = 20
 MOST_TARGETS: Final = 100
 """So many instances are looked at one by one; of more only the counts are known."""
-MARGIN: Final = timedelta(hours=1)
-"""Our clock may be ahead of AWS's: what a rollout started is looked for from so long before it."""
+MARGIN: Final = timedelta(minutes=15)
+"""Our clock may be ahead of AWS's, by no more than it accepts in a signature: searches begin so much earlier."""
 SHOWN: Final = 10
 
 

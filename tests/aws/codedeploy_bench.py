@@ -1,6 +1,6 @@
 """What tests of the driver `codedeploy` stand on: a group of the embedded CodeDeploy, rollouts of it, a colleague."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aws.codedeploy import CodeDeploy
@@ -73,6 +73,14 @@ class CodeDeployBench:
         self.cloud.step(seconds)
         return self.looked(rollout.but(phase=Phase.STEPPING))
 
+    def many(self, count: int) -> Iterator[Rollout]:
+        """One rollout after the other, with the same two releases, each as if nothing had been deployed before."""
+        first = self.accepted()
+        for number in range(1, count + 1):
+            self.group.deployments.clear()
+            self.cloud.world.codedeploy.engine.deployments.clear()
+            yield first.but(id=number, created_at=self.clock.now())
+
     def looked(self, rollout: Rollout) -> Rollout:
         """The same after a look."""
         return rollout.but(seen=self.driver.observe([rollout])[rollout.id])
@@ -127,3 +135,7 @@ class CodeDeployBench:
         answer = perform(self.cloud.world, "codedeploy", "CreateDeployment", asked)
         self.cloud.log.clear()
         return str(answer.result["deploymentId"])
+
+    def console_create(self, asked: dict[str, Any]) -> None:
+        """The very same call once more, as a client does it that never looks first."""
+        perform(self.cloud.world, "codedeploy", "CreateDeployment", asked)
