@@ -1,8 +1,20 @@
 """All rows, in the order of the document."""
 
 from tests.faults.row import Row
-from tests.faults.rows import alarms, clocks, cloud, configuration, durable, edits, processes, requests, servers, words
+from tests.faults.rows import (
+    alarms,
+    clocks,
+    cloud,
+    configuration,
+    durable,
+    edits,
+    histories,
+    processes,
+    requests,
+    servers,
+    words,
+)
 
-FAMILIES = (alarms, cloud, servers, edits, configuration, durable, clocks, requests, words, processes)
+FAMILIES = (alarms, cloud, servers, edits, histories, configuration, durable, clocks, requests, words, processes)
 ROWS: tuple[Row, ...] = tuple(sorted((row for family in FAMILIES for row in family.ROWS), key=lambda row: row.id))
 BY_ID = {row.id: row for row in ROWS}
