@@ -42,6 +42,11 @@ class Native:
     def __post_init__(self) -> None:
         self.life = NativeLife(NativeTraffic(self.perform), NativeWatch(self.alarm_state))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any deployment is under way."""
+        return any(one.under_way for book in self.books.values() for one in book.deployments)
+
     def begin(self, fleet: Fleet, second: int) -> None:
         """A service deployment for the deployment that a service has just been given."""
         book = self.books.setdefault(fleet.key, Book())

@@ -135,8 +135,7 @@ class NativeLife:
         deployment.stage = leg.stage or deployment.stage
         deployment.updated = deployment.since = second
         deployment.entered = True
-        if deployment.status == IN_PROGRESS:
-            deployment.hooks = opened(deployment, second, self.minute)
+        deployment.hooks = opened(deployment, second, self.minute)
         return True
 
     def _shift(self, deployment: ServiceDeployment, share: float, second: int, *, test: bool) -> bool:

@@ -77,6 +77,11 @@ class Servers:
             finally:
                 self._lived = None
 
+    def seconds(self, now: datetime) -> range:
+        """The seconds to be lived one by one up to now; none where ECS deploys nothing."""
+        begin = max(self._at, oldest(epoch(now))) if self.native.is_busy else epoch(now)
+        return range(begin + 1, epoch(now) + 1)
+
     def note(self) -> None:
         """Takes over rules and groups that moto was given."""
         self.balancers.note()

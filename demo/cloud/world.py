@@ -67,10 +67,11 @@ class World:
         """Traffic and alarms up to now.
 
         Called before every read and every change, so that the seconds before a change of weights are
-        written with the old weights. While CodeDeploy deploys, which moves weights by itself, it goes by seconds.
+        written with the old weights. While CodeDeploy or ECS deploys, which move weights by themselves and follow
+        alarms, it goes by seconds.
         """
         now = self.now()
-        for second in self.codedeploy.seconds(now):
+        for second in sorted({*self.codedeploy.seconds(now), *self.servers.seconds(now)}):
             self._catch_up(moment(second))
             self.codedeploy.step(second)
         self._catch_up(now)

@@ -198,3 +198,14 @@ def test_a_long_sleep_changes_nothing(modelled: Cloud, ecs: Any) -> None:
     scene.cloud.step(10)
     ledger = scene.cloud.world.servers.flow.ledgers[scene.api.rule]
     assert (ledger.unserved, ledger.stranded, ledger.requests > 15_000) == (0, 0, True)
+
+
+def test_alarms_ring_in_a_long_sleep_too(modelled: Cloud, ecs: Any) -> None:
+    """A bad image meets its alarm in the second it would have, though nobody looks for minutes."""
+    scene = Scene(modelled, ecs)
+    watched = {"alarmNames": ["api-errors"], "enable": True, "rollback": True}
+    scene.update(deploymentConfiguration=configured(alarms=watched))
+    arn, clock = scene.deploy("v3"), scene.cloud.config.now
+    assert isinstance(clock, ManualClock)
+    clock.advance(300)
+    assert scene.look(arn)["status"] == "ROLLBACK_SUCCESSFUL"
