@@ -1,14 +1,19 @@
 """What tests of the driver `codedeploy` stand on: a group of the embedded CodeDeploy, rollouts of it, a colleague."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aws.codedeploy import CodeDeploy
+from aws.codedeploy_target import CodeDeployTarget, Platform
 from aws.sessions import Sessions
 from demo.cloud import Cloud
 from demo.cloud.building import perform
 from demo.cloud.building_codedeploy import add_codedeploy
+from demo.cloud.calls import ACCOUNT, REGION
+from demo.cloud.codedeploy_words import ROLLBACK_EVENTS
 from demo.cloud.oracle import Applied
+from demo.cloud.seed_billing import BILLING, BUCKET, seed_billing
+from demo.cloud.seed_catalog import CATALOG, seed_catalog
 from rollout.actions import Action, Continue, Launch, Outcome, Stop
 from rollout.course import Course
 from rollout.model import Phase, Rollout
@@ -18,31 +23,39 @@ from rollout.seen import Seen
 from rollout.terms import Terms
 from tests.aws.bench import CloudClock
 
-EVERY_EVENT = ("DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST")
 WATCH = Plan.parse("watch", "watch")
 
 
 class CodeDeployBench:
-    """my-app:live of the demo behind a group that CodeDeploy deploys: version 1 serves, 2 comes."""
+    """A group that serves one release, and another one that shall come."""
 
-    name, stable, candidate = "my-app", "1", "2"
-    alarm = "my-app-errors"
-    schedule = "10% 5m, 100%"
+    name: str
+    stable: str
+    candidate: str
+    schedule: str
+    """Empty: the group's own."""
+    platform: Platform
+    own: Mapping[str, object]
 
-    def __init__(
-        self, cloud: Cloud, sessions: Sessions, clock: CloudClock, events: Iterable[str] = EVERY_EVENT
-    ) -> None:
+    def __init__(self, cloud: Cloud, sessions: Sessions, clock: CloudClock) -> None:
         self.cloud, self.sessions, self.clock = cloud, sessions, clock
         self.driver = CodeDeploy(sessions, clock)
+        self.engine = cloud.world.codedeploy.engine
         self.settings: dict[str, Any] = {
-            "kind": "codedeploy", "application": self.name, "group": self.name, "platform": "lambda",
-            "function": "my-app", "alias": "live", "region": "eu-central-1",
+            "kind": "codedeploy", "application": self.name, "group": self.name, "platform": self.platform,
+            "region": REGION, **self.own,
         }  # fmt: skip
-        self.group = add_codedeploy(cloud.world, self.name, "Lambda", {
-            "autoRollbackConfiguration": {"enabled": True, "events": list(events)},
-            "alarmConfiguration": {"enabled": True, "alarms": [{"name": self.alarm}]},
-        })  # fmt: skip
+        self.seed()
+        self.group = cloud.world.codedeploy.groups.groups[(ACCOUNT, REGION, self.name), self.name]
         cloud.log.clear()
+
+    @property
+    def alarm(self) -> str:
+        """The one that the group watches."""
+        return f"{self.name}-errors"
+
+    def seed(self) -> None:
+        raise NotImplementedError
 
     def fresh_driver(self) -> CodeDeploy:
         """Another one, as after a restart: it remembers nothing."""
@@ -52,7 +65,8 @@ class CodeDeployBench:
 
     def requested(self, wanted: str = "", number: int = 1, schedule: str = "", **settings: object) -> Rollout:
         now = self.clock.now()
-        plan = Plan.parse("plan", schedule or self.schedule)
+        text = schedule or self.schedule
+        plan = Plan.parse("plan", text) if text else None
         terms = Terms(plan=WATCH, schedule=plan, settings={**self.settings, **settings})
         return Rollout(
             id=number, app=self.name, env="prod", kind="codedeploy", by=Actor(id="U0ANA"), terms=terms,
@@ -78,7 +92,7 @@ class CodeDeployBench:
         first = self.accepted()
         for number in range(1, count + 1):
             self.group.deployments.clear()
-            self.cloud.world.codedeploy.engine.deployments.clear()
+            self.engine.deployments.clear()
             yield first.but(id=number, created_at=self.clock.now())
 
     def looked(self, rollout: Rollout) -> Rollout:
@@ -113,29 +127,82 @@ class CodeDeployBench:
         """Deployments that clients created."""
         return self.cloud.log.of("codedeploy:CreateDeployment")
 
-    def shares(self) -> dict[str, float]:
-        return dict(self.cloud.knobs.status()["apps"][0]["weights"])
-
     def reads(self) -> dict[str, int]:
         return dict(self.cloud.log.reads)
 
     # --- a colleague
 
-    def deploy(self, description: str = "nightly") -> str:
-        """A deployment that is nobody's here; gives its id."""
+    def update(self, **settings: object) -> None:
+        """What a colleague does to the group."""
+        self.group.settings |= settings
+
+    def deploy(self, description: str = "nightly", **asked: object) -> str:
+        """A deployment of the candidate that is nobody's here; gives its id."""
         rollout = self.accepted()
         assert rollout.stable is not None and rollout.candidate is not None
-        ground = self.driver._grounds["lambda"]
-        target = CodeDeploy.Target.model_validate(self.settings)
-        revision = ground.revision(target, rollout.candidate, rollout.stable)  # type: ignore[arg-type]  # it is ours
-        asked = {
+        target = CodeDeployTarget.model_validate(self.settings)
+        revision = self.driver._grounds[self.platform].revision(target, rollout.candidate, rollout.stable)
+        found = self.console_create({
             "applicationName": self.name, "deploymentGroupName": self.name, "revision": revision,
-            "description": description,
-        }  # fmt: skip
-        answer = perform(self.cloud.world, "codedeploy", "CreateDeployment", asked)
+            "description": description, **asked,
+        })  # fmt: skip
         self.cloud.log.clear()
-        return str(answer.result["deploymentId"])
+        return found
 
-    def console_create(self, asked: dict[str, Any]) -> None:
-        """The very same call once more, as a client does it that never looks first."""
-        perform(self.cloud.world, "codedeploy", "CreateDeployment", asked)
+    def console_create(self, asked: dict[str, Any]) -> str:
+        """A call of a client that never looks first."""
+        return str(perform(self.cloud.world, "codedeploy", "CreateDeployment", asked).result["deploymentId"])
+
+
+class LambdaBench(CodeDeployBench):
+    """my-app:live of the demo: version 1 serves, 2 comes."""
+
+    name, stable, candidate, schedule = "my-app", "1", "2", "10% 5m, 100%"
+    platform: Platform = "lambda"
+    own: Mapping[str, object] = {"function": "my-app", "alias": "live"}
+
+    def seed(self) -> None:
+        add_codedeploy(self.cloud.world, self.name, "Lambda", {
+            "autoRollbackConfiguration": {"enabled": True, "events": list(ROLLBACK_EVENTS)},
+            "alarmConfiguration": {"enabled": True, "alarms": [{"name": self.alarm}]},
+        })  # fmt: skip
+
+    def shares(self) -> dict[str, float]:
+        return dict(self.cloud.knobs.status()["apps"][0]["weights"])
+
+
+class EcsBench(CodeDeployBench):
+    """The demo's catalog: blue/green, an hour's wait before traffic, five minutes before the old tasks go."""
+
+    name, stable, candidate, schedule = CATALOG, "v1", "v2", ""
+    platform: Platform = "ecs"
+    own: Mapping[str, object] = {"cluster": CATALOG, "service": CATALOG}
+
+    def seed(self) -> None:
+        self.cloud.reset()
+        self.catalog = seed_catalog(self.cloud)
+
+    def shares(self) -> dict[str, float]:
+        """By target group."""
+        names = {self.catalog.first: "a", self.catalog.second: "b"}
+        self.cloud.world.servers.note()
+        written = self.cloud.world.servers.routing.written(self.catalog.listener)
+        whole = sum(written.values())
+        return {names[group]: 100 * weight / whole for group, weight in written.items() if weight}
+
+
+class ServerBench(CodeDeployBench):
+    """The demo's billing: four servers in place, one at a time, from encrypted archives in S3."""
+
+    name, stable, candidate, schedule = BILLING, "v1", "v2", ""
+    platform: Platform = "server"
+    own: Mapping[str, object] = {"bucket": BUCKET, "key": f"{BILLING}/{{release}}.zip", "kms": True}
+
+    def seed(self) -> None:
+        self.cloud.reset()
+        self.billing = seed_billing(self.cloud)
+
+    def programs(self) -> list[str]:
+        """What each server has, by its tag."""
+        tags = {one["s3Location"]["eTag"]: name for name, one in self.billing.revisions.items()}
+        return [tags[machine.program] for _, machine in self.cloud.world.servers.machines.known.values()]

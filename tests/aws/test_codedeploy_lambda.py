@@ -12,18 +12,18 @@ from rollout.actions import Finish, Launch, Retire, Shift
 from rollout.errors import TargetError
 from rollout.release import Release
 from tests.aws.bench import CloudClock
-from tests.aws.codedeploy_bench import CodeDeployBench
+from tests.aws.codedeploy_bench import LambdaBench
 from tests.aws.hooks import answers
 
 CREATE, STOP, CONFIG = "codedeploy:CreateDeployment", "codedeploy:StopDeployment", "codedeploy:CreateDeploymentConfig"
 
 
 @pytest.fixture
-def bench(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> CodeDeployBench:
-    return CodeDeployBench(cloud, sessions, clock)
+def bench(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> LambdaBench:
+    return LambdaBench(cloud, sessions, clock)
 
 
-def test_a_deployment_from_its_start_to_its_end(bench: CodeDeployBench) -> None:
+def test_a_deployment_from_its_start_to_its_end(bench: LambdaBench) -> None:
     """Nothing, a tenth of the traffic, all of it: as AWS shows it, and as the alias has it."""
     rollout = bench.looked(bench.accepted())
     assert rollout.seen is not None and rollout.seen.course is not None
@@ -44,7 +44,7 @@ def test_a_deployment_from_its_start_to_its_end(bench: CodeDeployBench) -> None:
     assert seen.course is not None and (seen.course.state, seen.percent) == ("done", 100)
 
 
-def test_what_is_asked_is_all_that_matters(bench: CodeDeployBench) -> None:
+def test_what_is_asked_is_all_that_matters(bench: LambdaBench) -> None:
     """The AppSpec with its hash, the configuration, the group's own events, and whose it is."""
     bench.launch(bench.accepted(hooks={"BeforeAllowTraffic": "CodeDeployHook_smoke"}))
     [asked] = [entry.parameters for entry in bench.created()]
@@ -61,7 +61,7 @@ def test_what_is_asked_is_all_that_matters(bench: CodeDeployBench) -> None:
     assert "overrideAlarmConfiguration" not in asked
 
 
-def test_the_groups_own_configuration_is_left_untouched(bench: CodeDeployBench) -> None:
+def test_the_groups_own_configuration_is_left_untouched(bench: LambdaBench) -> None:
     """`watch` names no configuration at all."""
     rollout = bench.accepted()
     terms = rollout.terms.model_copy(update={"schedule": None})
@@ -69,7 +69,7 @@ def test_the_groups_own_configuration_is_left_untouched(bench: CodeDeployBench) 
     assert "deploymentConfigName" not in bench.created()[0].parameters
 
 
-def test_own_configurations_are_made_once_and_found_again(bench: CodeDeployBench) -> None:
+def test_own_configurations_are_made_once_and_found_again(bench: LambdaBench) -> None:
     """Named by their content: the second rollout with that schedule makes none."""
     first = bench.looked(bench.accepted(schedule="20% 2m, 100%"))
     assert bench.launch(first).state == "done"
@@ -88,7 +88,7 @@ def test_own_configurations_are_made_once_and_found_again(bench: CodeDeployBench
     assert len(bench.cloud.log.of(CONFIG)) == 1 and len(bench.created()) == 2
 
 
-def test_a_configuration_made_in_between_by_another_rollout_is_fine(bench: CodeDeployBench) -> None:
+def test_a_configuration_made_in_between_by_another_rollout_is_fine(bench: LambdaBench) -> None:
     """Two launches meet: the second one's `already exists` is what it wanted."""
     rollout = bench.accepted(schedule="20% 2m, 100%")
     bench.launch(rollout)
@@ -104,7 +104,7 @@ def test_a_configuration_made_in_between_by_another_rollout_is_fine(bench: CodeD
 # --- ends
 
 
-def test_a_red_alarm_is_aws_own_way_back(bench: CodeDeployBench) -> None:
+def test_a_red_alarm_is_aws_own_way_back(bench: LambdaBench) -> None:
     """AWS stops it, and puts the old version back by a deployment of its own: one course, never failed in between."""
     rollout = bench.launched(10)
     bench.cloud.knobs.misbehave("my-app", "2", 0.9)
@@ -120,7 +120,7 @@ def test_a_red_alarm_is_aws_own_way_back(bench: CodeDeployBench) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 10])
-def test_a_stop_goes_back_and_never_shows_as_failed(bench: CodeDeployBench, seconds: int) -> None:
+def test_a_stop_goes_back_and_never_shows_as_failed(bench: LambdaBench, seconds: int) -> None:
     """From every second after it: running, going back, back; and a second stop changes nothing more."""
     rollout = bench.launched(seconds)
     assert bench.stop(rollout).state == "done"
@@ -138,7 +138,7 @@ def test_a_stop_goes_back_and_never_shows_as_failed(bench: CodeDeployBench, seco
     assert bench.stop(rollout).state == "done" and len(bench.cloud.log.of(STOP)) == stops
 
 
-def test_after_the_end_the_old_release_comes_by_a_deployment_of_ours(bench: CodeDeployBench) -> None:
+def test_after_the_end_the_old_release_comes_by_a_deployment_of_ours(bench: LambdaBench) -> None:
     """All at once, without the alarms that are red, and never bounced to the bad one again."""
     rollout = bench.launched(400)
     bench.cloud.log.clear()
@@ -155,11 +155,11 @@ def test_after_the_end_the_old_release_comes_by_a_deployment_of_ours(bench: Code
     assert bench.launch(rollout).state == "failed"  # it has gone back: the candidate is not started anew
 
 
-def test_a_way_back_that_failed_is_tried_again(bench: CodeDeployBench) -> None:
+def test_a_way_back_that_failed_is_tried_again(bench: LambdaBench) -> None:
     """It must arrive: asked for again some time after its bad end, it is started anew, and not before."""
     rollout = bench.launched(400)
     bench.launch(rollout, bench.stable)
-    bench.cloud.world.codedeploy.engine.failing["my-app"] = "INTERNAL_ERROR"
+    bench.engine.failing["my-app"] = "INTERNAL_ERROR"
     bench.cloud.step(5)
     assert bench.course(rollout).state == "failed"
     assert bench.launch(rollout, bench.stable).state == "done" and len(bench.created()) == 2
@@ -169,7 +169,7 @@ def test_a_way_back_that_failed_is_tried_again(bench: CodeDeployBench) -> None:
     assert bench.course(rollout).state == "back" and bench.shares() == {"1": 100.0}
 
 
-def test_a_stop_of_our_own_way_back_is_none(bench: CodeDeployBench) -> None:
+def test_a_stop_of_our_own_way_back_is_none(bench: LambdaBench) -> None:
     """What puts the old release back is never stopped by us."""
     rollout = bench.launched(400)
     bench.launch(rollout, bench.stable)
@@ -177,10 +177,10 @@ def test_a_stop_of_our_own_way_back_is_none(bench: CodeDeployBench) -> None:
     assert bench.stop(rollout).state == "done" and bench.cloud.log.of(STOP) == []
 
 
-def test_a_deployment_that_hangs_shows_no_change(bench: CodeDeployBench) -> None:
+def test_a_deployment_that_hangs_shows_no_change(bench: LambdaBench) -> None:
     """A14: hours of looks have one fingerprint."""
     rollout = bench.launched(10)
-    bench.cloud.world.codedeploy.engine.stuck.add("my-app")
+    bench.engine.stuck.add("my-app")
     prints = set()
     for _ in range(5):
         bench.cloud.step(1)
@@ -194,33 +194,33 @@ def test_a_deployment_that_hangs_shows_no_change(bench: CodeDeployBench) -> None
 FAULTS = ["lost_reply", "truncate_reply"]
 
 
-def test_a_lost_launch_is_one_deployment(bench: CodeDeployBench) -> None:
+def test_a_lost_launch_is_one_deployment(bench: LambdaBench) -> None:
     """A02, 50 of 50: applied, never answered, asked again at once and after its end: one deployment every time."""
     for rollout, fault in zip(bench.many(50), FAULTS * 25, strict=True):
         bench.cloud.log.clear()
         getattr(bench.cloud.knobs, fault)(CREATE)
         assert bench.launch(rollout).state == "unknown"
         assert bench.launch(rollout).state == "done"
-        bench.cloud.world.codedeploy.engine.failing["my-app"] = "INTERNAL_ERROR"
+        bench.engine.failing["my-app"] = "INTERNAL_ERROR"
         bench.cloud.step(30)
         assert bench.launch(rollout).state == "done"
         assert len(bench.created()) == 1, rollout.id
     assert bench.course(rollout).state == "back"
 
 
-def test_a_launch_without_a_search_would_be_two(bench: CodeDeployBench) -> None:
+def test_a_launch_without_a_search_would_be_two(bench: LambdaBench) -> None:
     """What the search is for: the same call sent again by hand after a quick end is a second deployment."""
     rollout = bench.looked(bench.accepted())
     bench.cloud.knobs.lost_reply(CREATE)
     assert bench.launch(rollout).state == "unknown"
     asked = bench.created()[0].parameters
-    bench.cloud.world.codedeploy.engine.failing["my-app"] = "INTERNAL_ERROR"
+    bench.engine.failing["my-app"] = "INTERNAL_ERROR"
     bench.cloud.step(30)
     bench.console_create(asked)
     assert len(bench.created()) == 2
 
 
-def test_a_lost_stop_is_one_way_back(bench: CodeDeployBench) -> None:
+def test_a_lost_stop_is_one_way_back(bench: LambdaBench) -> None:
     """A02, 50 of 50: stopped, never answered, asked again: it stops once, and AWS goes back once."""
     for rollout, fault in zip(bench.many(50), FAULTS * 25, strict=True):
         bench.launch(rollout)
@@ -236,7 +236,7 @@ def test_a_lost_stop_is_one_way_back(bench: CodeDeployBench) -> None:
 
 
 @pytest.mark.parametrize("fault", ["lost_reply", "truncate_reply"])
-def test_a_lost_configuration_is_found_by_its_name(bench: CodeDeployBench, fault: str) -> None:
+def test_a_lost_configuration_is_found_by_its_name(bench: LambdaBench, fault: str) -> None:
     """A02: made, never answered: the launch is unknown, the next one finds it and starts one deployment."""
     rollout = bench.looked(bench.accepted(schedule="20% 2m, 100%"))
     getattr(bench.cloud.knobs, fault)(CONFIG)
@@ -245,9 +245,9 @@ def test_a_lost_configuration_is_found_by_its_name(bench: CodeDeployBench, fault
     assert len(bench.created()) == 1 == len(bench.cloud.log.of(CONFIG))
 
 
-def test_a_list_that_lags_starts_nothing_twice(bench: CodeDeployBench) -> None:
+def test_a_list_that_lags_starts_nothing_twice(bench: LambdaBench) -> None:
     """AWS lists a new deployment late: its refusal names the one that holds the group, and that is ours."""
-    bench.cloud.world.codedeploy.engine.hides = 3
+    bench.engine.hides = 3
     rollout = bench.looked(bench.accepted())
     bench.cloud.knobs.lost_reply(CREATE)
     assert bench.launch(rollout).state == "unknown"
@@ -256,7 +256,7 @@ def test_a_list_that_lags_starts_nothing_twice(bench: CodeDeployBench) -> None:
 
 
 @pytest.mark.parametrize("operation", [CREATE, STOP])
-def test_a_throttled_call_surely_changed_nothing(bench: CodeDeployBench, operation: str) -> None:
+def test_a_throttled_call_surely_changed_nothing(bench: LambdaBench, operation: str) -> None:
     """Failed, sent once, and the next try does it."""
     rollout = bench.launched(5) if operation == STOP else bench.looked(bench.accepted())
 
@@ -268,7 +268,7 @@ def test_a_throttled_call_surely_changed_nothing(bench: CodeDeployBench, operati
     assert act() == "done"
 
 
-def test_a_denied_launch_names_the_permission(bench: CodeDeployBench) -> None:
+def test_a_denied_launch_names_the_permission(bench: LambdaBench) -> None:
     """The hint can be pasted into a request to whoever writes the policies."""
     rollout = bench.looked(bench.accepted())
     bench.cloud.knobs.deny(CREATE)
@@ -279,11 +279,11 @@ def test_a_denied_launch_names_the_permission(bench: CodeDeployBench) -> None:
 # --- somebody else's (A16)
 
 
-def test_somebody_elses_deployment_is_never_touched(bench: CodeDeployBench) -> None:
+def test_somebody_elses_deployment_is_never_touched(bench: LambdaBench) -> None:
     """A16, 50 of 50: not replaced, not stopped, not continued, and named."""
     rollout = bench.looked(bench.accepted())
     foreign = bench.deploy("nightly build")
-    bench.cloud.world.codedeploy.engine.stuck.add("my-app")
+    bench.engine.stuck.add("my-app")
     for _ in range(50):
         launch, stop, go_on = bench.launch(rollout), bench.stop(rollout), bench.go_on(rollout, "READY_WAIT")
         assert launch.state == "failed" and foreign in launch.text and "started by user" in launch.text
@@ -297,7 +297,7 @@ def test_somebody_elses_deployment_is_never_touched(bench: CodeDeployBench) -> N
     "description",
     ["tidegate #1 launch 2 key=1/0/launch/2", "tidegate #1 launch 2 key=1/0/launch/2 token=0123456789abcdef", ""],
 )
-def test_a_mark_that_is_not_ours_word_for_word_is_somebody_elses(bench: CodeDeployBench, description: str) -> None:
+def test_a_mark_that_is_not_ours_word_for_word_is_somebody_elses(bench: LambdaBench, description: str) -> None:
     """Another Tidegate's #1, or a person's imitation, is foreign."""
     rollout = bench.looked(bench.accepted())
     foreign = bench.deploy(description)
@@ -305,7 +305,7 @@ def test_a_mark_that_is_not_ours_word_for_word_is_somebody_elses(bench: CodeDepl
     assert foreign in bench.course(rollout).foreign
 
 
-def test_another_rollouts_deployment_is_somebody_elses(bench: CodeDeployBench) -> None:
+def test_another_rollouts_deployment_is_somebody_elses(bench: LambdaBench) -> None:
     """The rollout after one that was given up does not take its deployment for its own."""
     first = bench.launched(10)
     second = bench.looked(bench.requested(number=2).but(stable=first.stable, candidate=first.candidate))
@@ -314,7 +314,7 @@ def test_another_rollouts_deployment_is_somebody_elses(bench: CodeDeployBench) -
     assert bench.cloud.log.applied == [] and bench.course(second).state == "none"
 
 
-def test_a_refusal_because_the_group_is_busy_is_no_unknown(bench: CodeDeployBench) -> None:
+def test_a_refusal_because_the_group_is_busy_is_no_unknown(bench: LambdaBench) -> None:
     """Somebody was faster between the look and the call: failed, in AWS's words."""
     rollout = bench.looked(bench.accepted())
     foreign = bench.deploy()
@@ -326,7 +326,7 @@ def test_a_refusal_because_the_group_is_busy_is_no_unknown(bench: CodeDeployBenc
 # --- what a look costs
 
 
-def test_a_look_is_four_calls_and_one_for_all_deployments(bench: CodeDeployBench) -> None:
+def test_a_look_is_four_calls_and_one_for_all_deployments(bench: LambdaBench) -> None:
     """Under way: deployments in one call, targets in one, and the three of the alias."""
     rollout = bench.launched(10)
     bench.cloud.log.clear()
@@ -337,7 +337,7 @@ def test_a_look_is_four_calls_and_one_for_all_deployments(bench: CodeDeployBench
     }  # fmt: skip
 
 
-def test_before_and_after_the_group_is_listed(bench: CodeDeployBench) -> None:
+def test_before_and_after_the_group_is_listed(bench: LambdaBench) -> None:
     """Where nothing of ours is under way somebody else's may be; the rest is as little as there can be."""
     rollout = bench.looked(bench.accepted())
     bench.cloud.log.clear()
@@ -351,7 +351,7 @@ def test_before_and_after_the_group_is_listed(bench: CodeDeployBench) -> None:
     }  # fmt: skip
 
 
-def test_thirty_rollouts_are_two_calls_for_all(bench: CodeDeployBench) -> None:
+def test_thirty_rollouts_are_two_calls_for_all(bench: LambdaBench) -> None:
     """BatchGetDeployments takes 25: known ids are asked for together, whatever their group."""
     rollout = bench.launched(10)
     many = [rollout.but(id=number) for number in range(1, 31)]
@@ -365,7 +365,7 @@ def test_thirty_rollouts_are_two_calls_for_all(bench: CodeDeployBench) -> None:
     assert bench.reads()["codedeploy:BatchGetDeployments"] == 3
 
 
-def test_a_process_that_remembers_nothing_finds_it_again(bench: CodeDeployBench) -> None:
+def test_a_process_that_remembers_nothing_finds_it_again(bench: LambdaBench) -> None:
     """By the row's own id, or without one by the mark."""
     rollout = bench.launched(10)
     fresh = bench.fresh_driver()
@@ -374,7 +374,7 @@ def test_a_process_that_remembers_nothing_finds_it_again(bench: CodeDeployBench)
         assert course is not None and course.id == bench.course(rollout).id
 
 
-def test_one_that_cannot_be_read_does_not_hide_the_others(bench: CodeDeployBench) -> None:
+def test_one_that_cannot_be_read_does_not_hide_the_others(bench: LambdaBench) -> None:
     """A group that is gone is that rollout's own trouble."""
     gone = bench.accepted(number=1)
     settings = {**gone.terms.settings, "group": "gone"}
@@ -387,7 +387,7 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(bench: CodeDeployBench
         bench.driver.observe([broken])
 
 
-def test_reads_that_fail_are_the_rollouts_trouble(bench: CodeDeployBench) -> None:
+def test_reads_that_fail_are_the_rollouts_trouble(bench: LambdaBench) -> None:
     """Blind, with the operation named, whichever read it was."""
     rollout = bench.launched(10)
     for operation in ("BatchGetDeployments", "BatchGetDeploymentTargets"):
@@ -397,7 +397,7 @@ def test_reads_that_fail_are_the_rollouts_trouble(bench: CodeDeployBench) -> Non
         bench.cloud.knobs.clear_faults()
 
 
-def test_somebody_elses_weights_are_seen(bench: CodeDeployBench) -> None:
+def test_somebody_elses_weights_are_seen(bench: LambdaBench) -> None:
     """The alias says who gets what, not the deployment."""
     rollout = bench.launched(10)
     bench.cloud.knobs.publish_good()
@@ -409,7 +409,7 @@ def test_somebody_elses_weights_are_seen(bench: CodeDeployBench) -> None:
 # --- the rest of the contract
 
 
-def test_actions_that_aws_does_by_itself_are_no_calls(bench: CodeDeployBench) -> None:
+def test_actions_that_aws_does_by_itself_are_no_calls(bench: LambdaBench) -> None:
     """Shift says so and fails; Retire and Finish have nothing to do."""
     rollout = bench.accepted()
     bench.cloud.log.clear()
@@ -420,7 +420,7 @@ def test_actions_that_aws_does_by_itself_are_no_calls(bench: CodeDeployBench) ->
     assert not bench.cloud.log.calls
 
 
-def test_a_release_that_is_neither_side_is_not_launched(bench: CodeDeployBench) -> None:
+def test_a_release_that_is_neither_side_is_not_launched(bench: LambdaBench) -> None:
     """A launch of something else is refused before anything is asked."""
     rollout = bench.accepted()
     bench.cloud.log.clear()
@@ -428,7 +428,7 @@ def test_a_release_that_is_neither_side_is_not_launched(bench: CodeDeployBench) 
     assert bench.launch(rollout.but(stable=None)).state == "failed"
 
 
-def test_a_continue_where_nothing_waits_is_done_without_a_call(bench: CodeDeployBench) -> None:
+def test_a_continue_where_nothing_waits_is_done_without_a_call(bench: LambdaBench) -> None:
     """Whatever it was asked for, it is past it."""
     rollout = bench.launched(10)
     bench.cloud.log.clear()
@@ -437,7 +437,7 @@ def test_a_continue_where_nothing_waits_is_done_without_a_call(bench: CodeDeploy
     assert bench.cloud.log.applied == []
 
 
-def test_a_very_long_release_is_told_apart_still(bench: CodeDeployBench) -> None:
+def test_a_very_long_release_is_told_apart_still(bench: LambdaBench) -> None:
     """A description takes 256 characters: what is cut is for people, the token stands."""
     long = bench.accepted().but(candidate=Release(id="2" * 1000))
     outcome = bench.do(long, Launch(release="2" * 1000))
@@ -447,7 +447,7 @@ def test_a_very_long_release_is_told_apart_still(bench: CodeDeployBench) -> None
     assert bench.do(long, Launch(release="2" * 1000)).state == "done" and len(bench.created()) == 1
 
 
-def test_every_call_stands_in_its_table(bench: CodeDeployBench) -> None:
+def test_every_call_stands_in_its_table(bench: LambdaBench) -> None:
     """What Lambda's deployments need is in the table of permissions, and nothing is called that is not."""
     rollout = bench.looked(bench.accepted(schedule="20% 2m, 100%"))
     bench.launch(rollout)
