@@ -134,19 +134,18 @@ def _rises(steps: list[SetWeight | Approve | Check | Watch], column: int) -> Non
 BUILT_IN: Mapping[str, str] = {
     "canary": "10% 5m, 50% 10m, 100%",
     "canary-servers": "5% 5m, 25% 10m, 50% 10m, approve, 100%",
+    "canary-watched": "10% 5m, 100%",
     "linear": ", ".join(f"{n}% 1m" for n in range(10, 100, 10)) + ", 100%",
     "bluegreen": "0%, approve, 100%",
     "all-at-once": "100%",
 }
-"""Notation by name. A server driver offers `canary-servers` under the name `canary`."""
+"""Notation by name. What some drivers offer under the name `canary` has a name of its own, which nobody can type."""
+BUILT_IN_NAMES = tuple(name for name in BUILT_IN if not name.startswith("canary-"))
 
 
-def built_in(name: str, *, servers: bool = False) -> Plan | None:
-    """The built-in plan of that name, or None."""
-    key = "canary-servers" if servers and name == "canary" else name
-    if name == "canary-servers" or key not in BUILT_IN:
+def built_in(name: str, *, servers: bool = False, watched: bool = False) -> Plan | None:
+    """The built-in plan of that name, or None. `watched`: AWS moves the traffic, and knows one weight before 100 %."""
+    if name not in BUILT_IN_NAMES:
         return None
-    return Plan.parse(name, BUILT_IN[key])
-
-
-BUILT_IN_NAMES = tuple(name for name in BUILT_IN if name != "canary-servers")
+    own = "canary-watched" if watched else "canary-servers" if servers else name
+    return Plan.parse(name, BUILT_IN[own if name == "canary" else name])

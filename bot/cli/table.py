@@ -26,6 +26,9 @@ COMMANDS: dict[str, Command] = {
         "[--offline] [--page]",
         "ask Slack and AWS whether all is there; --offline asks nobody, --page pages",
     ),
+    "plan": Command(
+        "planning", f"{_TARGET} [plan]", "a plan with its times, the longest it takes, and what AWS makes of it"
+    ),
     "reload": Command("reloading", "", "the running bot reads its configuration again; live rollouts keep their terms"),
     "start": Command("twins", "<app>[/<env>][@<release>] [plan] [to <env>] [--dry-run]" + _REASON, "start a rollout"),
     "promote": Command("twins", _ROLLOUT + " [--full]" + _REASON, "end the present bake early"),
@@ -57,7 +60,7 @@ COMMANDS: dict[str, Command] = {
     "audit tail": Command("tail", "[-n N] [--follow]", "the newest audit records, one line each"),
 }
 
-LATER = ("plan", "iam-policy", "manifest", "simulate", "backup", "ask")
+LATER = ("iam-policy", "manifest", "simulate", "backup", "ask")
 """Verbs of the contract that have not come yet."""
 
 SLACK_ONLY = ("go-on", "adopt", "restore", "whoami")

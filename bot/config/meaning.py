@@ -175,7 +175,7 @@ class _Whole:
             if reason := shelf.misfit(plan):
                 self._add(
                     ("plans", name),
-                    f"a {kind} target cannot run this: {reason}",
+                    f"a target of kind {kind} cannot run this: {reason}",
                     "change or remove the plan",
                 )
             self._answerable(plan, ("plans", name))
@@ -190,7 +190,7 @@ class _Whole:
         elif (reason := shelf.misfit(chosen)) and name not in self._rules.plans:
             self._add(
                 ("plan",),
-                f"a {kind} target cannot run {name}: {reason}",
+                f"a target of kind {kind} cannot run {name}: {reason}",
                 f"choose another; {known(names)}",
             )
         else:

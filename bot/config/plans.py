@@ -29,7 +29,7 @@ class Shelf:
                 return Plan.parse(name, texts[name])
         if name == AS_CONFIGURED and self._can.weights == "watch":
             return Plan.parse(name, "watch")
-        return built_in(name, servers=self._can.servers)
+        return built_in(name, servers=self._can.servers, watched=self._can.weights == "watch")
 
     def misfit(self, plan: Plan) -> str:
         """Why the driver cannot run it, or empty."""

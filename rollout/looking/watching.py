@@ -92,8 +92,8 @@ def _overdue(look: Look, course: Course) -> None:
 def arrive(look: Look, wait: Wait) -> None:
     """AWS waits for a person."""
     look.enter(
-        Phase.WAITING, look.cause("wait", wait.text), wait=wait.id, wait_until=wait.until, go="", signatures=(), resume_to=None,
-        hurry=None, hurry_full=False,
+        Phase.WAITING, look.cause("wait", wait.text), wait=wait.id, wait_until=wait.until, go="", signatures=(),
+        resume_to=None, hurry=None, hurry_full=False,
     )  # fmt: skip
     percent = look.obs.seen.percent if look.obs.seen else None
     look.tell("approval_wanted", f"#{look.r.id}: {wait.text}", loud=True, percent=percent)

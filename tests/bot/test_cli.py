@@ -117,7 +117,7 @@ def test_what_slack_would_be_told_is_what_a_shell_can_run(slack, shell):
 def test_the_table_is_the_contract_and_the_verbs():
     """Every verb of the contract and every verb of the domain that has a place here is in the table, nothing else."""
     domain = {verb.name for verb in VERBS.values() if verb.cli}
-    assert set(COMMANDS) == {*CONTRACT, "audit verify", "audit export", "audit tail", "reload"}
+    assert set(COMMANDS) == {*CONTRACT, "audit verify", "audit export", "audit tail", "reload", "plan"}
     assert domain <= set(COMMANDS)
     assert {verb.name for verb in VERBS.values() if not verb.cli} - {"help"} == set(SLACK_ONLY)
     for name, command in COMMANDS.items():
