@@ -20,11 +20,12 @@ from aws.ecs_reads import Desk
 from aws.ecs_release import Shipment, Shipping, Where
 from aws.ecs_target import EcsTarget
 from aws.native_hands import NativeHands
+from aws.native_left import left_by
 from aws.native_look import NativeEyes, Want, target_of, want
 from aws.native_preflight import Survey
 from aws.native_reads import fleet_of, newest_of
 from aws.native_replies import NativeFleet
-from aws.native_schedule import Schedule, bounds_of, schedule_of
+from aws.native_schedule import AT_ONCE, Schedule, bounds_of, schedule_of
 from aws.native_seen import Sight, seen
 from aws.native_target import OPERATIONS, NativeTarget
 from aws.pair_driver import standing
@@ -75,7 +76,7 @@ class EcsNative:
     def prepare(self, rollout: Rollout) -> Prepared:
         """Pin what was asked for, say what would change, check that ECS can do it. Read only."""
         target, plan = target_of(rollout), rollout.terms.schedule
-        found = self._survey(target, schedule_of(plan) if plan is not None and not rollout.back else None)
+        found = self._survey(target, schedule_of(plan) if plan else None, back=rollout.back)
         shipment = self._shipment(target, found, rollout.wanted, back=rollout.back)
         newest = found.newest
         return Prepared(
@@ -86,6 +87,7 @@ class EcsNative:
                 "deployment": newest.service_deployment_arn if newest else "",
                 "at": newest.created_at.isoformat() if newest else None,
                 "definition": found.fleet.task_definition, "serves": found.definition,
+                "restore": found.left.service_deployment_arn if found.left else "",
                 "configured": native_preflight.schedule_words(found.fleet.configuration),
                 "count": found.fleet.desired_count,
             },
@@ -94,7 +96,7 @@ class EcsNative:
     def examine(self, target: TargetModel) -> tuple[Check, ...]:
         """Whether its names exist, and what a rollout of the newest image would meet. Read only."""
         mine = NativeTarget.model_validate(target.model_dump(mode="json"))
-        found = self._survey(mine, None)
+        found = self._survey(mine, None, back=False)
         checks = [
             *(standing(check, "deployment") for check in native_preflight.under_way(found)),
             *native_preflight.findings(found),
@@ -136,14 +138,18 @@ class EcsNative:
             return Outcome(state="failed", text=error.fact, hint=error.hint)
         return NativeHands(self._eyes, one).do(action)
 
-    def _survey(self, target: NativeTarget, schedule: Schedule | None) -> Survey:
+    def _survey(self, target: NativeTarget, schedule: Schedule | None, *, back: bool) -> Survey:
         calls = self._eyes.ecs(target, target.service)
         fleet = fleet_of(calls, target.cluster, target.service)
-        newest = newest_of(calls, target.cluster, target.service)
+        rows = newest_of(calls, target.cluster, target.service)
         watched = fleet.configuration.alarms
+        if back:
+            schedule = AT_ONCE if fleet.configuration.strategy != "ROLLING" else None
+        as_it_is = schedule is None and not back
         return Survey(
-            fleet, newest, self._serves(calls, fleet),
+            fleet, rows[0] if rows else None, self._serves(calls, fleet),
             self._alarms(target, watched.alarm_names) if watched.enable else (), schedule,
+            left_by(calls, self._eyes.definitions, rows, fleet.as_configured) if as_it_is else None,
         )  # fmt: skip
 
     def _serves(self, calls: Calls, fleet: NativeFleet) -> str:

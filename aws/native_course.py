@@ -71,7 +71,9 @@ class Own(NamedTuple):
 
     @property
     def percent(self) -> int | None:
-        """The candidate's share."""
+        """The candidate's share. A way back that has not begun has moved nothing, and so does not tell it."""
+        if not self.forward and self.native.status == "PENDING":
+            return None
         share = share_of(self.native)
         return share if share is None or self.forward else 100 - share
 

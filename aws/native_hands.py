@@ -14,6 +14,7 @@ from aws.ecs_replies import Described
 from aws.faults import CallError
 from aws.native_course import Own, began
 from aws.native_look import NativeEyes, Want
+from aws.native_reads import read_natives
 from aws.native_replies import Answered, Native, NativeUpdated
 from aws.native_schedule import AT_ONCE, schedule_of
 from aws.native_seen import Sight, Snapshot
@@ -122,11 +123,21 @@ class NativeHands:
         live, rollout = sight.fleet, self._one.rollout
         if forward and not rollout.back:
             plan = rollout.terms.schedule
-            return {} if plan is None else schedule_of(plan).configuration(live.as_configured)
+            return self._own_again() if plan is None else schedule_of(plan).configuration(live.as_configured)
         plain = live.configuration.strategy == "BLUE_GREEN" and not live.configuration.lifecycle_hooks
         if plain or live.configuration.strategy == "ROLLING":
             return {}
         return AT_ONCE.configuration(live.as_configured, hooks=False)
+
+    def _own_again(self) -> dict[str, Any]:
+        """The service's own configuration where an earlier way back replaced it; empty where nobody did."""
+        arn = Snapshot.model_validate(self._one.rollout.snapshot).restore
+        if not arn:
+            return {}
+        before = read_natives(self._calls, [arn])[arn]
+        if isinstance(before, TargetError):
+            raise before
+        return before.as_configured
 
     def _definition(self, release: Release) -> str:
         """The ARN of the release's task definition: the one that it was pinned to, one that is there, or a new one."""

@@ -7,7 +7,7 @@ from aws.alarm_facts import AlarmRow
 from aws.alb_facts import group_name
 from aws.ecs_definition import short
 from aws.faults import clip
-from aws.native_replies import Brief, Configuration, NativeFleet
+from aws.native_replies import Brief, Configuration, Native, NativeFleet
 from aws.native_schedule import Schedule
 from rollout.release import Check
 
@@ -28,10 +28,17 @@ class Survey(NamedTuple):
     """Of those that the service's own configuration watches."""
     schedule: Schedule | None = None
     """What is asked for; None: what the service has."""
+    left: Native | None = None
+    """The deployment whose configuration a way back replaced: the start puts it back."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """The service's own: what it is deployed by unless a schedule is asked for."""
+        return self.left.deployment_configuration if self.left else self.fleet.configuration
 
     @property
     def strategy(self) -> str:
-        return self.schedule.strategy if self.schedule else self.fleet.configuration.strategy
+        return self.schedule.strategy if self.schedule else self.configuration.strategy
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -102,14 +109,17 @@ def _strategy(found: Survey) -> list[Check]:
         text = f"{strategy} moves traffic between two target groups, and {name} has {lacking}"
         hint = "give its load balancer an advancedConfiguration with both, or use ROLLING"
         return [_fail("strategy", text, hint)]
-    told = schedule_words(fleet.configuration) if found.schedule is None else strategy
+    told = schedule_words(found.configuration) if found.schedule is None else strategy
     checks = [Check(name="strategy", state="ok", text=f"{name}: {told}; {_places(fleet)}")]
-    bake = fleet.configuration.bake_time_in_minutes
+    bake = found.configuration.bake_time_in_minutes
     if found.schedule is not None and found.schedule.bake is not None:
         bake = found.schedule.bake
     if not bake:
         text = f"{name} has no bake: ECS removes the old tasks as soon as all traffic has moved"
         checks.append(Check(name="bake", state="warn", text=text, hint="a way back is a new deployment then"))
+    if found.left:
+        text = f"a way back left {name} on {fleet.configuration.strategy}: the start puts {told.split(',')[0]} back"
+        checks.append(Check(name="left", state="warn", text=text, hint="or give the plan a schedule of its own"))
     if found.schedule is not None and fleet.configuration.strategy != strategy:
         before = fleet.configuration.strategy
         text = f"the plan changes the strategy of {name} from {before} to {strategy}, and it stays so"
@@ -142,7 +152,7 @@ def _places(fleet: NativeFleet) -> str:
 
 def _hooks(found: Survey) -> list[Check]:
     checks = []
-    for hook in found.fleet.configuration.lifecycle_hooks:
+    for hook in found.configuration.lifecycle_hooks:
         stages = ", ".join(hook.lifecycle_stages)
         if hook.target_type == "PAUSE":
             if found.schedule is not None:

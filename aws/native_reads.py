@@ -33,10 +33,10 @@ KEPT: Final = 2000
 SHOWN: Final = 10
 
 
-def newest_of(ecs: Calls, cluster: str, service: str) -> Brief | None:
-    """The newest deployment of a service; None where AWS keeps none any more."""
+def newest_of(ecs: Calls, cluster: str, service: str) -> list[Brief]:
+    """The newest deployments of a service, newest first; AWS keeps them for ninety days."""
     page = ecs.read("ListServiceDeployments", Briefs, cluster=cluster, service=service, maxResults=A_PAGE)
-    return max(page.service_deployments, key=lambda row: row.created_at, default=None)
+    return sorted(page.service_deployments, key=lambda row: row.created_at, reverse=True)
 
 
 def read_fleets(ecs: Calls, cluster: str, names: Iterable[str]) -> dict[str, NativeFleet | TargetError]:

@@ -155,6 +155,8 @@ class Native(Camel):
     lifecycle_stage: str = ""
     lifecycle_hook_details: tuple[HookDetail, ...] = ()
     deployment_configuration: Configuration = Configuration()
+    as_configured: dict[str, Any] = Field(default={}, alias="deploymentConfiguration", repr=False)
+    """The same as it came, to be sent back."""
     rollback: Rollback | None = None
     deployment_circuit_breaker: BreakerCount = BreakerCount()
     alarms: AlarmCount = AlarmCount()

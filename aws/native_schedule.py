@@ -24,7 +24,7 @@ CAN: Final = (
     " (BLUE_GREEN); approve first, or before each later weight"
 )
 _STEPPED: Final = ("strategy", "canaryConfiguration", "linearConfiguration", "lifecycleHooks")
-_ROLLING_ONLY: Final = ("deploymentCircuitBreaker", "earlySuccessCriteria")
+ROLLING_ONLY: Final = ("deploymentCircuitBreaker", "earlySuccessCriteria")
 
 
 class Schedule(NamedTuple):
@@ -45,7 +45,7 @@ class Schedule(NamedTuple):
 
         Lambda hooks of the service stay, its pauses are the plan's. What only ROLLING takes is left out.
         """
-        kept = {key: value for key, value in live.items() if key not in (*_STEPPED, *_ROLLING_ONLY)}
+        kept = {key: value for key, value in live.items() if key not in (*_STEPPED, *ROLLING_ONLY)}
         kept |= {"strategy": self.strategy}
         kept["bakeTimeInMinutes"] = live.get("bakeTimeInMinutes", 0) if self.bake is None else self.bake
         if self.strategy == "CANARY":

@@ -23,6 +23,8 @@ class Snapshot(BaseModel):
     at: Moment | None = None
     definition: str = ""
     """The task definition that the service was asked for then."""
+    restore: str = ""
+    """The deployment whose configuration an earlier way back replaced."""
 
 
 class Foreign(NamedTuple):
@@ -71,10 +73,19 @@ def seen(sight: Sight) -> Seen:
         shown = shown.model_copy(update={"foreign": began(other.native, other.definition)})
     serves = _somebody_else(sight)
     stable, candidate = _health(sight, own)
+    percent = None if serves else _percent(sight, own)
     return Seen(
-        at=sight.at, percent=None if serves else own.percent if own else 0, foreign=serves, stable=stable,
-        candidate=candidate, course=shown,
-    )  # fmt: skip
+        at=sight.at, percent=percent, foreign=serves, stable=stable, candidate=candidate, course=shown
+    )
+
+
+def _percent(sight: Sight, own: Own | None) -> int | None:
+    """What a way back that has not begun found is what was seen last."""
+    if own is None:
+        return 0
+    if own.percent is None and own.native.status == "PENDING" and sight.rollout.seen:
+        return sight.rollout.seen.percent
+    return own.percent
 
 
 def _somebody_else(sight: Sight) -> str:

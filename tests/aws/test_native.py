@@ -8,7 +8,7 @@ from aws.sessions import Sessions
 from demo.cloud import Cloud
 from demo.cloud.seed_api import API
 from rollout.actions import Continue, Finish, Launch, Retire, Shift, Stop
-from rollout.errors import TargetError
+from rollout.errors import NotFound, TargetError
 from rollout.model import Phase, Rollout
 from rollout.release import Release
 from tests.aws.hooks import answers
@@ -230,6 +230,51 @@ def test_after_the_end_the_old_release_is_deployed_again(bench: NativeBench) -> 
     assert len(bench.applied(UPDATE)) == 1 and bench.do(rollout, Stop()).state == "done"
 
 
+def test_what_a_way_back_left_is_put_right_by_the_next_start(bench: NativeBench) -> None:
+    """The service's own canary and pause are sent along, and said before; from then on nothing is to be put right."""
+    own = dict(bench.deployments()[-1].configuration)
+    rollout = finished(bench)
+    bench.do(rollout, HOME)
+    bench.until(rollout, "back")
+    assert bench.deployments()[-1].configuration["strategy"] == "BLUE_GREEN"
+    left = {check.name: check for check in bench.driver.prepare(bench.requested("v3")).checks}["left"]
+    assert left.text == "a way back left api on BLUE_GREEN: the start puts CANARY 10 % 5 min back"
+    bench.do(bench.accepted("v3", number=2), Launch(release="v3"))
+    assert {key: bench.deployments()[-1].configuration[key] for key in own} == own
+
+
+@pytest.mark.parametrize("tag", ["v1", "v2"])
+def test_somebody_who_wants_everything_at_once_keeps_it(bench: NativeBench, tag: str) -> None:
+    """A strategy that was changed by hand is the service's own, whether or not something new came with it."""
+    now = {**plain("BLUE_GREEN"), "maximumPercent": 150}
+    bench.deploy(bench.revision(tag), deploymentConfiguration=now)
+    bench.cloud.step(150)
+    assert bench.driver.prepare(bench.requested("v3")).snapshot["restore"] == ""
+
+
+def test_a_new_release_by_another_strategy_is_no_way_back(bench: NativeBench) -> None:
+    """Alike in everything but strategy and hooks: what had never been there before was not put back."""
+    bench.deploy(bench.revision("v2"), deploymentConfiguration={**plain("BLUE_GREEN"), "lifecycleHooks": []})
+    bench.cloud.step(150)
+    assert bench.deployments()[-1].status == "SUCCESSFUL"
+    assert bench.driver.prepare(bench.requested("v3")).snapshot["restore"] == ""
+
+
+def test_a_rollout_that_goes_back_asks_nobody(bench: NativeBench) -> None:
+    """After a success the old release comes at once, without pauses; the change of strategy is said before."""
+    rollout = finished(bench)
+    bench.cloud.log.clear()
+    back = bench.accepted("v1", number=2, schedule="100%", back=True)
+    prepared = bench.driver.prepare(bench.requested("v1", 2, "100%").but(back=True))
+    checks = {check.name: check for check in prepared.checks}
+    assert "from CANARY to BLUE_GREEN" in checks["changed"].text and "hook" not in checks
+    assert rollout.candidate is not None and back.stable is not None and back.stable.id == rollout.candidate.id
+    assert bench.do(back, HOME).state == "done" and bench.written() == [UPDATE]
+    asked = bench.applied(UPDATE)[0].parameters["deploymentConfiguration"]
+    assert (asked["strategy"], asked["lifecycleHooks"]) == ("BLUE_GREEN", [])
+    assert bench.until(back, "done").release == "v1"
+
+
 def test_a_way_back_is_not_started_over_one_that_runs(bench: NativeBench) -> None:
     """It is stopped first: AWS's own way back is shorter than a new deployment."""
     rollout = bench.paused()
@@ -428,6 +473,25 @@ def test_settings_of_another_driver_are_refused(bench: NativeBench) -> None:
     looks = bench.driver.look([rollout])
     assert isinstance(looks[1], TargetError) and looks[1].kind == "config"
     assert bench.do(rollout, LAUNCH).state == "failed"
+
+
+def test_every_call_stands_in_its_table(bench: NativeBench) -> None:
+    """A policy made from `operations` allows all that is called, and nothing that is not."""
+    bench = with_(bench, plain(alarms={"alarmNames": ["api-errors"], "enable": True, "rollback": True}))
+    rollout = bench.paused()
+    wait = bench.course(rollout).wait
+    assert wait is not None
+    bench.do(rollout, Continue(wait=wait.id))
+    bench.do(rollout, Stop())
+    bench.until(rollout, "back")
+    crash = bench.looked(bench.accepted("v4", number=2))
+    bench.do(crash, Launch(release="v4"))
+    bench.cloud.step(UP)
+    bench.seen(crash)
+    for nowhere in (bench.requested(cluster="nowhere"), bench.requested(service="nobody")):
+        with pytest.raises(NotFound):
+            bench.driver.prepare(nowhere)
+    assert bench.called() == bench.driver.operations.keys()
 
 
 def finished(bench: NativeBench) -> Rollout:

@@ -1,12 +1,10 @@
 """Every write of `ecs-native` applied and its reply lost or cut, fifty times each: one effect, no false success."""
 
-from typing import Any
-
 import pytest
 
 from aws.native_course import Own
 from aws.native_hands import NativeHands
-from aws.native_look import want
+from aws.native_look import NativeEyes, want
 from aws.native_seen import Sight
 from aws.sessions import Sessions
 from demo.cloud import Cloud
@@ -81,8 +79,7 @@ def counts(bench: NativeBench) -> dict[str, int]:
 
 def again(bench: NativeBench, rollout: Rollout, action: Action, *, hands: type[NativeHands] = NativeHands) -> Outcome:
     """By a process that remembers nothing."""
-    eyes: Any = bench.fresh_driver()
-    return hands(eyes._eyes, want(rollout)).do(action)  # noqa: SLF001 - a planted variant has no other way in
+    return hands(NativeEyes(bench.sessions, bench.clock), want(rollout)).do(action)
 
 
 def test_no_launch_and_no_stop_happens_twice(bench: NativeBench) -> None:

@@ -182,8 +182,8 @@ def test_a_plan_that_changes_the_strategy_says_so(bench: NativeBench) -> None:
 
 def test_functions_that_ecs_asks_are_listed(bench: NativeBench) -> None:
     """By name, with the stage that they are asked at."""
-    function = "arn:aws:lambda:eu-central-1:123456789012:function:smoke"
-    hook = {"hookTargetArn": function, "roleArn": f"arn:aws:iam::{ACCOUNT}:role/x", "lifecycleStages": ["POST_SCALE_UP"]}
+    function, role = "arn:aws:lambda:eu-central-1:123456789012:function:smoke", f"arn:aws:iam::{ACCOUNT}:role/x"
+    hook = {"hookTargetArn": function, "roleArn": role, "lifecycleStages": ["POST_SCALE_UP"]}
     bench = with_(bench, plain("BLUE_GREEN", lifecycleHooks=[hook]))
     assert checks(bench)["hook ok"].text == "ECS asks the function smoke at POST_SCALE_UP"
 

@@ -1,0 +1,52 @@
+"""What a way back left on a service: the strategy that it went back with, instead of the service's own. No writes.
+
+UpdateService takes a configuration with a deployment and keeps it. A way back is at once and asks nobody, so without
+this the next rollout of a service with pauses would ship everything at once, and nobody would have wanted that.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws.calls import Calls
+from aws.native_reads import A_CALL, Definitions, read_natives
+from aws.native_replies import Brief, Native
+from aws.native_schedule import AT_ONCE, ROLLING_ONLY
+
+
+def left_by(
+    calls: Calls, definitions: Definitions, rows: Sequence[Brief], live: Mapping[str, Any]
+) -> Native | None:
+    """The deployment whose configuration is to be put back; None where the newest one is no way back of ours.
+
+    It is one if it deployed again what had been there before, at once and without hooks, and for the rest exactly as
+    the deployment before it was configured; and if the service is still configured so.
+    """
+    if live.get("strategy") != AT_ONCE.strategy or live.get("lifecycleHooks"):
+        return None
+    arns = [row.service_deployment_arn for row in rows]
+    read = read_natives(calls, arns[:A_CALL])
+    natives = [one for arn in arns[:A_CALL] if isinstance(one := read[arn], Native)]
+    if len(natives) < 2 or not _same(live, natives[0].as_configured):
+        return None
+    newest, before, *older = natives
+    if _same(live, before.as_configured) or not _same(
+        live, AT_ONCE.configuration(before.as_configured, hooks=False)
+    ):
+        return None
+    definitions.read(calls, [one.target_service_revision.arn for one in natives])
+    old = [one.arn for one in before.source_service_revisions] + [one.target_service_revision.arn for one in older]
+    definitions.read(calls, old[:A_CALL])
+    again = definitions.of(newest.target_service_revision.arn)
+    return before if again in [definitions.of(arn) for arn in old[:A_CALL]] else None
+
+
+def _same(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+    return _told(one) == _told(two)
+
+
+def _told(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what says nothing, and what only ROLLING looks at."""
+    return {
+        key: value for key, value in configuration.items()
+        if key not in ROLLING_ONLY and value not in (None, [], {})
+    }  # fmt: skip
