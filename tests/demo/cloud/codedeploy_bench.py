@@ -12,6 +12,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from demo.cloud import Cloud
 from demo.cloud.calls import Answer, Call, Operation
+from demo.cloud.codedeploy_words import ENDED
 
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "boolean": (bool,), "integer": (int,), "long": (int,), "double": (float, int),
@@ -57,10 +58,10 @@ def held_to_the_model(cloud: Cloud) -> Iterator[list[str]]:
 
         return run
 
-    cloud.world.operations = before | {
+    cloud.world.operations = {**before, **{
         (service, name): checked(service, name, operation)
         for (service, name), operation in dict(before).items() if service in MODELS
-    }
+    }}
     try:
         yield found
     finally:
@@ -81,6 +82,15 @@ class Deployer:
     def info(self, name: str) -> Any:
         """What GetDeployment tells of it."""
         return self.client.get_deployment(deploymentId=name)["deploymentInfo"]
+
+    def until_ended(self, cloud: Cloud, name: str, most: int = 240) -> None:
+        """Lives on until a deployment has ended, without a call a second: those would be most of the time."""
+        one = cloud.world.codedeploy.engine.deployments[name]
+        for _ in range(most):
+            if one.status in ENDED:
+                return
+            cloud.step(1)
+        raise AssertionError(f"{one.status} for {most} s")
 
     def status(self, name: str) -> str:
         """Its status, with the error code where there is one."""

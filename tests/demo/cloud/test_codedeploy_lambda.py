@@ -87,8 +87,7 @@ def test_a_bad_release_is_stopped_by_its_alarm_and_taken_back(thumbs: Deployer, 
     one = thumbs.start(to("3"))
     bare.step(60)
     assert weights() == {"1": 90, "3": 10}
-    while thumbs.status(one) == "InProgress":
-        bare.step(1)
+    thumbs.until_ended(bare, one)
     told = thumbs.info(one)
     assert thumbs.status(one) == "Stopped ALARM_ACTIVE"
     assert "thumbs-errors" in told["errorInformation"]["message"]
@@ -115,7 +114,7 @@ def test_a_red_alarm_lets_nothing_begin(thumbs: Deployer, bare: Cloud) -> None:
     two = thumbs.start(to("2"), overrideAlarmConfiguration=QUIET)
     bare.step(10)
     assert (thumbs.status(two), weights()) == ("InProgress", {"1": 90, "2": 10})
-    assert [entry.before for entry in bare.log.of("lambda:UpdateAlias")][0]["shares"] == {"1": 100}
+    assert (bare.log.of("lambda:UpdateAlias")[0].before or {})["shares"] == {"1": 100}
 
 
 def test_a_group_that_does_not_go_back_stays_where_it_is(thumbs: Deployer, bare: Cloud) -> None:
