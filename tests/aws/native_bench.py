@@ -10,7 +10,7 @@ from demo.cloud.building import add_definition, image_uri, perform
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.native_deployment import ServiceDeployment
 from demo.cloud.oracle import Applied
-from demo.cloud.seed_api import API, api_configuration, build_api
+from demo.cloud.seed_api import API, Api, api_configuration, build_api, seed_api
 from rollout.actions import Action, Launch, Outcome
 from rollout.course import Course
 from rollout.model import Phase, Rollout
@@ -24,7 +24,7 @@ UPDATE, REGISTER = "ecs:UpdateService", "ecs:RegisterTaskDefinition"
 CONTINUE, STOP = "ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"
 UP = 40
 """Seconds until the tasks of a deployment are up."""
-MINUTE = 10
+MINUTE = PERIOD = 10
 TRULY: dict[str, Callable[[ServiceDeployment], bool]] = {
     "running": lambda one: one.status == "IN_PROGRESS",
     "waiting": lambda one: any(hook.status == "AWAITING_ACTION" for hook in one.hooks),
@@ -46,21 +46,30 @@ def plain(strategy: str = "CANARY", **changes: Any) -> dict[str, Any]:
 class NativeBench:
     """api: v1 serves, v2 is the newest image; AWS deploys it as `configuration` says, its minutes are short.
 
-    Without one by CANARY, with a pause before any traffic and a bake; no alarms, no requests.
+    Without one by CANARY, with a pause before any traffic and a bake; no alarms, no requests. `seeded`: as in the demo.
     """
 
     stable, candidate = "v1", "v2"
 
-    def __init__(self, cloud: Cloud, sessions: Sessions, configuration: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, cloud: Cloud, sessions: Sessions, configuration: dict[str, Any] | None = None, *, seeded: bool = False
+    ) -> None:
         self.cloud, self.sessions, self.clock = cloud, sessions, CloudClock(cloud)
         self.driver = EcsNative(sessions, self.clock)
         cloud.reset()
-        with cloud.world.lock:
-            self.api = build_api(cloud.world, configuration or plain())
-            cloud.world.servers.native.life.minute = MINUTE
-        cloud.step(UP)
+        if seeded:
+            self.api = seed_api(cloud, period=PERIOD, minute=MINUTE)
+        else:
+            self.api = self._built(configuration or plain())
         cloud.log.clear()
         self.settings = {"kind": "ecs-native", "cluster": API, "service": API, "region": REGION}
+
+    def _built(self, configuration: dict[str, Any]) -> Api:
+        with self.cloud.world.lock:
+            api = build_api(self.cloud.world, configuration)
+            self.cloud.world.servers.native.life.minute = MINUTE
+        self.cloud.step(UP)
+        return api
 
     # --- rollouts
 

@@ -306,6 +306,8 @@ def test_a_failed_way_back_is_started_anew(bench: NativeBench) -> None:
     bench.cloud.world.servers.native.life.failing.clear()
     rollout = bench.looked(rollout)
     assert bench.do(rollout, HOME).state == "done"
+    begun = bench.seen(rollout)
+    assert begun.course is not None and "PENDING" in begun.course.text and begun.percent == 10
     assert bench.until(bench.looked(rollout), "back").release == "v1"
     assert bench.seen(rollout).percent == 0
 

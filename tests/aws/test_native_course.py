@@ -88,6 +88,12 @@ def test_a_way_back_is_over_when_all_traffic_is_home() -> None:
     assert told(native("ROLLBACK_IN_PROGRESS", "CLEAN_UP", 100), forward=False).state == "going_back"
 
 
+def test_a_way_back_that_has_not_begun_tells_no_share() -> None:
+    """It has moved nothing: where the traffic is depends on what came before."""
+    assert Own(native("PENDING", weight=0), "v1", forward=False).percent is None
+    assert Own(native("PENDING"), "v2", forward=True).percent == 0
+
+
 def test_a_word_that_aws_has_learnt_since_is_no_end() -> None:
     """It is watched: the deadline of watching speaks up, nothing is started or called done."""
     assert told(native("PAUSED_BY_AWS")).state == "running"
