@@ -7,7 +7,7 @@ from aws.codedeploy import CodeDeploy
 from aws.codedeploy_target import CodeDeployTarget, Platform
 from aws.sessions import Sessions
 from demo.cloud import Cloud
-from demo.cloud.building import perform
+from demo.cloud.building import add_definition, image_uri, perform
 from demo.cloud.building_codedeploy import add_codedeploy
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.codedeploy_words import ROLLBACK_EVENTS
@@ -189,6 +189,40 @@ class EcsBench(CodeDeployBench):
         written = self.cloud.world.servers.routing.written(self.catalog.listener)
         whole = sum(written.values())
         return {names[group]: 100 * weight / whole for group, weight in written.items() if weight}
+
+    def again(self) -> None:
+        """As it was at the beginning."""
+        self.seed()
+        self.group = self.cloud.world.codedeploy.groups.groups[(ACCOUNT, REGION, self.name), self.name]
+        self.driver = CodeDeploy(self.sessions, self.clock)
+
+    def stand_again(self, run: Any) -> None:
+        """Back at the wait before any traffic, as if nobody had answered it."""
+
+        def life() -> Iterator[str]:
+            yield from run._wait_ready()
+            yield from run._pass("BeforeAllowTraffic")
+
+        run._life = life()
+        for event in run.targets[0].events[-3:]:
+            event.status, event.started, event.ended = "Pending", None, None
+        self.cloud.step(1)
+
+    def info(self, rollout: Rollout) -> dict[str, Any]:
+        """The row of its deployment as AWS shows it now."""
+        asked = {"deploymentId": self.course(rollout).id}
+        return dict(perform(self.cloud.world, "codedeploy", "GetDeployment", asked).result["deploymentInfo"])
+
+    def console_continue(self, rollout: Rollout) -> None:
+        """[Reroute traffic] in AWS's console."""
+        asked = {"deploymentId": self.course(rollout).id, "deploymentWaitType": "READY_WAIT"}
+        perform(self.cloud.world, "codedeploy", "ContinueDeployment", asked)
+
+    def serve_something_else(self) -> None:
+        """What a colleague's pipeline does between two of our looks."""
+        definition = add_definition(self.cloud.world, CATALOG, image_uri(CATALOG, "v3"))
+        fleet = self.cloud.world.servers.services.fleets[ACCOUNT, REGION, CATALOG, CATALOG]
+        fleet.primary.definition = definition
 
 
 class ServerBench(CodeDeployBench):
