@@ -53,7 +53,8 @@ class CodeDeployRoom:
 
     def step(self, second: int) -> None:
         """Everything that happens in one second."""
-        self.engine.step(second)
+        with self.servers.living(second):
+            self.engine.step(second)
 
     def clear(self) -> None:
         """Nothing is deployed anywhere."""

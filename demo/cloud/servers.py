@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -70,17 +71,23 @@ class Servers:
             return
         self.balancers.note()
         if self.routing.rules() or self.services.fleets or self.pools.pools:
-            try:
-                for second in range(begin + 1, self._at + 1):
-                    self._lived = second
+            for second in range(begin + 1, self._at + 1):
+                with self.living(second):
                     self._second(second)
-            finally:
-                self._lived = None
 
     def seconds(self, now: datetime) -> range:
         """The seconds to be lived one by one up to now; none where ECS deploys nothing."""
         begin = max(self._at, oldest(epoch(now))) if self.native.is_busy else epoch(now)
         return range(begin + 1, epoch(now) + 1)
+
+    @contextmanager
+    def living(self, second: int) -> Iterator[None]:
+        """Inside it a rule or a target that is written takes effect from that second on, be it long ago."""
+        self._lived = second
+        try:
+            yield
+        finally:
+            self._lived = None
 
     def note(self) -> None:
         """Takes over rules and groups that moto was given."""

@@ -9,6 +9,8 @@ import pytest
 from demo.cloud import Cloud, seed_catalog
 from demo.cloud.building import add_definition, image_uri
 from demo.cloud.building_codedeploy import app_spec, service_spec
+from demo.cloud.flow import metric
+from demo.cloud.metrics import epoch
 from demo.cloud.seed_catalog import CATALOG, Catalog, catalog_settings
 from demo.cloud.task import Behaviour
 from tests.demo.cloud.codedeploy_bench import Deployer, held_to_the_model, refused
@@ -205,6 +207,23 @@ def test_a_group_without_waits_goes_through(scene: Scene) -> None:
         scene.cloud.step(1)
     assert seen == {"Created", "Queued", "InProgress"}
     assert (scene.shares(), scene.unserved) == ((0, 100), 0)
+
+
+def test_time_that_is_slept_through_is_lived(scene: Scene) -> None:
+    """Ten minutes in one leap: targets came, requests moved and the old set went when they would have."""
+    one = scene.deploy("v2", deploymentConfigName=CANARY)
+    scene.until(one, "Ready")
+    scene.proceed(one)
+    scene.cloud.config.now.advance(14 * MINUTE)  # type: ignore[attr-defined]  # the tests' clock is a ManualClock
+    scene.cloud.world.tick()
+    assert (scene.deployer.status(one), scene.sets()) == ("Succeeded", [("PRIMARY", "2", 3)])
+    now, served = epoch(scene.cloud.world.now()), []
+    counted = metric("RequestCount", scene.catalog.listener, scene.catalog.second)
+    for begin in (14, 12, 10, 8, 6, 4, 2):
+        found = scene.cloud.world.store.over(counted, now - begin * MINUTE, 2 * MINUTE)
+        served.append(round((found.total if found else 0) / (40 * 2 * MINUTE), 1))
+    assert served == [0.1, 0.1, pytest.approx(0.4, abs=0.2), 1, 1, 1, 1]
+    assert scene.unserved == 0
 
 
 def test_stop_without_a_way_back_leaves_tasks_and_the_next_one_cleans_up(scene: Scene) -> None:
