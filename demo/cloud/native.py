@@ -5,7 +5,6 @@ A new one has the one before stopped and waits for it; one that goes back is let
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from demo.cloud.native_hooks import token
 from demo.cloud.native_life import MINUTE, NativeLife
 from demo.cloud.native_traffic import NativeTraffic
 from demo.cloud.native_watch import AlarmState, NativeWatch
-from demo.cloud.native_words import PENDING, ROLLBACK_SUCCESSFUL, STOP_REQUESTED, SUCCESSFUL
+from demo.cloud.native_words import PENDING, STOP_REQUESTED, SUCCESSFUL
 
 SUPERSEDED = "Service deployment was stopped because a newer service deployment was started."
 
@@ -59,7 +58,7 @@ class Native:
         made = ServiceDeployment(
             f"{_stem(fleet, 'service-deployment')}/{token(f'{fleet.key} {number} {second}', 21)}",
             fleet, target, sources,
-            copy.deepcopy(fleet.settings.get("deploymentConfiguration", {})), second, second,
+            fleet.settings.get("deploymentConfiguration", {}), second, second,
         )
         fleet.apart = target.deployment.off = made.shifts
         if sources:
@@ -78,8 +77,6 @@ class Native:
             self.life.step(found, second)
             if found.status == SUCCESSFUL:
                 book.live = found.target
-            elif found.status == ROLLBACK_SUCCESSFUL:
-                book.live = found.sources[0]
 
     def forget(self, key: Key) -> None:
         """A deleted service takes its deployments with it."""
@@ -112,7 +109,7 @@ class Native:
     def _revision(self, fleet: Fleet, second: int) -> Revision:
         mark = hashlib.sha256(f"{fleet.key} {fleet.primary.id}".encode()).hexdigest()
         arn = f"{_stem(fleet, 'service-revision')}/{int(mark[:15], 16):019d}"
-        return Revision(arn, second, fleet.primary, copy.deepcopy(fleet.static.load_balancers))
+        return Revision(arn, second, fleet.primary, fleet.static.load_balancers)
 
     def _sources(self, book: Book, target: Revision) -> list[Revision]:
         """What runs besides the target: first the revision to go back to, then what a stopped deployment left."""

@@ -21,7 +21,7 @@ from demo.cloud.native_words import (
     STOPPED,
     SUCCESSFUL,
 )
-from demo.cloud.task import Deployment
+from demo.cloud.task import DEACTIVATING, Deployment
 
 MINUTE = 60
 SHORTEST = 2  # so that somebody who looks every few seconds sees most stages
@@ -180,7 +180,7 @@ def has_come(deployment: ServiceDeployment, until: Until) -> bool:
         gone = [target]
     elif until:
         gone = sources[1:] if until == "alone" else sources
-    return not any(fleet.of(one.deployment, *ALIVE) for one in gone)
+    return not any(fleet.of(one.deployment, *ALIVE, DEACTIVATING) for one in gone)
 
 
 def _is_up(fleet: Fleet, deployment: Deployment) -> bool:

@@ -38,6 +38,7 @@ API_IMAGES = {"v1": Behaviour(), "v2": Behaviour(), "v3": Behaviour(FAILING), "v
 PUSHED_AGO = {"v1": timedelta(days=3), "v2": timedelta(minutes=20), "v3": timedelta(days=1), "v4": timedelta(days=2)}
 API_TASKS, API_RPS, API_CAPACITY = 3, 90.0, 60.0
 BAKE_MINUTES, CANARY_PERCENT, CANARY_MINUTES, PAUSE_MINUTES = 5, 10.0, 5, 60
+DELAY = 10  # seconds that a task which goes is drained: CLEAN_UP lasts that long
 PREROLL_PERIODS, WARM_UP_SECONDS = 6, 60
 
 
@@ -91,7 +92,7 @@ def seed_api(cloud: Cloud, period: int = 60, rps: float = API_RPS, minute: int |
 def build_api(world: World, configuration: dict[str, Any] | None = None) -> Api:
     """The application without requests and alarms; its tasks start from now on."""
     balancer = add_balancer(world, API)
-    first, second = add_group(world, API_A), add_group(world, API_B)
+    first, second = add_group(world, API_A, delay=DELAY), add_group(world, API_B, delay=DELAY)
     rule = add_rule(world, balancer.listener, {first: 100, second: 0})
     test_rule = add_rule(world, balancer.test_listener, {first: 100, second: 0})
     digests = {}

@@ -40,6 +40,8 @@ def test_tasks_come_before_traffic_and_go_after_the_bake(modelled: Cloud, ecs: A
     scene = Scene(modelled, ecs, configured())
     scene.cloud.world.servers.flow.begin(scene.api.rule, 60)
     arn = scene.deploy("v2")
+    scene.until(arn, lambda shown: shown["targetServiceRevision"]["runningTaskCount"] == 3)
+    scene.ecs.stop_task(cluster="api", task=scene.fleet.of(scene.fleet.primary, "RUNNING")[0].arn)
     scene.until_stage(arn, "POST_SCALE_UP")
     assert scene.tasks() == {"v1": 3, "v2": 3}
     bake = scene.until_stage(arn, "BAKE_TIME")
@@ -47,9 +49,11 @@ def test_tasks_come_before_traffic_and_go_after_the_bake(modelled: Cloud, ecs: A
     both = (bake["targetServiceRevision"], *bake["sourceServiceRevisions"])
     assert [one["requestedTaskCount"] for one in both] == [3, 3]
     assert [one["rolloutState"] for one in scene.service()["deployments"]] == ["IN_PROGRESS", "COMPLETED"]
+    scene.until_stage(arn, "CLEAN_UP")
+    scene.cloud.step(5)
+    assert (scene.tasks(), scene.look(arn)["status"]) == ({"v2": 3}, "IN_PROGRESS")  # the old ones drain
     scene.until_ended(arn)
-    scene.cloud.step(30)
-    assert scene.tasks() == {"v2": 3}
+    assert {task.status for task in scene.fleet.tasks if task.deployment is not scene.fleet.primary} == {"STOPPED"}
     ledger = scene.cloud.world.servers.flow.ledgers[scene.api.rule]
     assert (ledger.unserved, ledger.stranded) == (0, 0)
     assert ledger.requests > 3000

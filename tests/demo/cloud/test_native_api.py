@@ -147,7 +147,8 @@ def test_listing_pages_filters_and_sorts(scene: Scene) -> None:
     assert listed(status=["SUCCESSFUL"], createdAt={"after": begun}) == [arns[3]]
     middle = {"after": begun + timedelta(seconds=15), "before": begun + timedelta(seconds=35)}
     assert listed(createdAt=middle) == arns[2:0:-1]
-    assert listed(maxResults=1) == listed()
+    first = scene.ecs.list_service_deployments(cluster=API, service=API, maxResults=1)
+    assert [one["serviceDeploymentArn"] for one in first["serviceDeployments"]] == arns[3:]
 
 
 def test_what_is_refused_of_lists(scene: Scene) -> None:

@@ -18,6 +18,7 @@ def test_a_bad_image_meets_its_alarm(modelled: Cloud, ecs: Any) -> None:
     scene.answer(arn, scene.until_paused(arn))
     back = scene.until(arn, lambda shown: shown["status"] == "ROLLBACK_IN_PROGRESS")
     assert (back["lifecycleStage"], share(back), scene.weights()) == ("PRODUCTION_TRAFFIC_SHIFT", 10, (90, 10))
+    assert back["sourceServiceRevisions"][0]["requestedProductionTrafficWeight"] == 90
     assert back["alarms"] == {
         "status": "TRIGGERED", "alarmNames": ["api-errors"], "triggeredAlarmNames": ["api-errors"],
     }
@@ -100,8 +101,10 @@ def test_a_stop_rolls_back_from_anywhere(modelled: Cloud, ecs: Any, stage: str) 
     scene.stop(arn)
     assert scene.look(arn)["status"] == "ROLLBACK_REQUESTED"
     scene.stop(arn)
+    scene.cloud.step(2)
+    scene.stop(arn)
+    assert scene.look(arn)["status"] == "ROLLBACK_IN_PROGRESS"
     assert scene.until_ended(arn)["status"] == "ROLLBACK_SUCCESSFUL"
-    scene.cloud.step(25)
     assert (scene.weights(), scene.tasks()) == ((100, 0), {"v1": 3})
     assert scene.cloud.world.servers.flow.ledgers[scene.api.rule].unserved == 0
     with pytest.raises(scene.ecs.exceptions.ConflictException):
@@ -137,8 +140,11 @@ def test_a_rollback_is_let_finish_first(modelled: Cloud, ecs: Any) -> None:
     scene.cloud.step(5)
     assert (scene.look(first)["status"], scene.look(second)["status"]) == ("ROLLBACK_IN_PROGRESS", "PENDING")
     assert scene.until_ended(first)["status"] == "ROLLBACK_SUCCESSFUL"
-    assert scene.until_ended(second)["status"] == "SUCCESSFUL"
-    scene.cloud.step(25)
+    shown = scene.until_ended(second)
+    assert shown["status"] == "SUCCESSFUL"
+    assert [one["arn"] for one in shown["sourceServiceRevisions"]] == [
+        scene.look(first)["sourceServiceRevisions"][0]["arn"]
+    ]
     assert (scene.service()["taskDefinition"], scene.tasks()) == (wanted, {"v2": 3})
 
 
@@ -248,6 +254,45 @@ def test_a_rolling_update_bakes_under_its_alarms(modelled: Cloud, ecs: Any) -> N
     scene.cloud.step(40)
     assert scene.tasks() == {"v1": 3}
     assert scene.until_ended(scene.deploy("v2"))["status"] == "SUCCESSFUL"
+
+
+def test_failures_before_a_healthy_task_do_not_count(modelled: Cloud, ecs: Any) -> None:
+    """Unless that is switched off."""
+    counts = []
+    for heals in (True, False):
+        modelled.reset()
+        breaker = BREAKER | {"resetOnHealthyTask": heals, "thresholdConfiguration": {"type": "COUNT", "value": 50}}
+        scene = Scene(modelled, ecs, {"strategy": "ROLLING", "deploymentCircuitBreaker": breaker})
+        arn = scene.deploy("v2")
+        scene.cloud.knobs.crash_loop("api")
+        scene.until(arn, lambda shown: shown["deploymentCircuitBreaker"].get("failureCount", 0) > 0)
+        scene.cloud.knobs.crash_loop("api", on=False)
+        shown = scene.until_ended(arn)
+        counts.append((shown["status"], shown["deploymentCircuitBreaker"]["failureCount"] > 0))
+    assert counts == [("SUCCESSFUL", False), ("SUCCESSFUL", True)]
+
+
+def test_a_service_without_tasks_goes_back_all_the_same(modelled: Cloud, ecs: Any) -> None:
+    """The revision that succeeded last is the candidate, whatever runs."""
+    scene = Scene(modelled, ecs, configured())
+    scene.update(desiredCount=0)
+    scene.cloud.step(20)
+    arn = scene.deploy("v2")
+    scene.until_stage(arn, "BAKE_TIME")
+    scene.stop(arn)
+    assert scene.until_ended(arn)["status"] == "ROLLBACK_SUCCESSFUL"
+    assert scene.service()["taskDefinition"] == scene.api.definition
+
+
+def test_an_answered_pause_runs_out_no_more(modelled: Cloud, ecs: Any) -> None:
+    """Two pauses at one stage: the first was answered in time, the second still waits when the first's time comes."""
+    stage = "POST_SCALE_UP"
+    scene = Scene(modelled, ecs, configured(lifecycleHooks=[pause(stage, 1), pause(stage, 10)]))
+    arn = scene.deploy("v2")
+    scene.answer(arn, scene.until_paused(arn))
+    scene.cloud.step(3 * MINUTE)
+    assert [hook["status"] for hook in scene.look(arn)["lifecycleHookDetails"]] == ["SUCCEEDED", "AWAITING_ACTION"]
+    assert scene.look(arn)["status"] == "IN_PROGRESS"
 
 
 def test_nothing_to_go_back_to(modelled: Cloud, ecs: Any) -> None:
