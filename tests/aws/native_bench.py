@@ -141,6 +141,16 @@ class NativeBench:
         """All of the service, oldest first."""
         return self.cloud.world.servers.native.books[ACCOUNT, REGION, API, API].deployments
 
+    def shown(self) -> dict[str, Any]:
+        """The service as DescribeServices shows it."""
+        answer = perform(self.cloud.world, "ecs", "DescribeServices", {"cluster": API, "services": [API]})
+        return dict(answer.result["services"][0])
+
+    def described(self) -> list[dict[str, Any]]:
+        """The newest deployment as DescribeServiceDeployments shows it."""
+        asked = {"serviceDeploymentArns": [self.deployments()[-1].arn]}
+        return list(perform(self.cloud.world, "ecs", "DescribeServiceDeployments", asked).result["serviceDeployments"])
+
     def applied(self, operation: str) -> list[Applied]:
         return self.cloud.log.of(operation)
 

@@ -1,5 +1,6 @@
 """The driver `ecs-native` against the demo's `api`: launches, pauses, stops, ways back, what a look shows and costs."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -66,6 +67,20 @@ def test_a_launch_twice_is_one_effect(bench: NativeBench) -> None:
     bench.until(rollout, "back")
     assert bench.do(rollout, LAUNCH).state == "done"
     assert bench.written() == [REGISTER, UPDATE, STOP]
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_clock_that_is_wrong_starts_nothing_twice(bench: NativeBench, minutes: int) -> None:
+    """What is later than the start is told by AWS's own clock; ours may be ten minutes off, either way."""
+    first = bench.paused("v3")
+    bench.do(first, Stop())
+    bench.until(first, "back")
+    rollout = bench.accepted("v3", number=2)
+    rollout = rollout.but(created_at=rollout.created_at + timedelta(minutes=minutes))
+    assert bench.course(rollout).state == "none"
+    for _ in range(2):
+        assert bench.do(rollout, Launch(release="v3")).state == "done"
+    assert len(bench.applied(UPDATE)) == 2 and bench.course(rollout).state == "running"
 
 
 def test_a_definition_that_is_there_is_taken(bench: NativeBench) -> None:
@@ -370,6 +385,7 @@ def test_an_earlier_deployment_of_the_same_release_is_not_ours(bench: NativeBenc
     bench.until(first, "back")
     second = bench.accepted(number=2)
     assert bench.course(second).state == "none"
+    assert bench.course(second.but(snapshot={})).state == "none"
     assert bench.do(second, LAUNCH).state == "done"
     assert len(bench.applied(UPDATE)) == 2
     assert first.seen is not None and first.seen.course is not None

@@ -1,6 +1,11 @@
 """Every write of `ecs-native` applied and its reply lost or cut, fifty times each: one effect, no false success."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
+from botocore.exceptions import ClientError
 
 from aws.native_course import Own
 from aws.native_hands import NativeHands
@@ -8,12 +13,14 @@ from aws.native_look import NativeEyes, want
 from aws.native_seen import Sight
 from aws.sessions import Sessions
 from demo.cloud import Cloud
-from demo.cloud.building import image_uri
+from demo.cloud.building import image_uri, perform
+from demo.cloud.calls import Call
 from demo.cloud.metrics import moment
 from demo.cloud.seed_api import API
 from rollout.actions import Action, Continue, Launch, Outcome, Stop
 from rollout.model import Phase, Rollout
 from rollout.release import Release
+from tests.aws.hooks import answers
 from tests.aws.native_bench import CONTINUE, REGISTER, STOP, UPDATE, NativeBench, plain
 
 TIMES = 50
@@ -143,6 +150,105 @@ def test_a_definition_whose_reply_was_lost_is_found_by_its_content(bench: Native
     assert bench.applied(UPDATE)[0].parameters["taskDefinition"].endswith("/api:2")
 
 
+# --- AWS is slow to tell, or tells something else
+
+
+def test_a_start_that_aws_does_not_list_yet_is_not_sent_again(bench: NativeBench) -> None:
+    """The reply was lost and the list is behind: the service shows that it was asked."""
+    rollout, before = begun(bench, 1), bench.shown()
+    fault(bench, 1, UPDATE)
+    assert bench.do(rollout, Launch(release="r1")).state == "unknown"
+    with behind(bench, before):
+        outcome = bench.do(rollout, Launch(release="r1"))
+        assert outcome.state == "done" and "does not show the deployment yet" in outcome.text
+        assert bench.course(rollout).state == "none"
+    assert counts(bench)[UPDATE] == 1
+
+
+def test_a_way_back_that_aws_does_not_list_yet_is_not_sent_again(bench: NativeBench) -> None:
+    """The same after the end, for the deployment of the old release."""
+    bench = NativeBench(bench.cloud, bench.sessions, plain("BLUE_GREEN", bakeTimeInMinutes=0))
+    rollout = bench.launched()
+    bench.until(rollout, "done")
+    rollout, before = bench.looked(rollout), bench.shown()
+    bench.cloud.log.clear()
+    fault(bench, 1, UPDATE)
+    assert bench.do(rollout, Launch(release="v1")).state == "unknown"
+    with behind(bench, before, bench.deployments()[-2].arn):
+        assert bench.do(rollout, Launch(release="v1")).state == "done"
+    assert counts(bench)[UPDATE] == 1
+
+
+def test_a_way_back_that_went_wrong_is_started_anew(bench: NativeBench) -> None:
+    """AWS put the candidate back once more: what failed is no way back, and another one is started."""
+    bench = NativeBench(bench.cloud, bench.sessions, plain("BLUE_GREEN", bakeTimeInMinutes=0))
+    rollout = bench.launched()
+    bench.until(rollout, "done")
+    assert bench.do(bench.looked(rollout), Launch(release="v1")).state == "done"
+    rollout = bench.looked(rollout)
+    bench.cloud.world.perform(Call("ecs", "StopServiceDeployment", {
+        "serviceDeploymentArn": bench.deployments()[-1].arn,
+    }))  # fmt: skip
+    bench.cloud.step(60)
+    seen = bench.seen(rollout)
+    assert seen.course is not None and (seen.course.state, seen.course.release, seen.percent) == ("failed", "v1", 100)
+    assert bench.do(bench.looked(rollout), Launch(release="v1")).state == "done"
+    assert bench.until(bench.looked(rollout), "back").release == "v1"
+    assert counts(bench)[UPDATE] == 3
+
+
+def test_what_ended_in_between_was_stopped_in_vain(bench: NativeBench) -> None:
+    """ConflictException is no failure: what was wanted is so. One that still runs was really refused."""
+    rollout = bench.launched()
+    (shown,) = bench.described()
+    conflict = ClientError({"Error": {"Code": "ConflictException", "Message": "ended"}}, "StopServiceDeployment")
+    for status, state in (("ROLLBACK_SUCCESSFUL", "done"), ("IN_PROGRESS", "failed")):
+        replies = [{"serviceDeployments": [shown | {"status": one}]} for one in ("IN_PROGRESS", status)]
+        with (
+            answers(bench.sessions, "ecs", "DescribeServiceDeployments", *replies),
+            answers(bench.sessions, "ecs", "StopServiceDeployment", conflict),
+        ):
+            assert bench.do(rollout, Stop()).state == state
+
+
+def test_a_hook_that_timed_out_in_between_was_answered_in_vain(bench: NativeBench) -> None:
+    """InvalidParameterException because nothing waits any more is no failure; otherwise it is one."""
+    rollout = bench.launched()
+    (shown,) = bench.described()
+    late = ClientError(
+        {"Error": {"Code": "InvalidParameterException", "Message": "not awaiting"}}, "ContinueServiceDeployment"
+    )
+    for status, state in (("TIMED_OUT", "done"), ("AWAITING_ACTION", "failed")):
+        hooks = [[{"hookId": "h-1", "targetType": "PAUSE", "status": one}] for one in ("AWAITING_ACTION", status)]
+        replies = [
+            {"serviceDeployments": [shown | {"status": "IN_PROGRESS", "lifecycleHookDetails": one}]} for one in hooks
+        ]
+        with (
+            answers(bench.sessions, "ecs", "DescribeServiceDeployments", *replies),
+            answers(bench.sessions, "ecs", "ContinueServiceDeployment", late),
+        ):
+            assert bench.do(rollout, Continue(wait="h-1")).state == state
+
+
+OTHER = {"family": "api", "taskDefinitionArn": "arn:x:task-definition/api:2", "revision": 2,
+         "containerDefinitions": [{"name": "app", "image": "another"}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "words"), [
+    ("UpdateService", "asked for api:2, AWS answered api:1"),
+    ("RegisterTaskDefinition", "api:2 was registered with another content"),
+    ("StopServiceDeployment", "AWS answered arn:other"),
+])  # fmt: skip
+def test_an_answer_about_something_else_is_no_success(bench: NativeBench, operation: str, words: str) -> None:
+    """What was not confirmed is not called done."""
+    stops = operation == "StopServiceDeployment"
+    rollout = bench.launched() if stops else begun(bench, 1)
+    said = {"service": bench.shown(), "taskDefinition": OTHER, "serviceDeploymentArn": "arn:other"}
+    with answers(bench.sessions, "ecs", operation, said):
+        outcome = bench.do(rollout, Stop() if stops else Launch(release="r1"))
+    assert outcome.state in ("unknown", "failed") and words in outcome.text
+
+
 def step_to_pause(bench: NativeBench) -> None:
     """Until the newest deployment awaits an answer."""
     for _ in range(120):
@@ -150,3 +256,15 @@ def step_to_pause(bench: NativeBench) -> None:
             return
         bench.cloud.step(1)
     raise AssertionError(bench.deployments()[-1].stage)
+
+
+@contextmanager
+def behind(bench: NativeBench, before: dict[str, Any], present: str = "") -> Iterator[None]:
+    """AWS lists nothing new and shows the deployment of before as the present one; the service is what it is."""
+    present = present or before["currentServiceDeployment"]
+    shown = {"services": [bench.shown() | {"currentServiceDeployment": present}]}
+    with (
+        answers(bench.sessions, "ecs", "ListServiceDeployments", {"serviceDeployments": []}),
+        answers(bench.sessions, "ecs", "DescribeServices", shown),
+    ):
+        yield

@@ -37,8 +37,7 @@ def checks(bench: NativeBench, wanted: str = "v2", schedule: str = "", **changes
 
 def shown(bench: NativeBench, **changes: Any) -> dict[str, Any]:
     """DescribeServices as AWS shows it, with these parts of the service changed."""
-    answer = perform(bench.cloud.world, "ecs", "DescribeServices", {"cluster": API, "services": [API]})
-    return {"services": [{**answer.result["services"][0], **changes}]}
+    return {"services": [bench.shown() | changes]}
 
 
 # --- what would ship
