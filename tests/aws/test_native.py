@@ -245,6 +245,19 @@ def test_after_the_end_the_old_release_is_deployed_again(bench: NativeBench) -> 
     assert len(bench.applied(UPDATE)) == 1 and bench.do(rollout, Stop()).state == "done"
 
 
+@pytest.mark.parametrize("shown", ["the one before", "none"])
+def test_a_way_back_is_found_although_aws_shows_another_deployment(bench: NativeBench, shown: str) -> None:
+    """What the service is asked for tells that there is a newer one: then the list is read."""
+    rollout = finished(bench)
+    first = bench.deployments()[-1].arn
+    bench.do(rollout, HOME)
+    present = {"currentServiceDeployment": first if shown == "the one before" else ""}
+    with answers(bench.sessions, "ecs", "DescribeServices", {"services": [bench.shown() | present]}):
+        course = bench.course(rollout)
+        assert (course.state, course.release) == ("going_back", "v1") and course.id != first
+        assert bench.course(bench.looked(rollout)).id == course.id
+
+
 def test_what_a_way_back_left_is_put_right_by_the_next_start(bench: NativeBench) -> None:
     """The service's own canary and pause are sent along, and said before; from then on nothing is to be put right."""
     own = dict(bench.deployments()[-1].configuration)
@@ -432,13 +445,41 @@ def test_a_stage_that_never_moves_keeps_its_fingerprint(bench: NativeBench) -> N
 # --- what a look costs, and what it does not know
 
 
-def test_a_look_is_two_calls_for_twenty_targets_of_a_cluster(bench: NativeBench) -> None:
-    """While it pauses, runs or has ended: one for ten services, one for twenty deployments."""
-    rollout = bench.paused()
+@pytest.mark.parametrize("state", ["waiting", "back", "done"])
+def test_a_look_is_two_calls(bench: NativeBench, state: str) -> None:
+    """While it pauses, when it is back, when it has ended: services and deployments, no list, no revisions."""
+    rollout = finished(bench) if state == "done" else bench.paused()
+    if state == "back":
+        bench.do(rollout, Stop())
+        bench.until(rollout, "back")
+        rollout = bench.looked(rollout)
     bench.cloud.log.clear()
-    looks = bench.driver.look([rollout.but(id=number) for number in range(1, 21)])
-    assert len(looks) == 20
+    assert bench.course(rollout).state == state
     assert bench.calls() == {"DescribeServices": 1, "DescribeServiceDeployments": 1}
+
+
+def test_looks_are_batched_as_large_as_aws_takes_them(bench: NativeBench) -> None:
+    """Twenty-one services of a cluster: ten in a call, and twenty deployments; each finds its own."""
+    rollout, shown, (native,) = bench.paused(), bench.shown(), bench.described()
+    assert rollout.seen is not None and rollout.seen.course is not None
+    many, services, natives = [], [], []
+    for number in range(21):
+        name, arn = f"api-{number}", f"arn:x:service-deployment/api/api-{number}/d"
+        course = rollout.seen.course.model_copy(update={"id": arn})
+        seen = rollout.seen.model_copy(update={"course": course})
+        many.append(moved(rollout, name).but(id=number + 1, seen=seen, stable=rollout.stable))
+        services.append(shown | {"serviceName": name, "currentServiceDeployment": arn})
+        natives.append(native | {"serviceDeploymentArn": arn})
+    with (
+        answers(bench.sessions, "ecs", "DescribeServices", {"services": services}) as asked,
+        answers(bench.sessions, "ecs", "DescribeServiceDeployments", {"serviceDeployments": natives}) as read,
+    ):
+        looks = bench.driver.observe(many)
+    assert [len(one["services"]) for one in asked] == [10, 10, 1]
+    assert [len(one["serviceDeploymentArns"]) for one in read] == [20, 1]
+    assert {number: look.course and look.course.id for number, look in looks.items()} == {
+        number + 1: one["serviceDeploymentArn"] for number, one in enumerate(natives)
+    }
 
 
 def test_a_list_is_read_only_while_the_deployment_is_unknown(bench: NativeBench) -> None:

@@ -13,7 +13,7 @@ from aws.native_look import NativeEyes, want
 from aws.native_seen import Sight
 from aws.sessions import Sessions
 from demo.cloud import Cloud
-from demo.cloud.building import image_uri, perform
+from demo.cloud.building import image_uri
 from demo.cloud.calls import Call
 from demo.cloud.metrics import moment
 from demo.cloud.seed_api import API
