@@ -41,11 +41,9 @@ def sides_of(one: Asked, percent: int | None) -> Sides:
     text = f"{counts.succeeded} of {counts.total} instances have {name}"
     if counts.failed:
         text += f", {counts.failed} failed"
-    ready = counts.succeeded + counts.ready
-    if ours.status == "Succeeded" or (ready and not counts.failed):
+    # How many may fail is for the group's own configuration to say: its word is the deployment's status, with a reason.
+    if ours.status == "Succeeded" or (ours.active and counts.succeeded + counts.ready):
         return Sides(percent, stable, SideHealth(state="healthy", text=text))
-    if counts.failed and not ready:
-        return Sides(percent, stable, SideHealth(state="sick", text=text))
     return Sides(percent, stable, SideHealth(text=text, coming=ours.active))
 
 

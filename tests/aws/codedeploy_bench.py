@@ -12,8 +12,8 @@ from demo.cloud.building_codedeploy import add_codedeploy
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.codedeploy_words import ROLLBACK_EVENTS
 from demo.cloud.oracle import Applied
-from demo.cloud.seed_billing import BILLING, BUCKET, seed_billing
-from demo.cloud.seed_catalog import CATALOG, seed_catalog
+from demo.cloud.seed_billing import seed_billing
+from demo.cloud.seed_catalog import seed_catalog
 from rollout.actions import Action, Continue, Launch, Outcome, Stop
 from rollout.course import Course
 from rollout.model import Phase, Rollout
@@ -23,6 +23,7 @@ from rollout.seen import Seen
 from rollout.terms import Terms
 from tests.aws.bench import CloudClock
 
+CATALOG, BILLING, BUCKET = "catalog", "billing", "example-releases"
 WATCH = Plan.parse("watch", "watch")
 
 
