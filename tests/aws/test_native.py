@@ -385,10 +385,15 @@ def test_one_that_supersedes_ours_is_foreign(bench: NativeBench) -> None:
 
 def test_the_old_release_once_more_by_somebody_else_is_no_way_back(bench: NativeBench) -> None:
     """Before ours was started it is theirs: it is not taken for a rollback of something that never began."""
+    bench = with_(bench, plain("BLUE_GREEN", bakeTimeInMinutes=0))
     rollout = bench.looked(bench.accepted())
     bench.deploy(bench.api.definition, forceNewDeployment=True)
     course = bench.course(rollout)
     assert course.state == "none" and "of api:1" in course.foreign
+    bench.cloud.step(120)
+    assert bench.deployments()[-1].status == "SUCCESSFUL"
+    seen = bench.seen(rollout)
+    assert (seen.percent, seen.foreign, seen.course and seen.course.foreign) == (0, "", "")
 
 
 def test_an_earlier_deployment_of_the_same_release_is_not_ours(bench: NativeBench) -> None:

@@ -92,6 +92,8 @@ def again(bench: NativeBench, rollout: Rollout, action: Action, *, hands: type[N
 def test_no_launch_and_no_stop_happens_twice(bench: NativeBench) -> None:
     """RegisterTaskDefinition, UpdateService, StopServiceDeployment: unknown, then done without a second call."""
     for number in range(1, TIMES + 1):
+        if number % 5 == 1:
+            bench = NativeBench(bench.cloud, bench.sessions, EVERY_STEP)  # long histories would only cost time
         rollout = begun(bench, number)
         launch = Launch(release=f"r{number}")
         for lost in (REGISTER, UPDATE):
@@ -101,10 +103,11 @@ def test_no_launch_and_no_stop_happens_twice(bench: NativeBench) -> None:
         fault(bench, number, STOP)
         assert bench.do(rollout, Stop()).state == "unknown"
         assert bench.do(rollout, Stop()).state == "done"
-        assert counts(bench) == {REGISTER: number, UPDATE: number, STOP: number, CONTINUE: 0}
-        assert len(bench.deployments()) == number + 1
+        assert counts(bench) == {REGISTER: 1, UPDATE: 1, STOP: 1, CONTINUE: 0}
+        assert len(bench.deployments()) == (number - 1) % 5 + 2
         bench.cloud.step(12)
         assert bench.deployments()[-1].status == "ROLLBACK_SUCCESSFUL"
+        bench.cloud.log.clear()
 
 
 def test_no_answer_is_given_twice(bench: NativeBench) -> None:
