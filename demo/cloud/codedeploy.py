@@ -81,7 +81,7 @@ class CodeDeploy:
         """Stops a deployment in a moment, and goes back where that is asked for or the group says so."""
         if one.stopping is None:
             one.stopping = second + STOPS_AFTER
-        if go_back or one.goes_back_on(ON_REQUEST):
+        if one.undoes is None and (go_back or one.goes_back_on(ON_REQUEST)):
             one.undo_at = one.stopping + GOES_BACK_AFTER
 
     def seconds(self, now: datetime) -> Iterator[int]:
@@ -108,8 +108,10 @@ class CodeDeploy:
     # --- one deployment
 
     def _live(self, one: Deployment, second: int) -> None:
-        if one.stopping is not None and second >= one.stopping:
-            one.end(STOPPED, second, ("MANUAL_STOP", message_of("MANUAL_STOP")))
+        if one.stopping is not None:
+            # Nothing more is begun: it must not succeed between the word and the end.
+            if second >= one.stopping:
+                one.end(STOPPED, second, ("MANUAL_STOP", message_of("MANUAL_STOP")))
         elif one.status == CREATED and second >= one.created + QUEUED_AFTER:
             one.status = QUEUED
         elif one.status == QUEUED and second >= one.created + BEGINS_AFTER:

@@ -71,6 +71,8 @@ class Deployments:
             raise Failure("DeploymentIdRequiredException", "At least one deployment ID must be specified")
         if len(ids) > MOST_AT_ONCE:
             raise Failure("BatchLimitExceededException", f"The maximum number of deployment IDs is {MOST_AT_ONCE}")
+        for name in ids:
+            _check_id(name)
         found = [one for one in map(self.engine.deployments.get, ids) if one is not None and _is_here(one, call)]
         return Answer({"deploymentsInfo": [deployment_shown(one) for one in found]})
 
@@ -155,8 +157,7 @@ class Deployments:
         name = call.parameters.get("deploymentId")
         if not name:
             raise Failure("DeploymentIdRequiredException", "Deployment ID is required")
-        if not name.startswith("d-"):
-            raise Failure("InvalidDeploymentIdException", f"Deployment ID {name} is invalid")
+        _check_id(name)
         found = self.engine.deployments.get(name)
         if found is None or not _is_here(found, call):
             raise Failure("DeploymentDoesNotExistException", f"The deployment {name} could not be found")
@@ -167,6 +168,11 @@ class Deployments:
             return [one for one in self.engine.deployments.values() if _is_here(one, call)]
         app = self.groups.need_app(call)
         return list(self.groups.need(app, call.parameters.get("deploymentGroupName")).deployments)
+
+
+def _check_id(name: str) -> None:
+    if not name.startswith("d-"):
+        raise Failure("InvalidDeploymentIdException", f"Deployment ID {name} is invalid")
 
 
 def _check_running(one: Deployment) -> None:

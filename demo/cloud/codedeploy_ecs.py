@@ -118,8 +118,9 @@ class EcsRun:
         event = self._event("Install")
         event.begin(self.second)
         self._clean()
-        asked = resource_in(self.fleet.key[0], self._one.revision, RESOURCE)
-        self.green = self._place.sets.start(self.fleet, self._definition(asked), self._one.id, self.second)
+        asked = resource_in(self.fleet.key[0], self._one.revision, RESOURCE, ("TaskDefinition",))
+        definition = self._known(asked["TaskDefinition"])
+        self.green = self._place.sets.start(self.fleet, definition, self._one.id, self.second)
         latest = self.second + LONGEST_INSTALL * self._place.minute
         while not self._is_up(self.green):
             if self.second > latest:
@@ -181,11 +182,13 @@ class EcsRun:
         fleet = self._place.sets.fleet((account, region, asked["clusterName"], asked["serviceName"]))
         if fleet is None:
             raise Fault("INVALID_ECS_SERVICE", f"{asked['serviceName']} is not a service of the controller CODE_DEPLOY")
-        balancer = fleet.static.load_balancers[0]
-        if balancer["targetGroupArn"] not in self._routes.groups:
+        for balancer in fleet.static.load_balancers:
+            if balancer["targetGroupArn"] in self._routes.groups:
+                other = self._routes.other(balancer["targetGroupArn"])
+                balancer["advancedConfiguration"] = {"alternateTargetGroupArn": other}
+                break
+        else:
             raise Fault("INVALID_ECS_SERVICE", "it does not serve a target group of the deployment group")
-        other = self._routes.other(balancer["targetGroupArn"])
-        balancer["advancedConfiguration"] = {"alternateTargetGroupArn": other}
         return fleet
 
     def _take_over(self, failed: Deployment) -> None:
@@ -208,9 +211,8 @@ class EcsRun:
         if self._routes.test:
             self._routes.send(self._routes.test, group, 100)
 
-    def _definition(self, asked: dict[str, Any]) -> str:
+    def _known(self, wanted: str) -> str:
         account, region = self._one.group.app.key[:2]
-        wanted = str(asked.get("TaskDefinition", ""))
         known: Any = ecs_backends[account][region].task_definitions
         arns = {one.arn for revisions in known.values() for one in revisions.values()}
         if wanted not in arns:
@@ -222,7 +224,7 @@ class EcsRun:
         return len(tasks) >= self.fleet.desired and all(map(self.fleet.is_well, tasks))
 
     def _group(self, one: TaskSet) -> str:
-        return self.fleet.groups_of(one)[0][0]
+        return next(group for group, _ in self.fleet.groups_of(one) if group in self._routes.groups)
 
     def _event(self, name: str) -> Event:
         return next(event for event in self.targets[0].events if event.name == name)

@@ -166,6 +166,8 @@ class Groups:
             raise Failure("InvalidBlueGreenDeploymentConfigurationException", (
                 "Deployment ready action cannot be set to 'CONTINUE_DEPLOYMENT' when timeout is specified"
             ))
+        if app.platform == SERVER and settings.get("deploymentStyle", {}).get("deploymentType") == "BLUE_GREEN":
+            raise Failure("InvalidDeploymentStyleException", "the embedded cloud updates servers in place only")
         if app.platform == ECS and not settings.get("ecsServices"):
             raise Failure("InvalidECSServiceException", "For ECS deployment group, ecsServices must be specified")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo.cloud.building_codedeploy import alias_spec, app_spec
+from demo.cloud.building_codedeploy import BUCKET, add_bundle, alias_spec, app_spec
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.codedeploy_deployment import Group
 from demo.cloud.codedeploy_shown import essence
 from demo.cloud.codedeploy_words import LAMBDA, MESSAGES
 from demo.cloud.functions import shares_of
+from demo.cloud.task import Behaviour
+from demo.cloud.traffic import FAILING
 from demo.cloud.turning import Turning
 
 MOST_READS, LONGEST_MINUTE = 100, 600
@@ -71,6 +73,17 @@ class CodeDeployKnobs(Turning):
                 "revision": self._revision(group, version), "description": "by hand",
             })
         return f"{answer.result['deploymentId']} of {application} was started by hand."
+
+    def push_bundle(self, application: str, release: str, kind: str = "good") -> str:
+        """A new archive in S3 for servers: good, errors (8 % of its requests), down (does not come up)."""
+        kinds = {"good": Behaviour(), "errors": Behaviour(FAILING), "down": Behaviour(exit_code=1)}
+        if kind not in kinds:
+            raise ValueError(f"no kind of archive {kind!r}; known: {', '.join(kinds)}")
+        with self._world.lock:
+            self._world.tick()
+            self._group(application)
+            add_bundle(self._world, release, kinds[kind], name=application)
+        return f"s3://{BUCKET}/{application}/{release}.zip is pushed: {kind}."
 
     def codedeploy(self) -> dict[str, Any]:
         """Every group with its deployments, the oldest first."""

@@ -16,6 +16,7 @@ from demo.cloud.functions import shares_of
 
 Perform = Callable[[Call], Answer | None]
 RESOURCE = "AWS::Lambda::Function"
+NEEDED = ("Name", "Alias", "CurrentVersion", "TargetVersion")
 
 
 class LambdaRun:
@@ -26,9 +27,8 @@ class LambdaRun:
         self._perform, self._minute = perform, minute
         self._routing = Routing() if one.undoes else one.config.routing
         forward = one.undoes.asked if one.undoes else one.asked
-        asked = resource_in(self._place[0], forward["revision"], RESOURCE)
-        self.function, self.alias = str(asked["Name"]), str(asked["Alias"])
-        self.current, self.target = str(asked["CurrentVersion"]), str(asked["TargetVersion"])
+        asked = resource_in(self._place[0], forward["revision"], RESOURCE, NEEDED)
+        self.function, self.alias, self.current, self.target = (asked[name] for name in NEEDED)
         self._check(back=one.undoes is not None)
         if one.undoes:
             self.current, self.target = self.target, self.current

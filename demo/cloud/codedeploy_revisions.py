@@ -60,15 +60,15 @@ def program_of(account: str, revision: dict[str, Any]) -> str:
     return str(found.etag).strip('"')
 
 
-def resource_in(account: str, revision: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The properties of the AppSpec's one resource of that kind."""
+def resource_in(account: str, revision: dict[str, Any], kind: str, needed: tuple[str, ...]) -> dict[str, str]:
+    """The needed properties of the AppSpec's one resource of that kind, as text."""
     try:
         spec = yaml.safe_load(_content(account, revision))
         resources = spec.get("Resources") or spec.get("resources")
         [resource] = resources[0].values()
         if resource["Type"] != kind:
             raise Fault("INVALID_REVISION", f"it has no resource of type {kind}")
-        return dict(resource["Properties"])
+        return {name: str(resource["Properties"][name]) for name in needed}
     except (yaml.YAMLError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise Fault("INVALID_REVISION", "it is not well formed") from error
 

@@ -6,14 +6,13 @@ goes through the same operations as a client's and stands in the oracle log unde
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
 
 from demo.cloud.alarm_knobs import AlarmKnobs
+from demo.cloud.archives import archive
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.codedeploy_knobs import CodeDeployKnobs
 from demo.cloud.fault_knobs import FaultKnobs
@@ -148,15 +147,6 @@ class Knobs(AlarmKnobs, FaultKnobs, NativeKnobs, Route53Knobs, CodeDeployKnobs):
             version = str(self._do("lambda", "PublishVersion", text).result["Version"])
             self._world.traffic.profiles[function, version] = profile
         return f"Version {version} of {function} is published: {profile.name}."
-
-
-def archive(text: str) -> bytes:
-    """A small deployment package; another text is another CodeSha256."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as files:
-        # A fixed date: the same release has the same checksum every time.
-        files.writestr(zipfile.ZipInfo("app.py", (2026, 1, 1, 0, 0, 0)), f"# {text}\n")
-    return packed.getvalue()
 
 
 def weights_of_alias(function: str, alias: str) -> dict[str, float]:

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from moto.s3.models import s3_backends
-
-from demo.cloud.building import PORT, add_balancer, add_group, forward, ids_of, perform
-from demo.cloud.building_codedeploy import add_codedeploy, remember_deployment
+from demo.cloud.building import PORT, add_balancer, add_group, forward, perform
+from demo.cloud.building_codedeploy import BILLING, add_bundle, add_codedeploy, remember_deployment
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.cloud import Cloud
 from demo.cloud.codedeploy_words import ROLLBACK_EVENTS, SERVER
-from demo.cloud.knobs import archive
 from demo.cloud.machines import Crew, Machine
 from demo.cloud.metrics import epoch
 from demo.cloud.seed_balancer_alarms import put_balancer_alarms
@@ -25,12 +22,10 @@ from demo.cloud.task import Behaviour
 from demo.cloud.traffic import FAILING
 from demo.cloud.world import World
 
-BILLING, BUCKET = "billing", "example-releases"
 BILLING_PROGRAMS = {"v1": Behaviour(), "v2": Behaviour(), "v3": Behaviour(FAILING), "v4": Behaviour(exit_code=1)}
 BUILT_AGO = {"v1": timedelta(days=3), "v2": timedelta(minutes=20), "v3": timedelta(days=1), "v4": timedelta(days=2)}
 BILLING_MACHINES, BILLING_RPS = 4, 60.0
 BILLING_CONFIG = "CodeDeployDefault.OneAtATime"
-KMS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/releases"
 DRAIN_SECONDS, WARM_UP_SECONDS, PREROLL_PERIODS = 5, 60, 6
 
 
@@ -75,7 +70,10 @@ def build_billing(world: World) -> Billing:
     })
     # As if it had been written long ago: the first requests must not meet the 404 of a listener that is new.
     world.servers.routing.step(epoch(world.now()) + world.servers.routing.delay)
-    revisions = {name: add_revision(world, name) for name in sorted(BUILT_AGO, key=lambda name: -BUILT_AGO[name])}
+    revisions = {
+        name: add_bundle(world, name, BILLING_PROGRAMS[name], ago=BUILT_AGO[name])
+        for name in sorted(BUILT_AGO, key=lambda name: -BUILT_AGO[name])
+    }
     machines = _add_machines(world, group, revisions["v1"])
     deployed = add_codedeploy(world, BILLING, SERVER, {
         "deploymentConfigName": BILLING_CONFIG,
@@ -89,23 +87,6 @@ def build_billing(world: World) -> Billing:
     })
     remember_deployment(world, deployed, revisions["v1"])
     return Billing(balancer.arn, balancer.listener, group, machines, revisions)
-
-
-def add_revision(world: World, name: str) -> dict[str, Any]:
-    """An archive in S3 whose program behaves as its name says; gives the revision, pinned."""
-    s3: Any = s3_backends[ACCOUNT]["aws"]
-    if BUCKET not in s3.buckets:
-        s3.create_bucket(BUCKET, REGION)
-        s3.put_bucket_versioning(BUCKET, "Enabled")
-    key = f"{BILLING}/{name}.zip"
-    with ids_of("object", key):
-        made = s3.put_object(BUCKET, key, archive(f"{BILLING} {name}"), encryption="aws:kms", kms_key_id=KMS_KEY)
-    made.last_modified = (world.now() - BUILT_AGO.get(name, timedelta())).replace(tzinfo=None)
-    tag = made.etag.strip('"')
-    world.servers.machines.programs[tag] = BILLING_PROGRAMS.get(name, Behaviour())
-    return {"revisionType": "S3", "s3Location": {
-        "bucket": BUCKET, "key": key, "bundleType": "zip", "version": made.version_id, "eTag": tag,
-    }}
 
 
 def _add_machines(world: World, group: str, revision: dict[str, Any]) -> tuple[str, ...]:

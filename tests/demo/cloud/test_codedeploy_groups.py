@@ -127,6 +127,9 @@ def test_applications_and_groups_are_listed_over_pages(deploy: Any) -> None:
         ({"alarmConfiguration": {"alarms": [{"name": str(at)} for at in range(11)]}}, "AlarmsLimitExceededException"),
         ({"autoRollbackConfiguration": {"enabled": True, "events": []}}, "InvalidAutoRollbackConfigException"),
         ({"deploymentConfigName": "nobody"}, "DeploymentConfigDoesNotExistException"),
+        ({"platform": "ECS"}, "InvalidECSServiceException"),
+        ({"platform": "Server", "deploymentStyle": {"deploymentType": "BLUE_GREEN"}},
+         "InvalidDeploymentStyleException"),
         ({"deploymentConfigName": "CodeDeployDefault.ECSAllAtOnce"}, "InvalidDeploymentConfigNameException"),
         ({"blueGreenDeploymentConfiguration": {"deploymentReadyOption": {
             "actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 5}}},

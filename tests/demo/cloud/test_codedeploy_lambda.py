@@ -117,9 +117,10 @@ def test_a_red_alarm_lets_nothing_begin(thumbs: Deployer, bare: Cloud) -> None:
     assert (bare.log.of("lambda:UpdateAlias")[0].before or {})["shares"] == {"1": 100}
 
 
-def test_a_group_that_does_not_go_back_stays_where_it_is(thumbs: Deployer, bare: Cloud) -> None:
-    """Without automatic rollback an alarm stops the deployment, and the traffic stays split."""
-    one = thumbs.start(to("3"), autoRollbackConfiguration={"enabled": False, "events": []})
+@pytest.mark.parametrize("events", [[], ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST"]])
+def test_a_group_that_does_not_go_back_stays_where_it_is(thumbs: Deployer, bare: Cloud, events: list[str]) -> None:
+    """Without automatic rollback on alarms one stops the deployment, and the traffic stays split."""
+    one = thumbs.start(to("3"), autoRollbackConfiguration={"enabled": bool(events), "events": events})
     bare.step(240)
     assert thumbs.status(one) == "Stopped ALARM_ACTIVE"
     assert weights()["3"] > 0
@@ -143,6 +144,55 @@ def test_stop_goes_back_where_it_is_asked_for_or_configured(
     goes_back = bool(events)
     assert (thumbs.way_back(one) != "") == goes_back
     assert weights() == ({"1": 100} if goes_back else {"1": 80, "2": 20})
+
+
+def test_a_way_back_has_no_way_back(thumbs: Deployer, bare: Cloud) -> None:
+    """A rollback that is stopped is not rolled back in its turn, whoever asks."""
+    one = thumbs.start(to("2"))
+    bare.step(20)
+    thumbs.client.stop_deployment(deploymentId=one, autoRollbackEnabled=True)
+    bare.step(5)
+    back = thumbs.way_back(one)
+    thumbs.client.stop_deployment(deploymentId=back, autoRollbackEnabled=True)
+    bare.step(20)
+    assert (thumbs.status(back), thumbs.ids()) == ("Stopped MANUAL_STOP", [back, one])
+
+
+def test_a_way_back_that_fails_has_none(thumbs: Deployer, bare: Cloud) -> None:
+    """A rollback that fails by itself is the end of it: the traffic stays split, and nothing else is tried."""
+    one = thumbs.start(to("2"))
+    bare.step(20)
+    thumbs.client.stop_deployment(deploymentId=one, autoRollbackEnabled=True)
+    bare.step(5)
+    bare.knobs.codedeploy_fail("thumbs")
+    bare.step(30)
+    back = thumbs.way_back(one)
+    assert (thumbs.status(back), thumbs.ids()) == ("Failed HOOK_EXECUTION_FAILURE", [back, one])
+    assert weights() == {"1": 90, "2": 10}
+
+
+def test_what_is_being_stopped_does_not_succeed(thumbs: Deployer, bare: Cloud) -> None:
+    """Stopped in the second before its last shift: that one does not come any more."""
+    one = thumbs.start(to("2"))
+    bare.step(4 + 539)
+    thumbs.client.stop_deployment(deploymentId=one, autoRollbackEnabled=False)
+    bare.step(2)
+    assert (thumbs.status(one), weights()) == ("Stopped MANUAL_STOP", {"1": 10, "2": 90})
+
+
+def test_an_app_spec_may_be_yaml_in_s3(thumbs: Deployer, bare: Cloud, clients: Clients) -> None:
+    """A file in a bucket, in YAML with numbers where text is meant, moves the alias like any."""
+    text = "Resources:\n- f:\n    Type: AWS::Lambda::Function\n    Properties:\n      " + "\n      ".join(
+        f"{name}: {value}" for name, value in alias_spec("thumbs", "live", "1", "2")["Resources"][0]["thumbs"][
+            "Properties"].items()
+    )
+    s3 = clients("s3")
+    s3.create_bucket(Bucket="specs", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_object(Bucket="specs", Key="appspec.yaml", Body=text.encode())
+    place = {"bucket": "specs", "key": "appspec.yaml", "bundleType": "YAML"}
+    thumbs.start({"revisionType": "S3", "s3Location": place})
+    bare.step(5)
+    assert weights() == {"1": 90, "2": 10}
 
 
 def test_a_group_has_one_deployment_at_a_time(thumbs: Deployer, bare: Cloud) -> None:
@@ -177,6 +227,9 @@ def test_what_has_ended_can_be_neither_stopped_nor_continued(thumbs: Deployer, b
         (alias_spec("nobody", "live", "1", "2"), "INVALID_LAMBDA_FUNCTION"),
         (alias_spec("thumbs", "live", "2", "3"), "INVALID_LAMBDA_CONFIGURATION"),
         ({"version": 0.0, "Resources": []}, "INVALID_REVISION"),
+        ({"Resources": [{"f": {"Type": "AWS::Lambda::Function", "Properties": {"Name": "thumbs"}}}]},
+         "INVALID_REVISION"),
+        ({"Resources": [{"f": {"Type": "AWS::ECS::Service", "Properties": {}}}]}, "INVALID_REVISION"),
     ],
 )
 def test_an_app_spec_that_does_not_fit_fails(thumbs: Deployer, bare: Cloud, spec: Any, code: str) -> None:

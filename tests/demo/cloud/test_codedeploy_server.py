@@ -8,8 +8,9 @@ import pytest
 from moto.s3.models import s3_backends
 
 from demo.cloud import Cloud, seed_billing
+from demo.cloud.building_codedeploy import BILLING, BUCKET, add_bundle
 from demo.cloud.calls import ACCOUNT
-from demo.cloud.seed_billing import BILLING, BUCKET, Billing, add_revision
+from demo.cloud.seed_billing import Billing
 from demo.cloud.task import Behaviour
 from tests.demo.cloud.codedeploy_bench import Deployer, held_to_the_model, refused
 from tests.demo.cloud.conftest import Clients
@@ -149,7 +150,7 @@ def test_a_bad_release_goes_back_machine_by_machine(scene: Scene) -> None:
 
 def test_a_revision_must_be_there_as_it_is_named(scene: Scene) -> None:
     """Another version or eTag is another object; one that is deleted before the beginning is REVISION_MISSING."""
-    revision = add_revision(scene.cloud.world, "v5")
+    revision = add_bundle(scene.cloud.world, "v5", Behaviour())
     place = revision["s3Location"]
     for wrong in ({"version": "none"}, {"eTag": "0" * 32}, {"key": "billing/v9.zip"}, {"bucket": "nobody"}):
         with refused("RevisionDoesNotExistException"):
@@ -160,6 +161,19 @@ def test_a_revision_must_be_there_as_it_is_named(scene: Scene) -> None:
     scene.cloud.step(4)
     assert scene.deployer.status(one) == "Failed REVISION_MISSING"
     assert scene.programs() == {"v1": 4}
+
+
+def test_an_archive_can_be_pushed(scene: Scene) -> None:
+    """One that does not come up fails as v4 does; unknown kinds and applications are refused."""
+    scene.cloud.knobs.push_bundle(BILLING, "v6", "down")
+    place = {"bucket": BUCKET, "key": "billing/v6.zip", "bundleType": "zip"}
+    one = scene.deployer.start({"revisionType": "S3", "s3Location": place})
+    scene.live(one)
+    assert scene.deployer.status(one) == "Failed HEALTH_CONSTRAINTS"
+    with pytest.raises(ValueError, match="good, errors, down"):
+        scene.cloud.knobs.push_bundle(BILLING, "v7", "great")
+    with pytest.raises(LookupError, match="known: billing"):
+        scene.cloud.knobs.push_bundle("nobody", "v7")
 
 
 def test_a_commit_is_a_revision_too(scene: Scene) -> None:
