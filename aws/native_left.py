@@ -19,25 +19,23 @@ def left_by(
     """The deployment whose configuration is to be put back; None where the newest one is no way back of ours.
 
     It is one if it deployed again what had been there before, at once and without hooks, and for the rest exactly as
-    the deployment before it was configured; and if the service is still configured so.
+    the last deployment of another configuration; and if the service is still configured so.
     """
     if live.get("strategy") != AT_ONCE.strategy or live.get("lifecycleHooks"):
         return None
     arns = [row.service_deployment_arn for row in rows]
     read = read_natives(calls, arns[:A_CALL])
     natives = [one for arn in arns[:A_CALL] if isinstance(one := read[arn], Native)]
-    if len(natives) < 2 or not _same(live, natives[0].as_configured):
+    # A way back may have taken several tries, all of them at once.
+    at = next((at for at, one in enumerate(natives) if not _same(live, one.as_configured)), 0)
+    if not at or not _same(live, AT_ONCE.configuration(natives[at].as_configured, hooks=False)):
         return None
-    newest, before, *older = natives
-    if _same(live, before.as_configured) or not _same(
-        live, AT_ONCE.configuration(before.as_configured, hooks=False)
-    ):
-        return None
-    definitions.read(calls, [one.target_service_revision.arn for one in natives])
-    old = [one.arn for one in before.source_service_revisions] + [one.target_service_revision.arn for one in older]
-    definitions.read(calls, old[:A_CALL])
-    again = definitions.of(newest.target_service_revision.arn)
-    return before if again in [definitions.of(arn) for arn in old[:A_CALL]] else None
+    revisions = [one.arn for one in natives[at].source_service_revisions]
+    revisions += [one.target_service_revision.arn for one in natives[at + 1 :]]
+    newest = natives[0].target_service_revision.arn
+    definitions.read(calls, [newest, *revisions])
+    again = definitions.told(newest)
+    return natives[at] if again and again in map(definitions.told, revisions) else None
 
 
 def _same(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:

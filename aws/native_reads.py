@@ -113,9 +113,13 @@ class Definitions:
 
     def of(self, revision: str) -> str:
         """The task definition's ARN. TargetError where AWS has not told."""
-        if revision not in self._known:
+        if not (known := self.told(revision)):
             raise TargetError("transient", f"the service revision {short(revision)} was not shown")
-        return self._known[revision]
+        return known
+
+    def told(self, revision: str) -> str:
+        """The same; empty where AWS has not told: it does not keep old ones for ever."""
+        return self._known.get(revision, "")
 
 
 def _missing(cluster: str, name: str) -> TargetError:

@@ -258,17 +258,22 @@ def test_a_way_back_is_found_although_aws_shows_another_deployment(bench: Native
         assert bench.course(bench.looked(rollout)).id == course.id
 
 
-def test_what_a_way_back_left_is_put_right_by_the_next_start(bench: NativeBench) -> None:
+@pytest.mark.parametrize("tries", [1, 2])
+def test_what_a_way_back_left_is_put_right_by_the_next_start(bench: NativeBench, tries: int) -> None:
     """The service's own canary and pause are sent along, and said before; from then on nothing is to be put right."""
     own = dict(bench.deployments()[-1].configuration)
     rollout = finished(bench)
     bench.do(rollout, HOME)
     bench.until(rollout, "back")
+    if tries == 2:
+        bench.deploy(bench.api.definition, forceNewDeployment=True)
+    bench.cloud.step(100)
     assert bench.deployments()[-1].configuration["strategy"] == "BLUE_GREEN"
     left = {check.name: check for check in bench.driver.prepare(bench.requested("v3")).checks}["left"]
     assert left.text == "a way back left api on BLUE_GREEN: the start puts CANARY 10 % 5 min back"
     bench.do(bench.accepted("v3", number=2), Launch(release="v3"))
     assert {key: bench.deployments()[-1].configuration[key] for key in own} == own
+    assert bench.driver.prepare(bench.requested("v2")).snapshot["restore"] == ""
 
 
 @pytest.mark.parametrize("tag", ["v1", "v2"])
