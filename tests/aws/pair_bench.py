@@ -120,6 +120,10 @@ class PairBench:
         """The least size of each side."""
         raise NotImplementedError
 
+    def desired(self) -> dict[str, int]:
+        """How many servers each side was asked for."""
+        raise NotImplementedError
+
     def deploy(self, side: str, what: str) -> None:
         """What a colleague's pipeline does to a side."""
         raise NotImplementedError

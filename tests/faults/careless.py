@@ -15,7 +15,7 @@ from rollout.actions import Action, Outcome, Retire, Shift
 from rollout.model import Rollout
 from rollout.ports import World
 from rollout.seen import Observation, SideHealth
-from tests.faults.ground import AnyBench
+from tests.faults.ground import AnyBench, Passing
 
 
 class _NoLimitsEcs(EcsEyes):
@@ -53,21 +53,6 @@ class Unsettled(Route53):
 
     def _mark(self, calls: Calls, rollout: Rollout, found: Records, at: Any) -> Mark:
         return Mark(found.fingerprint)
-
-
-class Passing:
-    """A world that passes everything on: what is taken out of it stands in its children."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Observation]:
-        """See rollout.ports.World."""
-        return self._world.observe(rollouts)
-
-    def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
-        """See rollout.ports.World."""
-        return self._world.perform(rollout, action, key)
 
 
 class Hasty(Passing):

@@ -5,7 +5,7 @@ none of them by themselves, so that a request that failed is one that a rollout 
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -24,9 +24,11 @@ from demo.cloud.seed_edge import SITE
 from demo.cloud.seed_search import INSTANCES, SEARCH_BLUE, SEARCH_GREEN
 from demo.cloud.task import Behaviour
 from demo.cloud.traffic import Profile
+from rollout.actions import Action, Outcome
 from rollout.conductor import Conductor
 from rollout.model import Rollout
 from rollout.ports import World
+from rollout.seen import Observation
 from rollout.terms import Terms, Timing
 from tests.aws.bench import CloudClock
 from tests.aws.ec2_bench import Ec2Bench
@@ -77,6 +79,34 @@ class Served(OneApp):
         return self.kind, super().terms(app, env, plan, back=back)[1]
 
 
+class Passing:
+    """A world that passes everything on: what is added, or taken out, stands in its children."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Observation]:
+        """See rollout.ports.World."""
+        return self._world.observe(rollouts)
+
+    def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
+        """See rollout.ports.World."""
+        return self._world.perform(rollout, action, key)
+
+
+class _Noting(Passing):
+    """Tells of each call when it is done."""
+
+    def __init__(self, world: World, ground: "Ground") -> None:
+        super().__init__(world)
+        self._ground = ground
+
+    def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
+        outcome = super().perform(rollout, action, key)
+        self._ground.after(action)
+        return outcome
+
+
 class Ground(Scene):
     """A scene over one of the demo's apps that is made of servers."""
 
@@ -86,6 +116,8 @@ class Ground(Scene):
     ) -> None:
         self.bench, self.cloud, self.knobs = bench, bench.cloud, bench.cloud.knobs
         self.driver, self.wrap = driver or bench.driver, wrap
+        self.after: Callable[[Action], object] = id
+        """What is to be seen directly after each call, before the bot looks again."""
         settings = bench.settings if isinstance(bench, PairBench) else EDGE_SETTINGS
         settle = timedelta(seconds=SETTLE if isinstance(bench, PairBench) else 0)
         quick = {
@@ -97,7 +129,7 @@ class Ground(Scene):
         """See Scene."""
         self.clock = Stepped(self.cloud)  # type: ignore[assignment]  # the cloud's clock, which never goes back
         world: World = AwsWorld(self.bench.sessions, {self.driver.kind: self.driver}, self.clock)
-        self.aws = self.wrap(world) if self.wrap else world
+        self.aws = _Noting(self.wrap(world) if self.wrap else world, self)
         super().open()
         self.bot = Conductor(self.store, self.aws, self.policy, self.clock)
 
@@ -113,6 +145,10 @@ class Ground(Scene):
         while not reached(self.newest) and self.live is not None and self.clock.now() < end:
             self.look()
         return self.newest
+
+    def called(self) -> bool:
+        """Whether somebody was called who has not answered yet."""
+        return bool(self.store.outbox.waiting_pages(self.clock.now()))
 
     def rest(self, seconds: int = 2 * SETTLE) -> None:
         """Everything that is under way comes to its end."""

@@ -12,9 +12,10 @@ from tests.faults.rows import (
     processes,
     requests,
     servers,
+    sides,
     words,
 )
 
-FAMILIES = (alarms, cloud, servers, edits, histories, configuration, durable, clocks, requests, words, processes)
+FAMILIES = (alarms, cloud, servers, edits, histories, sides, configuration, durable, clocks, requests, words, processes)
 ROWS: tuple[Row, ...] = tuple(sorted((row for family in FAMILIES for row in family.ROWS), key=lambda row: row.id))
 BY_ID = {row.id: row for row in ROWS}
