@@ -492,6 +492,13 @@ def test_looks_are_batched_as_large_as_aws_takes_them(bench: NativeBench) -> Non
     }
 
 
+def test_reads_survive_two_hiccups(bench: NativeBench) -> None:
+    """A read is tried three times."""
+    rollout = bench.launched()
+    bench.cloud.knobs.throttle("ecs:DescribeServiceDeployments", times=2)
+    assert bench.course(rollout).state == "running"
+
+
 def test_a_list_is_read_only_while_the_deployment_is_unknown(bench: NativeBench) -> None:
     """Before the launch each look lists; revisions are asked for once."""
     rollout = bench.looked(bench.accepted())

@@ -233,6 +233,39 @@ def test_a_hook_that_timed_out_in_between_was_answered_in_vain(bench: NativeBenc
             assert bench.do(rollout, Continue(wait="h-1")).state == state
 
 
+@pytest.mark.parametrize("operation", [REGISTER, UPDATE, CONTINUE, STOP])
+@pytest.mark.parametrize(("kind", "state", "word"), [
+    ("throttle", "failed", "too many calls"),
+    ("outage", "unknown", "the next look tells"),
+    ("deny", "failed", "allow "),
+])
+def test_a_write_that_is_refused_is_sent_once(
+    bench: NativeBench, operation: str, kind: str, state: str, word: str
+) -> None:
+    """Throttled and denied are surely not done, a failing server may have done it; the permission is named."""
+    action: Action = Launch(release="v2")
+    rollout = bench.accepted()
+    if operation in (CONTINUE, STOP):
+        assert bench.do(rollout, action).state == "done"
+        step_to_pause(bench)
+        action = Stop() if operation == STOP else Continue(wait=bench.deployments()[-1].hooks[-1].id)
+    elif operation == UPDATE:
+        bench.revision("v2")
+    getattr(bench.cloud.knobs, kind)(operation)
+    outcome = bench.do(rollout, action)
+    assert outcome.state == state and word in outcome.hint
+    assert operation in outcome.hint or kind != "deny"
+    assert bench.cloud.log.refused[operation] == 1
+
+
+def test_what_was_done_before_a_refusal_is_said(bench: NativeBench) -> None:
+    """A revision was registered, the service was not asked: something did change."""
+    rollout = bench.accepted()
+    bench.cloud.knobs.throttle(UPDATE)
+    outcome = bench.do(rollout, Launch(release="v2"))
+    assert outcome.state == "unknown" and outcome.text.startswith("a revision of api is registered; then ecs:UpdateS")
+
+
 OTHER = {"family": "api", "taskDefinitionArn": "arn:x:task-definition/api:2", "revision": 2,
          "containerDefinitions": [{"name": "app", "image": "another"}]}  # fmt: skip
 

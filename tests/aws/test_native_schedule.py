@@ -8,6 +8,7 @@ from aws.native import EcsNative
 from aws.native_schedule import AT_ONCE, BEFORE_STEPS, BEFORE_TRAFFIC, CAN, Schedule, schedule_of
 from aws.native_target import NativeTarget
 from rollout.plan import BUILT_IN, Plan
+from rollout.ports import Scheduler
 
 TARGET = NativeTarget(cluster="api", service="api", region="eu-central-1")
 
@@ -53,6 +54,11 @@ def test_what_ecs_cannot_do_is_said_with_what_it_can(text: str, why: str) -> Non
     misfit = EcsNative.misfit(TARGET, plan(text))
     assert misfit.startswith(why) and misfit.endswith(CAN)
     assert EcsNative.bounds(TARGET, plan(text)) == ()
+
+
+def test_it_tells_of_schedules() -> None:
+    """The configuration asks it, before anything is started."""
+    assert issubclass(EcsNative, Scheduler)
 
 
 def test_what_the_service_is_configured_to_do_always_fits() -> None:
