@@ -170,14 +170,17 @@ def test_sizes_and_settings_deploy_nothing(modelled: Cloud, ecs: Any) -> None:
 
 
 def test_an_old_side_that_dies_is_started_again(modelled: Cloud, ecs: Any) -> None:
-    """All its tasks fail in the middle of a deployment: they are replaced, as there may be a way back."""
+    """All tasks crash in the middle of a deployment: each side gets its own again, as there may be a way back."""
     scene = Scene(modelled, ecs, configured(lifecycleHooks=[pause("POST_SCALE_UP")]))
     scene.until_paused(scene.deploy("v2"))
-    old = scene.fleet.deployments[1]
-    for task in scene.fleet.of(old, "RUNNING"):
-        scene.ecs.stop_task(cluster="api", task=task.arn)
-    scene.cloud.step(20)
+    scene.cloud.knobs.crash_loop("api")
+    scene.cloud.step(3)
+    assert scene.tasks() == {}
+    scene.cloud.knobs.crash_loop("api", on=False)
+    scene.cloud.step(60)
     assert scene.tasks() == {"v1": 3, "v2": 3}
+    targets = scene.cloud.world.servers.targets
+    assert [len(targets.healthy(group)) for group in (scene.api.first, scene.api.second)] == [3, 3]
 
 
 def test_a_load_balancer_that_refuses_is_tried_again(modelled: Cloud, ecs: Any, elb: Any) -> None:
