@@ -10,6 +10,7 @@ from moto.ecs.models import ecs_backends
 
 from demo.cloud.calls import Answer, Call
 from demo.cloud.codedeploy_deployment import Deployment, Event, Fault, Target
+from demo.cloud.codedeploy_hooks import Hooks
 from demo.cloud.codedeploy_revisions import resource_in
 from demo.cloud.codedeploy_routes import Routes
 from demo.cloud.codedeploy_words import (
@@ -60,6 +61,7 @@ class EcsRun:
             updated=second,
         )]
         self._waits_for, self._told = "", list[dict[str, Any]]()
+        self._hooks = Hooks(self.fleet.key[:2], one.revision, way_back=one.undoes is not None)
         self._life = self._back() if one.undoes else self._forward()
 
     def step(self, second: int) -> str:
@@ -162,10 +164,11 @@ class EcsRun:
         self._waits_for = ""
 
     def _pass(self, name: str) -> Iterator[str]:
-        """An event without a hook: begun in one second, over in the next."""
+        """An event that is its hook, or nothing: begun in one second, over in the next."""
         event = self._event(name)
         event.begin(self.second)
         yield IN_PROGRESS
+        self._hooks.run(name)
         event.end(self.second)
 
     # --- inside

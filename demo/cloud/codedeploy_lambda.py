@@ -10,6 +10,7 @@ from moto.awslambda.models import lambda_backends
 from demo.cloud.calls import Answer, Call, Failure
 from demo.cloud.codedeploy_configs import Routing
 from demo.cloud.codedeploy_deployment import Deployment, Event, Fault, Target
+from demo.cloud.codedeploy_hooks import Hooks
 from demo.cloud.codedeploy_revisions import resource_in
 from demo.cloud.codedeploy_words import ALLOWING, IN_PROGRESS, SUCCEEDED
 from demo.cloud.functions import shares_of
@@ -32,6 +33,7 @@ class LambdaRun:
         self._check(back=one.undoes is not None)
         if one.undoes:
             self.current, self.target = self.target, self.current
+        self._hooks = Hooks(self._place, forward["revision"], way_back=one.undoes is not None)
         self._first: int | None = None
         self._told = 0.0
         account, region = self._place
@@ -50,11 +52,13 @@ class LambdaRun:
         before, allow, after = target.events
         if before.status != SUCCEEDED:
             before.begin(second)
+            self._hooks.run(before.name)
             before.end(second)
         elif allow.status != SUCCEEDED:
             self._shift(allow, second)
         else:
             after.begin(second)
+            self._hooks.run(after.name)
             after.end(second)
             target.turn(SUCCEEDED, second)
             return SUCCEEDED

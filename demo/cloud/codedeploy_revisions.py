@@ -62,15 +62,26 @@ def program_of(account: str, revision: dict[str, Any]) -> str:
 
 def resource_in(account: str, revision: dict[str, Any], kind: str, needed: tuple[str, ...]) -> dict[str, str]:
     """The needed properties of the AppSpec's one resource of that kind, as text."""
+    spec = spec_in(account, revision)
     try:
-        spec = yaml.safe_load(_content(account, revision))
-        resources = spec.get("Resources") or spec.get("resources")
+        resources: Any = spec.get("Resources") or spec.get("resources")
         [resource] = resources[0].values()
         if resource["Type"] != kind:
             raise Fault("INVALID_REVISION", f"it has no resource of type {kind}")
         return {name: str(resource["Properties"][name]) for name in needed}
-    except (yaml.YAMLError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise Fault("INVALID_REVISION", "it is not well formed") from error
+
+
+def spec_in(account: str, revision: dict[str, Any]) -> dict[str, Any]:
+    """The AppSpec as data, be it JSON or YAML."""
+    try:
+        spec = yaml.safe_load(_content(account, revision))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Fault("INVALID_REVISION", "it is neither JSON nor YAML") from error
+    if not isinstance(spec, dict):
+        raise Fault("INVALID_REVISION", "it is no mapping")
+    return spec
 
 
 def _content(account: str, revision: dict[str, Any]) -> str:

@@ -234,8 +234,6 @@ def test_stop_without_a_way_back_leaves_tasks_and_the_next_one_cleans_up(scene: 
     scene.proceed(one)
     scene.cloud.step(5)
     scene.deployer.client.stop_deployment(deploymentId=one)
-    with refused("DeploymentIsNotInReadyStateException"):
-        scene.proceed(one)
     scene.cloud.step(20)
     assert (scene.deployer.status(one), scene.shares()) == ("Stopped MANUAL_STOP", (90, 10))
     assert scene.sets() == [("PRIMARY", "1", 3), ("ACTIVE", "2", 3)]
@@ -244,6 +242,21 @@ def test_stop_without_a_way_back_leaves_tasks_and_the_next_one_cleans_up(scene: 
     assert scene.shares() == (100, 0)
     scene.cloud.step(30)
     assert scene.sets() == [("PRIMARY", "1", 3), ("ACTIVE", "3", 3)]
+
+
+def test_stop_in_the_wait_ends_the_new_tasks(scene: Scene) -> None:
+    """Once stopped it cannot be continued; the way back ends the new set, and no traffic ever moved."""
+    one = scene.deploy("v2")
+    scene.until(one, "Ready")
+    scene.deployer.client.stop_deployment(deploymentId=one, autoRollbackEnabled=True)
+    with refused("DeploymentIsNotInReadyStateException"):
+        scene.proceed(one)
+    scene.cloud.step(40)
+    assert scene.deployer.status(one) == "Stopped MANUAL_STOP"
+    assert (scene.sets(), scene.shares(), scene.shares(test=True)) == ([("PRIMARY", "1", 3)], (100, 0), (100, 0))
+    assert all(entry.after == {"weights": {scene.catalog.first: 100, scene.catalog.second: 0}}
+               for entry in scene.cloud.log.of("elbv2:ModifyListener")
+               if entry.parameters["ListenerArn"] == scene.catalog.listener)
 
 
 def test_tasks_that_never_come_up_time_out(scene: Scene) -> None:
@@ -277,6 +290,16 @@ def test_what_does_not_fit_fails(scene: Scene, spec: Any, settings: Any, status:
     one = scene.deployer.start(revision, autoRollbackConfiguration={"enabled": False, "events": []})
     scene.cloud.step(6)
     assert (scene.deployer.status(one), scene.shares()) == (status, (100, 0))
+
+
+def test_a_hook_that_is_no_function_stops_it_before_the_wait(scene: Scene) -> None:
+    """HOOK_EXECUTION_FAILURE at the event that has it; the new tasks end with the way back, nothing moved."""
+    spec = service_spec(scene.catalog.definition) | {"Hooks": [{"AfterInstall": "nobody"}]}
+    one = scene.deployer.start(app_spec(spec))
+    scene.until(one, "Failed HOOK_EXECUTION_FAILURE")
+    assert scene.deployer.events(one)["AfterInstall"] == "Failed"
+    scene.cloud.step(40)
+    assert (scene.sets(), scene.shares()) == ([("PRIMARY", "1", 3)], (100, 0))
 
 
 def test_ecs_leaves_such_a_service_to_codedeploy(scene: Scene) -> None:

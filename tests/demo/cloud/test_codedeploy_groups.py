@@ -181,6 +181,21 @@ def test_ids_that_are_none(deploy: Any, name: str, code: str) -> None:
             ask(deploymentId=name)
 
 
+def test_an_empty_cloud_forgets_the_knobs_too(deploy: Any, bare: Cloud) -> None:
+    """Reset takes applications, deployments and whatever the knobs said."""
+    make(deploy)
+    bare.knobs.codedeploy_minute(5)
+    bare.knobs.codedeploy_stuck("app")
+    bare.knobs.codedeploy_fail("app")
+    bare.knobs.codedeploy_hide(1)
+    bare.knobs.codedeploy_words(baking=True, waiting=False)
+    bare.reset()
+    engine = bare.world.codedeploy.engine
+    assert (engine.minute, engine.stuck, engine.failing, engine.hides) == (60, set(), {}, 0)
+    assert (engine.says_baking, engine.says_waiting) == (False, True)
+    assert deploy.list_applications()["applications"] == []
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [

@@ -195,6 +195,25 @@ def test_an_app_spec_may_be_yaml_in_s3(thumbs: Deployer, bare: Cloud, clients: C
     assert weights() == {"1": 90, "2": 10}
 
 
+@pytest.mark.parametrize(("event", "share"), [("BeforeAllowTraffic", 0), ("AfterAllowTraffic", 100)])
+def test_a_hook_that_is_no_function_fails_where_it_stands(
+    thumbs: Deployer, bare: Cloud, event: str, share: int
+) -> None:
+    """HOOK_EXECUTION_FAILURE before the traffic or after it; a hook that exists lets it pass."""
+    quiet = {"enabled": False, "events": []}
+    spec = alias_spec("thumbs", "live", "1", "2")
+    one = thumbs.start(app_spec(spec | {"Hooks": [{event: "nobody"}]}), autoRollbackConfiguration=quiet,
+                       deploymentConfigName="CodeDeployDefault.LambdaAllAtOnce")
+    bare.step(10)
+    assert (thumbs.status(one), thumbs.events(one)[event]) == ("Failed HOOK_EXECUTION_FAILURE", "Failed")
+    assert weights().get("2", 0) == share
+    two = thumbs.start(app_spec(
+        alias_spec("thumbs", "live", "2" if share else "1", "3") | {"Hooks": [{event: "thumbs"}]}
+    ), deploymentConfigName="CodeDeployDefault.LambdaAllAtOnce")
+    bare.step(10)
+    assert thumbs.status(two) == "Succeeded"
+
+
 def test_a_group_has_one_deployment_at_a_time(thumbs: Deployer, bare: Cloud) -> None:
     """A second one is refused and names the first, also while it has not begun; after its end it is welcome."""
     one = thumbs.start(to("2"))
@@ -226,7 +245,9 @@ def test_what_has_ended_can_be_neither_stopped_nor_continued(thumbs: Deployer, b
         (alias_spec("thumbs", "dead", "1", "2"), "INVALID_LAMBDA_FUNCTION"),
         (alias_spec("nobody", "live", "1", "2"), "INVALID_LAMBDA_FUNCTION"),
         (alias_spec("thumbs", "live", "2", "3"), "INVALID_LAMBDA_CONFIGURATION"),
+        (alias_spec("thumbs", "live", "2", "1"), "INVALID_LAMBDA_CONFIGURATION"),
         ({"version": 0.0, "Resources": []}, "INVALID_REVISION"),
+        ("no mapping", "INVALID_REVISION"),
         ({"Resources": [{"f": {"Type": "AWS::Lambda::Function", "Properties": {"Name": "thumbs"}}}]},
          "INVALID_REVISION"),
         ({"Resources": [{"f": {"Type": "AWS::ECS::Service", "Properties": {}}}]}, "INVALID_REVISION"),
