@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from aws.codedeploy import CodeDeploy
 from aws.driver import AwsDriver
 from aws.ec2 import Ec2
 from aws.ecs import Ecs
 from aws.lambda_alias import LambdaAlias
+from aws.native import EcsNative
 from aws.route53 import Route53
 from aws.sessions import Sessions
 from rollout.errors import NotFound
@@ -15,7 +17,9 @@ from rollout.ports import Clock
 DRIVERS: Final[Mapping[str, type[AwsDriver]]] = {
     driver.kind: driver
     for driver in (
+        CodeDeploy,
         Ecs,
+        EcsNative,
         Ec2,
         LambdaAlias,
         Route53,

@@ -8,7 +8,7 @@ CLI_USER = getpass.getuser() if getpass.getuser().isidentifier() else "demo"
 TIMING = {
     "look_moving": 5, "look_waiting": 20, "alarm_slack": 60, "requested": 300, "approval": 3600, "launching": 600,
     "move": 300, "no_data": 900, "paused": 86_400, "final_slack": 900, "retiring": 900, "rolling_back": 600,
-    "remind": 1800, "settle": 60,
+    "remind": 1800, "settle": 60, "watch": 1800,
 }  # fmt: skip
 """Seconds at speed 1; looks that wait come a little more often than in production, so that a card feels alive."""
 
@@ -99,6 +99,32 @@ test_rule = "{_ELB}:listener-rule/app/search/338a85906e9ef92b/3d93eaaed68eb886/d
 blue     = {{ auto_scaling_group = "search-blue", target_group = "{_ELB}:targetgroup/search-blue/a0c68af51b332f84" }}
 green    = {{ auto_scaling_group = "search-green", target_group = "{_ELB}:targetgroup/search-green/c238844dba6ee363" }}
 """
+CATALOG = """kind     = "codedeploy"
+application = "catalog"
+group    = "catalog"
+platform = "ecs"
+cluster  = "catalog"
+service  = "catalog"
+"""
+BILLING = """kind     = "codedeploy"
+application = "billing"
+group    = "billing"
+platform = "server"
+bucket   = "example-releases"
+key      = "billing/{release}.zip"
+kms      = true
+"""
+THUMBS = """kind     = "codedeploy"
+application = "thumbs"
+group    = "thumbs"
+platform = "lambda"
+function = "thumbs"
+alias    = "live"
+"""
+API = """kind     = "ecs-native"
+cluster  = "api"
+service  = "api"
+"""
 APPS = {
     "my-app": ('\naliases = ["app"]', LAMBDA + 'alarms   = ["my-app-errors", "my-app-p99"]'),
     "radio": ("", LAMBDA + 'alarms   = [{ name = "radio-errors", no_data = "ask" }]'),
@@ -106,22 +132,31 @@ APPS = {
     "edge": ("", EDGE + 'alarms   = ["edge-errors"]'),
     "search": ("", SEARCH + 'alarms   = ["search-errors", "search-unserved", "search-p99"]'),
     "shop": ("", SHOP + 'alarms   = ["shop-errors", "shop-unserved", "shop-p99"]'),
+    "catalog": ("", CATALOG + 'alarms   = ["catalog-errors"]'),
+    "billing": ("", BILLING + 'alarms   = ["billing-errors"]'),
+    "thumbs": ("", THUMBS + 'alarms   = ["thumbs-errors"]'),
+    "api": ("", API + 'alarms   = ["api-errors"]'),
 }
 """By app: what its own table says besides the channel, and what its environment says of how it is deployed."""
+WATCHED = ("catalog", "billing", "thumbs", "api")
+"""AWS moves their traffic, as it is configured there: they have no plans of ours."""
 
 
 def _app(name: str, own: tuple[str, str], plans: str, bake: str) -> str:
     """The tables of one app, with four eyes on its `careful` plan."""
     app, target = own
-    return f"""
+    table = f"""
 [apps.{name}]
 channel = "C0DEPLOYS"{app}
 
 [apps.{name}.env.prod]
 {target.replace("{name}", name)}
 region   = "eu-central-1"
-plan     = "canary"
 bake     = "{bake}"
+"""
+    if name in WATCHED:
+        return table
+    return f"""{table}plan     = "canary"
 
 [apps.{name}.env.prod.approve]
 by   = 1

@@ -11,9 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from demo.child import Child
 from demo.cloud import Cloud, CloudConfig, seed_demo
+from demo.cloud.seed_api import seed_api
+from demo.cloud.seed_billing import seed_billing
+from demo.cloud.seed_catalog import seed_catalog
 from demo.cloud.seed_edge import TTL, seed_edge
 from demo.cloud.seed_search import seed_search
 from demo.cloud.seed_shop import seed_shop
+from demo.cloud.seed_thumbs import seed_thumbs
 from demo.panel import knobs, status_of
 from demo.settings import notation, toml
 from demo.workspace import Command, Install, Limits, Status, Workspace, WorkspaceConfig
@@ -21,7 +25,7 @@ from demo.workspace import Command, Install, Limits, Status, Workspace, Workspac
 EXAMPLES = (
     "my-app canary", "my-app careful", "my-app@2", "status my-app", "list", "history", "help", "rollback my-app",
     "pause my-app", "resume my-app", "promote my-app", "whoami", "show",
-    "alarms", "alarms lamp", "edge canary",
+    "alarms", "alarms lamp", "edge canary", "shop canary", "search canary", "catalog", "billing", "api", "thumbs",
 )  # fmt: skip
 CHIPS = ("/deploy my-app canary", "/deploy status my-app", "/deploy edge canary", "/deploy alarms", "/deploy help")
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:oncall"
@@ -105,6 +109,11 @@ class Stage:
         seed_shop(self.cloud, self.period)
         seed_search(self.cloud, self.period)
         speed = self.setting.speed
+        minute = 60 / speed
+        seed_catalog(self.cloud, self.period, minute=minute)
+        seed_billing(self.cloud, self.period, minute=minute)
+        seed_thumbs(self.cloud, self.period, minute=minute)
+        seed_api(self.cloud, self.period, minute=max(1, round(minute)))
         seed_edge(self.cloud, self.period, ttl=max(1, round(TTL / speed)), insync=max(1, round(10 / speed)))
 
     def __enter__(self) -> Self:

@@ -21,6 +21,7 @@ from rollout.ports import Clock, Ledger, Policy, Reads, Reply, StoredAsk, Work
 from rollout.table import AFTER_END, WORDS
 from rollout.terms import Terms
 from rollout.verbs import VERBS, Verb
+from rollout.watched_wishes import promoted
 from rollout.wishes import apply, begin
 
 _TOLD: dict[str, What] = {
@@ -216,7 +217,9 @@ class Door:
         new = work.add(begin(ask, terms, call.actor, now, kind=kind))
         work.audit(entries.transition(None, new, now, call.actor))
         call.woken.append(new)
-        what = f"going back to {ask.release} in one step" if new.back else f"plan {terms.plan.name}: {terms.plan}"
+        steps = str(terms.schedule or terms.plan)
+        steps = "the schedule that AWS has for it" if steps == "watch" else steps
+        what = f"going back to {ask.release} in one step" if new.back else f"plan {terms.plan.name}: {steps}"
         return Reply(ok=True, text=f"#{new.id}: looking at {ask.app} in {ask.env}…", hint=what, rollout=new.id)
 
     def _unlock(self, work: Work, call: _Call) -> Reply:
@@ -282,7 +285,7 @@ def _length(span: timedelta) -> str:
 
 def _taken(ask: Ask, after: Rollout) -> str:
     words = {
-        "promote": "the bake ends at the next look, if all is still well",
+        "promote": promoted(after),
         "pause": f"paused at {after.proven or 0} %",
         "resume": "it goes on",
         "approve": "approved",

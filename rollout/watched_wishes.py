@@ -32,7 +32,7 @@ def promote(rollout: Rollout, actor: Actor) -> Rollout:
                 "approve, or reject with a reason", rollout=rollout.id,
             )  # fmt: skip
         known_healthy(rollout)
-        return rollout.but(go=rollout.wait)
+        return rollout.but(go=rollout.wait, hurry_by=actor)
     if rollout.phase is Phase.FINAL_BAKE and rollout.proven == 100:
         known_healthy(rollout)
         return rollout.but(hurry=rollout.bound, hurry_by=actor, go=removal(rollout))
@@ -43,6 +43,15 @@ def promote(rollout: Rollout, actor: Actor) -> Rollout:
         "it can be promoted where AWS waits for it; rollback works at any time",
         rollout=rollout.id,
     )
+
+
+def promoted(rollout: Rollout) -> str:
+    """What comes of a promote that was taken."""
+    if at_wait(rollout):
+        return "AWS is told to go on at the next look, if all is still well"
+    if rollout.go:
+        return "AWS is told to remove the old side at the next look, if all is still well"
+    return "the bake ends at the next look, if all is still well"
 
 
 def known_healthy(rollout: Rollout) -> None:

@@ -49,7 +49,7 @@ def held(view: CardView) -> Mrkdwn:
 
 
 def _version(rollout: Rollout, id: str) -> Mrkdwn:
-    return md("version {}", clip(id, 60)) if rollout.kind == "lambda" else clip(id, 60)
+    return md("version {}", clip(id, 60)) if rollout.kind == "lambda" or id.isdecimal() else clip(id, 60)
 
 
 def _ended(view: CardView) -> Mrkdwn:

@@ -9,10 +9,10 @@ from rollout.release import Release
 
 
 def release(one: Release | None, kind: str, *, other: str = "the release") -> str:
-    """A release as people call it: `version 2` on Lambda, else its id, digests shortened. Foreign text."""
+    """A release as people call it: `version 2` where it is a number, else its id, digests shortened. Foreign text."""
     if one is None:
         return other
-    return f"version {one.id}" if kind == "lambda" else short(one.id)
+    return f"version {one.id}" if kind == "lambda" or one.id.isdecimal() else short(one.id)
 
 
 def short(id: str) -> str:

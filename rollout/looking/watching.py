@@ -108,8 +108,10 @@ def at_wait(look: Look) -> None:
         if course.state in ENDED_BADLY and r.wait_until is not None and look.now >= r.wait_until:
             look.fall(look.cause("deadline", f"nobody answered AWS's wait in time: {course.reason or course.text}"))
             return
-        look.enter(Phase.STEPPING, wait="", signatures=())
-        if r.go != r.wait:
+        look.enter(Phase.STEPPING, wait="", signatures=(), hurry_by=None)
+        if r.go == r.wait:
+            look.tell("approved", by=r.hurry_by, percent=r.proven)
+        else:
             look.tell("aws_went_on", "nobody here had answered its wait")
         follow(look)
         return
