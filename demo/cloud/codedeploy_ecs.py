@@ -144,12 +144,14 @@ class EcsRun:
         event, first = self._event("AllowTraffic"), self.second
         event.begin(first)
         group = self._group(self._new)
-        share = 0.0
-        while share < 100:
+        sent = 0.0
+        while sent < 100:
             share = self._one.config.routing.share_after(self.second - first, self._place.minute)
-            if self._routes.share(group) != share:
+            # Only at a shift: what somebody else wrote in between stays until the next one.
+            if share != sent:
                 self._routes.send(self._routes.production, group, share)
-            if share < 100:
+                sent = share
+            if sent < 100:
                 yield IN_PROGRESS
         self._place.sets.promote(self.fleet, self._new)
         event.end(self.second)
@@ -239,7 +241,7 @@ class EcsRun:
     def _set_shown(self, label: str, one: TaskSet) -> dict[str, Any]:
         group = self._group(one)
         return {
-            "identifer": one.id, "taskSetLabel": label, "targetGroup": {"name": self._routes.name(group)},
+            "identifer": one.id, "taskSetLabel": label, "targetGroup": {"name": self._routes.names[group]},
             "status": "PRIMARY" if one is self.fleet.primary else "DRAINING" if one.off else "ACTIVE",
             "desiredCount": 0 if one.off else self.fleet.desired, "runningCount": len(self.fleet.of(one, RUNNING)),
             "pendingCount": len(self.fleet.of(one, PROVISIONING, PENDING)), "trafficWeight": self._routes.share(group),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.models import LambdaAlias, lambda_backends
 
 from demo.cloud.calls import Answer, Call, Failure
 from demo.cloud.codedeploy_configs import Routing
 from demo.cloud.codedeploy_deployment import Deployment, Event, Fault, Target
 from demo.cloud.codedeploy_hooks import Hooks
 from demo.cloud.codedeploy_revisions import resource_in
-from demo.cloud.codedeploy_words import ALLOWING, IN_PROGRESS, SUCCEEDED
+from demo.cloud.codedeploy_words import ALLOWING, IN_PROGRESS, SUCCEEDED, caller_in
 from demo.cloud.functions import shares_of
 
 Perform = Callable[[Call], Answer | None]
@@ -36,6 +36,7 @@ class LambdaRun:
         self._hooks = Hooks(self._place, forward["revision"], way_back=one.undoes is not None)
         self._first: int | None = None
         self._told = 0.0
+        self._sent = 100.0 if self._shares() == {self.target: 100.0} else 0.0
         account, region = self._place
         arn = f"arn:aws:lambda:{region}:{account}:function:{self.function}:{self.alias}"
         events = [Event(name) for name in ALLOWING]
@@ -80,14 +81,12 @@ class LambdaRun:
             self._first = second
             event.begin(second)
         wanted = self._routing.share_after(second - self._first, self._minute)
-        if self._shares().get(self.target, 0.0) != wanted or self._is_split(wanted):
+        # Only at a shift: what somebody else wrote in between stays until the next one.
+        if wanted != self._sent:
             self._update(wanted)
+            self._sent = wanted
         if wanted >= 100:
             event.end(second)
-
-    def _is_split(self, wanted: float) -> bool:
-        """Whether the alias still names another version beside the one that shall have it all."""
-        return wanted >= 100 and len(self._shares()) > 1
 
     def _update(self, share: float) -> None:
         whole = share >= 100
@@ -105,30 +104,28 @@ class LambdaRun:
 
     def _check(self, *, back: bool) -> None:
         """The alias must be where the AppSpec says it is, and both versions be there."""
-        aliases = {alias.name: alias for alias in self._backend().list_aliases(self.function)} if self._exists() else {}
-        if self.alias not in aliases:
-            raise Fault("INVALID_LAMBDA_FUNCTION", f"there is no alias {self.alias} of {self.function}")
+        present = self._present().function_version
         known = {str(one.version) for one in self._backend().list_versions_by_function(self.function)}
         missing = {self.current, self.target} - known
         if missing:
             raise Fault("INVALID_LAMBDA_FUNCTION", f"there is no version {', '.join(sorted(missing))}")
-        present = aliases[self.alias].function_version
         if present not in ((self.current, self.target) if back else (self.current,)):
             raise Fault("INVALID_LAMBDA_CONFIGURATION", (
                 f"the alias {self.alias} is on version {present}, not {self.current}"
             ))
 
-    def _exists(self) -> bool:
-        return self.function in {one.function_name for one in self._backend().list_functions()}
+    def _present(self) -> LambdaAlias:
+        """The alias as it is; it may be gone by now, with its function or without."""
+        exists = self.function in {one.function_name for one in self._backend().list_functions()}
+        found = self._backend().list_aliases(self.function) if exists else ()
+        alias: LambdaAlias | None = next((one for one in found if one.name == self.alias), None)
+        if alias is None:
+            raise Fault("INVALID_LAMBDA_FUNCTION", f"there is no alias {self.alias} of {self.function}")
+        return alias
 
     def _shares(self) -> dict[str, float]:
-        return shares_of(self._backend().get_alias(self.alias, self.function))
+        return shares_of(self._present())
 
     def _backend(self) -> Any:
         account, region = self._place
         return lambda_backends[account][region]
-
-
-def caller_in(account: str) -> str:
-    """Who CodeDeploy is in the log of other services."""
-    return f"arn:aws:sts::{account}:assumed-role/codedeploy/AWSCodeDeploy"

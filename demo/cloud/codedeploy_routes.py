@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.elbv2.models import elbv2_backends
 
 from demo.cloud.calls import Answer, Call, Failure
 from demo.cloud.codedeploy_deployment import Fault, Group
-from demo.cloud.codedeploy_lambda import caller_in
+from demo.cloud.codedeploy_words import caller_in
 from demo.cloud.routing import weights_in
 
 
@@ -26,6 +27,7 @@ class Routes:
         if len(names) != 2 or any(name not in known for name in names):
             raise Fault("ELASTIC_LOAD_BALANCING_INVALID")
         self.groups = [str(known[name]) for name in names]
+        self.names = dict(zip(self.groups, names, strict=True))
         self.production = _listener(pairs[0], "prodTrafficRoute")
         self.test = _listener(pairs[0], "testTrafficRoute")
 
@@ -47,12 +49,12 @@ class Routes:
 
     def share(self, group: str) -> float:
         """The share of the production requests that goes to a group, in percent."""
-        found = self._elb().describe_listeners(None, [self.production])[0]
+        try:
+            found = self._elb().describe_listeners(None, [self.production])[0]
+        except ServiceException as error:
+            raise Fault("ELASTIC_LOAD_BALANCING_INVALID") from error
         weights = weights_in(found.default_actions)
         return 100.0 * weights.get(group, 0) / (sum(weights.values()) or 1)
-
-    def name(self, group: str) -> str:
-        return str(self._elb().target_groups[group].name)
 
     def _elb(self) -> Any:
         account, region = self._place

@@ -14,7 +14,6 @@ from moto.elbv2.models import elbv2_backends
 
 from demo.cloud.calls import Answer, Call
 from demo.cloud.codedeploy_deployment import Deployment, Event, Fault, Target
-from demo.cloud.codedeploy_lambda import caller_in
 from demo.cloud.codedeploy_revisions import program_of
 from demo.cloud.codedeploy_words import (
     ALLOWING,
@@ -24,6 +23,7 @@ from demo.cloud.codedeploy_words import (
     ON_INSTANCE,
     PENDING,
     SUCCEEDED,
+    caller_in,
 )
 from demo.cloud.machines import Machine, Machines
 from demo.cloud.targets import HEALTHY, Targets

@@ -50,3 +50,8 @@ MESSAGES = {
 def message_of(code: str, subject: str = "") -> str:
     """What stands beside an error code."""
     return MESSAGES.get(code, "An internal error occurred.").format(subject)
+
+
+def caller_in(account: str) -> str:
+    """Who CodeDeploy is in the log of other services."""
+    return f"arn:aws:sts::{account}:assumed-role/codedeploy/AWSCodeDeploy"

@@ -292,6 +292,16 @@ def test_what_does_not_fit_fails(scene: Scene, spec: Any, settings: Any, status:
     assert (scene.deployer.status(one), scene.shares()) == (status, (100, 0))
 
 
+def test_a_listener_that_is_deleted_on_the_way_fails_it(scene: Scene, elb: Any) -> None:
+    """The deployment fails, and so does its way back; the cloud goes on."""
+    one = scene.deploy("v2")
+    scene.until(one, "Ready")
+    elb.delete_listener(ListenerArn=scene.catalog.listener)
+    scene.cloud.step(10)
+    assert scene.deployer.status(one) == "Failed ELASTIC_LOAD_BALANCING_INVALID"
+    assert scene.deployer.status(scene.deployer.way_back(one)) == "Failed ELASTIC_LOAD_BALANCING_INVALID"
+
+
 def test_a_hook_that_is_no_function_stops_it_before_the_wait(scene: Scene) -> None:
     """HOOK_EXECUTION_FAILURE at the event that has it; the new tasks end with the way back, nothing moved."""
     spec = service_spec(scene.catalog.definition) | {"Hooks": [{"AfterInstall": "nobody"}]}

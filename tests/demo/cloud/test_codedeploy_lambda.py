@@ -214,6 +214,27 @@ def test_a_hook_that_is_no_function_fails_where_it_stands(
     assert thumbs.status(two) == "Succeeded"
 
 
+def test_an_alias_that_is_deleted_on_the_way_fails_it(thumbs: Deployer, bare: Cloud, clients: Clients) -> None:
+    """The deployment fails, and so does its way back; the cloud goes on."""
+    one = thumbs.start(to("2"))
+    bare.step(20)
+    clients("lambda").delete_alias(FunctionName="thumbs", Name="live")
+    bare.step(30)
+    assert thumbs.status(one) == "Failed INVALID_LAMBDA_FUNCTION"
+    assert thumbs.status(thumbs.way_back(one)) == "Failed INVALID_LAMBDA_FUNCTION"
+
+
+def test_somebody_elses_weights_stay_until_the_next_shift(thumbs: Deployer, bare: Cloud) -> None:
+    """CodeDeploy writes at its shifts and at no other moment."""
+    thumbs.start(to("2"))
+    bare.step(20)
+    bare.knobs.edit_weights("thumbs", "live", {"1": 70, "2": 30})
+    bare.step(43)
+    assert weights() == {"1": 70, "2": 30}
+    bare.step(1)
+    assert weights() == {"1": 80, "2": 20}
+
+
 def test_a_group_has_one_deployment_at_a_time(thumbs: Deployer, bare: Cloud) -> None:
     """A second one is refused and names the first, also while it has not begun; after its end it is welcome."""
     one = thumbs.start(to("2"))
