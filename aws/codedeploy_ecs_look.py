@@ -94,7 +94,8 @@ def _name(one: Asked, arn: str, label: str, runs: Runs) -> str:
 
 
 def _health(release: Release, sets: Sequence[TaskSet], runs: Runs) -> SideHealth:
-    mine = [one for one in sets if one.task_definition and runs(one.task_definition, release)]
+    there = [one for one in sets if one.task_definition and one.status != "DRAINING"]
+    mine = [one for one in there if runs(one.task_definition, release)]
     if not mine:
         return SideHealth(text=f"{release.id} has no tasks")
     best = max(mine, key=lambda one: one.running_count)

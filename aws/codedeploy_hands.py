@@ -57,14 +57,14 @@ class Hands:
 
     def go_on(self, wait: str) -> Outcome:
         """Answer that wait, if the deployment stands at it."""
-        story = self._eyes.fresh(self._want)
+        story = self._eyes.present(self._want)
         if story.ours is None:
             return Outcome(state="failed", text="no deployment was started for this rollout", hint="look first")
         return self._continue(story, story.ours, wait)
 
     def stop(self) -> Outcome:
         """Stop the deployment and have AWS put the old release back; one that has ended is left as it is."""
-        story = self._eyes.fresh(self._want)
+        story = self._eyes.bare(self._want)
         ours = story.ours
         if ours is None or not ours.active:
             text = f"{ours.deployment_id} has ended: {ours.status}" if ours else "no deployment of ours is under way"
@@ -84,7 +84,7 @@ class Hands:
 
     def stop_read_back(self, error: CallError) -> Outcome:
         """AWS says that it has ended: true when it is read so."""
-        story = self._eyes.fresh(self._want)
+        story = self._eyes.bare(self._want)
         if story.ours is not None and story.ours.active:
             return failed(error)
         return Outcome(state="done", text="it has ended in between", request_id=error.request_id)
@@ -121,7 +121,7 @@ class Hands:
 
     def _went_on(self, wait: str, error: CallError) -> Outcome:
         """AWS refused: fine where it has gone on meanwhile."""
-        present = wait_of(self._eyes.fresh(self._want), self._at)
+        present = wait_of(self._eyes.present(self._want), self._at)
         if present is not None and present.id == wait:
             return failed(error)
         return Outcome(state="done", text=f"it had gone on from {wait} already", request_id=error.request_id)

@@ -44,40 +44,55 @@ class Eyes:
         return desk(self._sessions, target)
 
     def fresh(self, want: Want) -> Story:
-        """One rollout's story, whatever the last look showed: before a call that changes something."""
-        story = self.stories([want], fresh=True)[want.rollout.id]
+        """One rollout's story with the whole group listed: before something is started."""
+        return self._with_targets(want, self._one(want, listed=True))
+
+    def present(self, want: Want) -> Story:
+        """The same of a deployment that may be known already: before its wait is answered."""
+        return self._with_targets(want, self.bare(want))
+
+    def bare(self, want: Want) -> Story:
+        """Only whose it is and whether it is under way: nothing else may stand between it and being stopped."""
+        return self._one(want, listed=False)
+
+    def stories(self, wants: Sequence[Want]) -> dict[int, Story | TargetError]:
+        """All rollouts of one place; a failure is the value of each it is about."""
+        found = self._bare(wants, listed=False)
+        for want in wants:
+            story = found[want.rollout.id]
+            try:
+                found[want.rollout.id] = story if isinstance(story, TargetError) else self._with_targets(want, story)
+            except TargetError as error:
+                found[want.rollout.id] = error
+        return found
+
+    def _one(self, want: Want, *, listed: bool) -> Story:
+        story = self._bare([want], listed=listed)[want.rollout.id]
         if isinstance(story, TargetError):
             raise story
         return story
 
-    def stories(self, wants: Sequence[Want], *, fresh: bool = False) -> dict[int, Story | TargetError]:
-        """All rollouts of one place; a failure is the value of each it is about."""
+    def _bare(self, wants: Sequence[Want], *, listed: bool) -> dict[int, Story | TargetError]:
+        """Deployments without targets. `listed`: whatever the last look showed."""
         calls = self.desk(wants[0].target).calls
         found: dict[int, Story | TargetError] = {}
         try:
-            rows = deployments_of(calls, [] if fresh else [want.known for want in wants if want.known])
-            listed: dict[int, list[str]] = {}
+            rows = deployments_of(calls, [] if listed else [want.known for want in wants if want.known])
+            ids: set[str] = set()
             for want in wants:
                 if not _under_way(want, rows.get(want.known)):
                     try:
-                        listed[want.rollout.id] = ids_since(self.desk(want.target), want.rollout.created_at)
+                        ids.update(ids_since(self.desk(want.target), want.rollout.created_at))
                     except TargetError as error:
                         found[want.rollout.id] = error
-            missing = {each for ids in listed.values() for each in ids} - rows.keys()
+            missing = ids - rows.keys()
             rows |= deployments_of(calls, sorted(missing))
         except TargetError as error:
             return {want.rollout.id: found.get(want.rollout.id, error) for want in wants}
         for want in wants:
             if want.rollout.id not in found:
-                found[want.rollout.id] = self._told(want, rows.values())
+                found[want.rollout.id] = _told(want, rows.values())
         return found
-
-    def _told(self, want: Want, rows: Iterable[Deployment]) -> Story | TargetError:
-        try:
-            story = story_of(want, rows)
-            return self._with_targets(want, story)
-        except TargetError as error:
-            return error
 
     def _with_targets(self, want: Want, story: Story) -> Story:
         moving = story.moving
@@ -107,6 +122,13 @@ def story_of(want: Want, rows: Iterable[Deployment]) -> Story:
     back = next((row for row in group if _takes_back(row, newest)), None)
     known = {row.deployment_id for row, _ in ours} | ({back.deployment_id} if back else set())
     return Story(newest, release, release == stable.id, back, foreign=_others(group, known))
+
+
+def _told(want: Want, rows: Iterable[Deployment]) -> Story | TargetError:
+    try:
+        return story_of(want, rows)
+    except TargetError as error:
+        return error
 
 
 def _under_way(want: Want, row: Deployment | None) -> bool:

@@ -15,8 +15,8 @@ CONTINUE, REGISTER = "codedeploy:ContinueDeployment", "ecs:RegisterTaskDefinitio
 
 
 @pytest.fixture
-def bench(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> EcsBench:
-    return EcsBench(cloud, sessions, clock)
+def bench(served: Cloud, sessions: Sessions) -> EcsBench:
+    return EcsBench(served, sessions, CloudClock(served))
 
 
 def test_a_deployment_from_its_start_to_its_end(bench: EcsBench) -> None:
@@ -175,14 +175,17 @@ def test_the_last_wait_whatever_aws_calls_it(bench: EcsBench, baking: bool, wait
 
 
 def test_nobody_answers_and_aws_stops_it(bench: EcsBench) -> None:
-    """After the group's hour AWS gives up: before any traffic, so everything is where it was."""
+    """After the group's time AWS gives up: before any traffic, so everything is where it was."""
+    options = bench.group.settings["blueGreenDeploymentConfiguration"]
+    short = {**options["deploymentReadyOption"], "waitTimeInMinutes": 3}
+    bench.update(blueGreenDeploymentConfiguration={**options, "deploymentReadyOption": short})
     rollout = at_ready(bench)
     wait = bench.course(rollout).wait
     assert wait is not None and wait.until is not None
     states = []
-    bench.cloud.step(int((wait.until - bench.clock.now()).total_seconds()) + 2)
-    for _ in range(30):
-        bench.cloud.step(5)
+    bench.cloud.step(int((wait.until - bench.clock.now()).total_seconds()))
+    for seconds in (1, 1, 2, 3, 5, 60, 60):
+        bench.cloud.step(seconds)
         rollout = bench.looked(rollout)
         states.append(bench.course(rollout).state)
     assert states[-1] == "back" and set(states) <= {"going_back", "back"}
@@ -195,8 +198,8 @@ def test_a_stop_from_everywhere_goes_back(bench: EcsBench, stand: Callable[[EcsB
     rollout = stand(bench)
     assert bench.stop(rollout).state == "done"
     states = []
-    for _ in range(40):
-        bench.cloud.step(2)
+    for seconds in (1, 1, 1, 1, 1, 1, 2, 2, 60):
+        bench.cloud.step(seconds)
         rollout = bench.looked(rollout)
         states.append(bench.course(rollout).state)
     assert states[-1] == "back" and "failed" not in states and "done" not in states

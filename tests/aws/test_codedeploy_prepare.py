@@ -19,8 +19,8 @@ def bench(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> LambdaBench:
 
 
 @pytest.fixture
-def shop(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> EcsBench:
-    return EcsBench(cloud, sessions, clock)
+def shop(served: Cloud, sessions: Sessions) -> EcsBench:
+    return EcsBench(served, sessions, CloudClock(served))
 
 
 def found(checks: Any, state: str) -> dict[str, Check]:

@@ -16,8 +16,8 @@ GITHUB: dict[str, Any] = {"bucket": "", "key": "", "kms": False, "repository": "
 
 
 @pytest.fixture
-def bench(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> ServerBench:
-    return ServerBench(cloud, sessions, clock)
+def bench(served: Cloud, sessions: Sessions) -> ServerBench:
+    return ServerBench(served, sessions, CloudClock(served))
 
 
 def follow(bench: ServerBench, rollout: Rollout, *ends: str) -> list[tuple[str, int | None]]:
