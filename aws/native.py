@@ -149,7 +149,7 @@ class EcsNative:
         return Survey(
             fleet, rows[0] if rows else None, self._serves(calls, fleet),
             self._alarms(target, watched.alarm_names) if watched.enable else (), schedule,
-            left_by(calls, self._eyes.definitions, rows, fleet.as_configured) if as_it_is else None,
+            left_by(calls, self._eyes.definitions, rows, fleet.as_configured) if as_it_is else None, back,
         )  # fmt: skip
 
     def _serves(self, calls: Calls, fleet: NativeFleet) -> str:

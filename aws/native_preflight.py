@@ -30,6 +30,8 @@ class Survey(NamedTuple):
     """What is asked for; None: what the service has."""
     left: Native | None = None
     """The deployment whose configuration a way back replaced: the start puts it back."""
+    back: bool = False
+    """Going back to a release that served before: at once, and no hook is asked."""
 
     @property
     def configuration(self) -> Configuration:
@@ -152,7 +154,7 @@ def _places(fleet: NativeFleet) -> str:
 
 def _hooks(found: Survey) -> list[Check]:
     checks = []
-    for hook in found.configuration.lifecycle_hooks:
+    for hook in () if found.back else found.configuration.lifecycle_hooks:
         stages = ", ".join(hook.lifecycle_stages)
         if hook.target_type == "PAUSE":
             if found.schedule is not None:

@@ -231,6 +231,7 @@ def test_after_the_end_the_old_release_is_deployed_again(bench: NativeBench) -> 
     outcome = bench.do(rollout, HOME)
     assert outcome.state == "done" and "by BLUE_GREEN" in outcome.text
     assert bench.do(rollout, HOME).state == "done"
+    assert bench.do(rollout, Stop()).state == "done" and bench.applied(STOP) == []
     (asked,) = bench.applied(UPDATE)
     assert asked.parameters["taskDefinition"] == bench.api.definition
     assert asked.parameters["deploymentConfiguration"]["lifecycleHooks"] == []
@@ -294,8 +295,11 @@ def test_a_new_release_by_another_strategy_is_no_way_back(bench: NativeBench) ->
 
 
 def test_a_rollout_that_goes_back_asks_nobody(bench: NativeBench) -> None:
-    """After a success the old release comes at once, without pauses; the change of strategy is said before."""
+    """After a success the old release comes at once, without pauses and functions; what changes is said before."""
     rollout = finished(bench)
+    role, function = "arn:aws:iam::123456789012:role/x", "arn:aws:lambda:eu-central-1:123456789012:function:smoke"
+    hooks = [{"hookTargetArn": function, "roleArn": role, "lifecycleStages": ["POST_SCALE_UP"]}]
+    bench.deploy(bench.shown()["taskDefinition"], deploymentConfiguration=plain(lifecycleHooks=hooks))
     bench.cloud.log.clear()
     back = bench.accepted("v1", number=2, schedule="100%", back=True)
     prepared = bench.driver.prepare(bench.requested("v1", 2, "100%").but(back=True))
