@@ -7,7 +7,7 @@ from aws.route53 import Route53
 from aws.sessions import Sessions
 from demo.cloud import Cloud
 from demo.cloud.route53 import rows_named
-from demo.cloud.seed_edge import BLUE, GREEN, KIND, SITE, ZONE, put_records, seed_edge, weighted
+from demo.cloud.seed_edge import BLUE, EDGE, GREEN, KIND, SITE, ZONE, put_records, seed_edge, weighted
 from rollout.actions import Outcome, Shift
 from rollout.model import Phase, Rollout
 from rollout.people import Actor
@@ -27,21 +27,22 @@ WRITE = "route53:ChangeResourceRecordSets"
 class Route53Bench:
     """edge: the record set blue is stable, green the candidate."""
 
-    stable, candidate, missing = BLUE, GREEN, "teal"
+    app, stable, candidate, missing = EDGE, BLUE, GREEN, "teal"
 
     def __init__(self, cloud: Cloud, sessions: Sessions, clock: CloudClock) -> None:
         self.cloud = cloud
         self.clock = clock
         self.sessions = sessions
+        self.settings = dict(SETTINGS)
         self.driver = Route53(sessions, clock)
         cloud.reset()
         self.edge = seed_edge(cloud)
 
     def requested(self, wanted: str = "", **settings: object) -> Rollout:
         now = self.clock.now()
-        terms = Terms(plan=Plan.parse("canary", "10% 5m, 100%"), settings={**SETTINGS, **settings})
+        terms = Terms(plan=Plan.parse("canary", "10% 5m, 100%"), settings={**self.settings, **settings})
         return Rollout(
-            id=1, app="edge", env="prod", kind="route53", by=Actor(id="U0ANA"), terms=terms, wanted=wanted,
+            id=1, app=self.app, env="prod", kind="route53", by=Actor(id="U0ANA"), terms=terms, wanted=wanted,
             created_at=now, phase_at=now, gate_from=now,
         )  # fmt: skip
 

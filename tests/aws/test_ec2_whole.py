@@ -10,27 +10,28 @@ from rollout.machine import apply
 from rollout.model import Phase
 from tests.aws.bench import CloudClock
 from tests.aws.ec2_bench import Ec2Bench
-from tests.aws.pair_stage import ANA, Stage, ended
+from tests.aws.stage import ANA, PairStage, ended
 
 
 @pytest.fixture
-def stage(served: Cloud, sessions: Sessions) -> Stage[Ec2Bench]:
-    return Stage(Ec2Bench(served, sessions, CloudClock(served)))
+def stage(served: Cloud, sessions: Sessions) -> PairStage[Ec2Bench]:
+    return PairStage(Ec2Bench(served, sessions, CloudClock(served)))
 
 
-def test_a_good_version_ends_on_the_other_side_without_a_lost_request(stage: Stage[Ec2Bench]) -> None:
+def test_a_good_version_ends_on_the_other_side_without_a_lost_request(stage: PairStage[Ec2Bench]) -> None:
     """The load balancer follows 40 s after its answer, and blue stands until then."""
-    stage.begin("2", "50% 1m, 100%")
+    stage.start("2", "50% 1m, 100%")
     assert stage.until(ended).phase is Phase.SUCCEEDED
     stage.rest()
     assert stage.lost() == (0, 0) and stage.bench.shares() == {"2": 100}
     assert stage.bench.desired()[SEARCH_BLUE] == 0 and stage.bench.desired()[SEARCH_GREEN] >= 2
     assert stage.bench.least() == {SEARCH_BLUE: 0, SEARCH_GREEN: 0}
+    assert stage.cost().over <= 1.2, stage.cost()
 
 
-def test_a_bad_version_goes_back_without_a_lost_request(stage: Stage[Ec2Bench]) -> None:
+def test_a_bad_version_goes_back_without_a_lost_request(stage: PairStage[Ec2Bench]) -> None:
     """Red alarms bring it back; green stands until the load balancer has followed, too."""
-    stage.begin("3", "50% 10m, 100%")
+    stage.start("3", "50% 10m, 100%")
     rollout = stage.until(ended)
     assert rollout.phase is Phase.ROLLED_BACK and rollout.cause is not None and rollout.cause.kind == "alarm"
     stage.rest()
@@ -38,9 +39,9 @@ def test_a_bad_version_goes_back_without_a_lost_request(stage: Stage[Ec2Bench]) 
     assert stage.bench.desired()[SEARCH_GREEN] == 0 and stage.bench.least()[SEARCH_BLUE] == 0
 
 
-def test_a_rollback_from_the_very_end_brings_the_old_side_up_first(stage: Stage[Ec2Bench]) -> None:
+def test_a_rollback_from_the_very_end_brings_the_old_side_up_first(stage: PairStage[Ec2Bench]) -> None:
     """Blue was just asked to go: what is still there does not count, and nothing is sent there too early."""
-    stage.begin("2", "100%")
+    stage.start("2", "100%")
     stage.until(lambda r: r.phase is Phase.RETIRING and r.seen is not None and "stable" in r.seen.retired)
     stage.rollout = apply(stage.rollout, Ask(verb="rollback", ref=1), ANA, stage.clock.now())
     assert stage.until(ended).phase is Phase.ROLLED_BACK

@@ -1,75 +1,28 @@
 """Whole rollouts of the demo's `edge`, in virtual time: machine, driver and a cloud whose clients follow late."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from math import ceil
 from typing import Any
 
 import pytest
 
-from aws.registry import open_drivers
 from aws.sessions import Sessions
-from aws.world import AwsWorld
-from demo.cloud import Cloud, seed_edge
-from demo.cloud.seed_edge import BLUE, EDGE_ERRORS, GREEN, KIND, SITE, ZONE
-from rollout.actions import intent_key
-from rollout.machine import decide
+from demo.cloud import Cloud
+from demo.cloud.seed_edge import BLUE, EDGE_ERRORS, GREEN, SITE, ZONE
 from rollout.model import Cause, Phase, Rollout
-from rollout.people import Actor
-from rollout.plan import Plan
-from rollout.terms import AlarmGate, Terms
 from tests.aws.bench import CloudClock
+from tests.aws.route53_bench import WRITE, Route53Bench
+from tests.aws.stage import Stage, ended
 
-WRITE, LIST, CHANGE = (
-    f"route53:{name}" for name in ("ChangeResourceRecordSets", "ListResourceRecordSets", "GetChange")
-)
+LIST, CHANGE = (f"route53:{name}" for name in ("ListResourceRecordSets", "GetChange"))
 HEALTH = "cloudwatch:GetMetricData"
-SETTINGS = {
-    "kind": "route53", "zone": ZONE, "name": SITE, "type": KIND, "blue": BLUE, "green": GREEN,
-    "region": "eu-central-1",
-}  # fmt: skip
 
 
-class Stage:
-    """One rollout of edge, green over blue, looked at whenever it asks to be."""
+class EdgeStage(Stage[Route53Bench]):
+    """One rollout of edge, green over blue."""
 
-    def __init__(self, cloud: Cloud, sessions: Sessions) -> None:
-        self.cloud, self.clock = cloud, CloudClock(cloud)
-        self.world = AwsWorld(sessions, open_drivers(sessions, self.clock), self.clock)
-        now = self.clock.now()
-        terms = Terms(
-            plan=Plan.parse("canary", "10% 3m, 50% 3m, 100%"), bake=timedelta(minutes=2), settings=SETTINGS,
-            alarms=(AlarmGate(name=EDGE_ERRORS),),
-        )  # fmt: skip
-        self.rollout = Rollout(
-            id=1, app="edge", env="prod", kind="route53", by=Actor(id="U0ANA"), terms=terms,
-            created_at=now, phase_at=now, gate_from=now,
-        )  # fmt: skip
-        self.looks = 0
-
-    def look(self) -> None:
-        """One round of the conductor: observe, decide, perform, keep what came of it."""
-        now = self.clock.now()
-        passed = now - self.rollout.last_look if self.rollout.last_look else None
-        decision = decide(self.rollout, self.world.observe([self.rollout])[1], now, passed)
-        self.rollout, self.looks = decision.rollout, self.looks + 1
-        for action in decision.actions:
-            outcome = self.world.perform(self.rollout, action, intent_key(1, self.rollout.step, action))
-            if outcome.state == "done" and outcome.revision and self.rollout.seen:
-                seen = self.rollout.seen.model_copy(update={"revision": outcome.revision})
-                self.rollout = self.rollout.but(seen=seen, write_failures=0)
-            elif outcome.state != "done":
-                self.rollout = self.rollout.but(write_failures=self.rollout.write_failures + 1)
-
-    def until(self, reached: Callable[[Rollout], bool], minutes: int = 40) -> Rollout:
-        """Look on, as often as the machine asks for, until it is so."""
-        end = self.clock.now() + timedelta(minutes=minutes)
-        while not reached(self.rollout) and self.rollout.live and self.clock.now() < end:
-            self.look()
-            if self.rollout.wake_at:
-                self.cloud.step(max(1, ceil((self.rollout.wake_at - self.clock.now()).total_seconds())))
-        assert reached(self.rollout), (self.rollout.phase, self.rollout.cause, self.rollout.seen)
-        return self.rollout
+    def __init__(self, bench: Route53Bench) -> None:
+        super().__init__(bench)
+        self.begin("", "10% 3m, 50% 3m, 100%", (EDGE_ERRORS,), bake=timedelta(minutes=2))
 
     def at(self, percent: int) -> Rollout:
         """Until that share is proven."""
@@ -82,17 +35,11 @@ class Stage:
 
 
 @pytest.fixture
-def stage(served: Cloud, sessions: Sessions) -> Stage:
-    served.reset()
-    seed_edge(served)
-    return Stage(served, sessions)
+def stage(served: Cloud, sessions: Sessions) -> EdgeStage:
+    return EdgeStage(Route53Bench(served, sessions, CloudClock(served)))
 
 
-def ended(rollout: Rollout) -> bool:
-    return not rollout.live
-
-
-def test_a_good_stack_ends_with_every_client(stage: Stage) -> None:
+def test_a_good_stack_ends_with_every_client(stage: EdgeStage) -> None:
     """Three batches, one a step; when it has succeeded no client is left behind, and nobody met an error more."""
     assert stage.until(ended).phase is Phase.SUCCEEDED
     site = stage.site()
@@ -105,7 +52,7 @@ def test_a_good_stack_ends_with_every_client(stage: Stage) -> None:
     assert failed < requests * 0.001
 
 
-def test_calls_are_the_least_there_are(stage: Stage) -> None:
+def test_calls_are_the_least_there_are(stage: EdgeStage) -> None:
     """A look is one list and one question to CloudWatch for both checks; a step adds a list, a write, few GetChange."""
     stage.until(ended)
     log, steps = stage.cloud.log, 3
@@ -116,9 +63,10 @@ def test_calls_are_the_least_there_are(stage: Stage) -> None:
     assert log.count("route53:GetHealthCheck") == 2
     # In sync after ten seconds, asked every five: never again once it is known.
     assert log.count(CHANGE) == steps * 2
+    assert stage.cost().over <= 1.06, stage.cost()
 
 
-def test_a_weight_counts_only_when_clients_have_followed(stage: Stage) -> None:
+def test_a_weight_counts_only_when_clients_have_followed(stage: EdgeStage) -> None:
     """Proven is what clients do, not what AWS wrote: no bake is watched over old answers of resolvers."""
     for percent in (10, 50):
         stage.at(percent)
@@ -126,7 +74,7 @@ def test_a_weight_counts_only_when_clients_have_followed(stage: Stage) -> None:
         assert stage.rollout.baked == timedelta()
 
 
-def test_a_bad_stack_goes_back_by_its_alarm(stage: Stage) -> None:
+def test_a_bad_stack_goes_back_by_its_alarm(stage: EdgeStage) -> None:
     """8 % errors on green: red at ten or fifty percent, and it ends when the last client is home."""
     stage.cloud.knobs.deploy_stack(GREEN, "errors")
     rollout = stage.until(ended)
@@ -134,7 +82,7 @@ def test_a_bad_stack_goes_back_by_its_alarm(stage: Stage) -> None:
     assert stage.site()["written"] == {BLUE: 100, GREEN: 0} and stage.site()["followed"] == {BLUE: 1.0}
 
 
-def test_a_sick_new_side_goes_back_and_a_sick_old_one_holds(stage: Stage) -> None:
+def test_a_sick_new_side_goes_back_and_a_sick_old_one_holds(stage: EdgeStage) -> None:
     """A health check that fails is FAIL for the new side; for the old one it is no place to go back to (S7)."""
     stage.at(10)
     stage.cloud.knobs.sick_check(BLUE)
@@ -146,7 +94,7 @@ def test_a_sick_new_side_goes_back_and_a_sick_old_one_holds(stage: Stage) -> Non
 
 
 @pytest.mark.parametrize("fault", ["lost_reply", "truncate_reply"])
-def test_a_lost_reply_is_found_out_by_looking(stage: Stage, fault: str) -> None:
+def test_a_lost_reply_is_found_out_by_looking(stage: EdgeStage, fault: str) -> None:
     """Applied, the id lost: never sent again, settled by AWS's own minute and the TTL, and the rollout goes on."""
     getattr(stage.cloud.knobs, fault)(WRITE)
     begun = stage.clock.now()
@@ -156,7 +104,7 @@ def test_a_lost_reply_is_found_out_by_looking(stage: Stage, fault: str) -> None:
     assert stage.until(ended).phase is Phase.SUCCEEDED
 
 
-def test_going_back_does_not_wait_for_the_raise(stage: Stage) -> None:
+def test_going_back_does_not_wait_for_the_raise(stage: EdgeStage) -> None:
     """A change still PENDING is undone by the very next look; the way back itself counts when clients followed."""
     stage.cloud.knobs.insync(60)
     stage.until(lambda r: 10 in r.asked)
@@ -171,7 +119,7 @@ def test_going_back_does_not_wait_for_the_raise(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("pending", [False, True])
-def test_an_edit_is_noticed_within_two_looks(stage: Stage, pending: bool) -> None:
+def test_an_edit_is_noticed_within_two_looks(stage: EdgeStage, pending: bool) -> None:
     """Somebody else's weights pause the rollout (S14), also while a change of ours is under way."""
     stage.cloud.knobs.insync(60)
     if pending:
@@ -187,7 +135,7 @@ def test_an_edit_is_noticed_within_two_looks(stage: Stage, pending: bool) -> Non
     assert stage.site()["written"] == {BLUE: 60, GREEN: 40}
 
 
-def test_a_record_that_leads_elsewhere_raises_nothing_and_can_go_back(stage: Stage) -> None:
+def test_a_record_that_leads_elsewhere_raises_nothing_and_can_go_back(stage: EdgeStage) -> None:
     """What was approved is not what the record leads to any more: held in words; an alarm still brings it home."""
     stage.at(10)
     stage.cloud.knobs.edit_records({GREEN: 10}, ResourceRecords=[{"Value": "elsewhere.example.test"}])
@@ -198,7 +146,7 @@ def test_a_record_that_leads_elsewhere_raises_nothing_and_can_go_back(stage: Sta
     assert stage.site()["written"] == {BLUE: 100, GREEN: 0}
 
 
-def test_without_health_checks_it_runs_and_says_so(stage: Stage, console: Any) -> None:
+def test_without_health_checks_it_runs_and_says_so(stage: EdgeStage, console: Any) -> None:
     """Nobody vouches for the new side: a warning on the card, no hold."""
     client = console("route53")
     rows = client.list_resource_record_sets(HostedZoneId=ZONE, StartRecordName=SITE)["ResourceRecordSets"][:2]

@@ -34,7 +34,6 @@ from tests.aws.bench import CloudClock
 from tests.aws.ec2_bench import Ec2Bench
 from tests.aws.ecs_bench import EcsBench
 from tests.aws.pair_bench import PairBench
-from tests.aws.route53_bench import SETTINGS as EDGE_SETTINGS
 from tests.aws.route53_bench import Route53Bench
 from tests.faults.rows.cloud import surroundings
 from tests.rollout.scene import OneApp, Scene
@@ -118,10 +117,9 @@ class Ground(Scene):
         self.driver, self.wrap = driver or bench.driver, wrap
         self.after: Callable[[Action], object] = id
         """What is to be seen directly after each call, before the bot looks again."""
-        settings = bench.settings if isinstance(bench, PairBench) else EDGE_SETTINGS
         settle = timedelta(seconds=SETTLE if isinstance(bench, PairBench) else 0)
         quick = {
-            "bake": timedelta(0), "settings": settings, "settle": settle, "timing": TIMING, **UNWATCHED, **terms,
+            "bake": timedelta(0), "settings": bench.settings, "settle": settle, "timing": TIMING, **UNWATCHED, **terms,
         }  # fmt: skip
         super().__init__(folder / "t.db", Served(self.driver.kind, plan, **quick))
 
