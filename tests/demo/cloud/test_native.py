@@ -48,7 +48,8 @@ def test_tasks_come_before_traffic_and_go_after_the_bake(modelled: Cloud, ecs: A
     assert scene.tasks() == {"v1": 3, "v2": 3}
     both = (bake["targetServiceRevision"], *bake["sourceServiceRevisions"])
     assert [one["requestedTaskCount"] for one in both] == [3, 3]
-    assert [one["rolloutState"] for one in scene.service()["deployments"]] == ["IN_PROGRESS", "COMPLETED"]
+    told = [(one["rolloutState"], one["desiredCount"]) for one in scene.service()["deployments"]]
+    assert told == [("IN_PROGRESS", 3), ("COMPLETED", 3)]
     scene.until_stage(arn, "CLEAN_UP")
     scene.cloud.step(5)
     assert (scene.tasks(), scene.look(arn)["status"]) == ({"v2": 3}, "IN_PROGRESS")  # the old ones drain
@@ -159,6 +160,7 @@ def test_sizes_and_settings_deploy_nothing(modelled: Cloud, ecs: Any) -> None:
     """They apply at once, or to the next deployment; one that is under way keeps the settings it began with."""
     scene = Scene(modelled, ecs, configured())
     first = scene.service()["currentServiceDeployment"]
+    assert scene.look(first)["targetServiceRevision"]["requestedTestTrafficWeight"] == 100
     scene.update(desiredCount=4)
     scene.update(deploymentConfiguration=configured(bakeTimeInMinutes=2))
     assert scene.service()["currentServiceDeployment"] == first

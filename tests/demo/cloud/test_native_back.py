@@ -163,6 +163,9 @@ def test_a_rollback_that_fails_leaves_everything_where_it_is(modelled: Cloud, ec
     assert scene.weights() == (100, 0)
     assert scene.until_ended(arn)["status"] == "SUCCESSFUL"
     assert scene.cloud.knobs.native()["api"]["status"] == "SUCCESSFUL"
+    arn = scene.deploy("v2")
+    scene.stop(arn)
+    assert scene.until_ended(arn)["status"] == "ROLLBACK_SUCCESSFUL"
 
 
 def test_a_stage_that_never_moves(modelled: Cloud, ecs: Any) -> None:
