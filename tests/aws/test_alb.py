@@ -96,11 +96,11 @@ def refusing(scene: Scene, *rules: str, passed: Sequence[str] = ()) -> Iterator[
 
 
 @contextmanager
-def losing(scene: Scene, rule: str) -> Iterator[None]:
-    """A write of this rule is applied and its answer lost."""
+def losing(scene: Scene, rule: str, how: str) -> Iterator[None]:
+    """A write of this rule is applied and its answer lost, or cut in half."""
     def lose(asked: str) -> None:
         if asked == rule:
-            scene.bench.cloud.knobs.lost_reply(RULE)
+            getattr(scene.bench.cloud.knobs, how)(RULE)
 
     with before_each_write(scene, lose):
         yield
@@ -169,6 +169,15 @@ def test_a_raise_that_fails_takes_back_what_was_raised(scene: Scene) -> None:
     assert order == [scene.rules[0], scene.rules[1], scene.rules[1], scene.rules[0]]
 
 
+def test_what_a_raise_lowered_is_not_raised_again(scene: Scene) -> None:
+    """Over rules that do not agree one goes down and one up: the raise is refused, the one that went down stays."""
+    scene.more()
+    scene.bench.edit({"v1": 50, "v2": 50})
+    with refusing(scene, scene.rules[1]):
+        outcome = scene.shift(10)
+    assert outcome.state == "failed" and scene.green() == [10, 0]
+
+
 def test_a_raise_that_cannot_be_taken_back_is_unknown(scene: Scene) -> None:
     """Half up and stuck there is said with both reasons; the next look shows a mix."""
     scene.more()
@@ -178,10 +187,11 @@ def test_a_raise_that_cannot_be_taken_back_is_unknown(scene: Scene) -> None:
     assert scene.forwarding.read().mix(scene.sides) == (10, 0)
 
 
-def test_a_lost_answer_in_a_raise_stops_it_where_it_is(scene: Scene) -> None:
+@pytest.mark.parametrize("how", ["lost_reply", "truncate_reply"])
+def test_a_lost_answer_in_a_raise_stops_it_where_it_is(scene: Scene, how: str) -> None:
     """The second rule is raised, nobody knows: no third one, nothing twice, nothing undone. Once more finishes it."""
     scene.more(2)
-    with losing(scene, scene.rules[1]):
+    with losing(scene, scene.rules[1], how):
         outcome = scene.shift(10)
     assert outcome.state == "unknown" and outcome.text.startswith("1 of 2 rules stand as asked; rule ")
     assert scene.bench.cloud.log.count(RULE) == 2 and scene.green() == [10, 10, 0]
@@ -221,6 +231,16 @@ def test_what_somebody_changed_since_the_look_stands(scene: Scene, change: str) 
     outcome = scene.shift(10, seen)
     assert outcome.state == "failed" and "somebody changed the listener rules" in outcome.text
     assert scene.bench.cloud.log.count(RULE) == 0
+
+
+def test_a_shift_that_stands_already_is_done_without_a_write(scene: Scene) -> None:
+    """The same shift with the revision of the look before: what it asked for is there, whoever wrote it."""
+    scene.more()
+    seen = scene.forwarding.read().fingerprint
+    assert scene.shift(10, seen).state == "done"
+    again = scene.shift(10, seen)
+    assert (again.state, again.text) == ("done", "it stands already: v1: 90 %, v2: 10 %")
+    assert scene.bench.written() == []
 
 
 def test_a_group_of_others_with_weight_is_not_written_over(scene: Scene) -> None:
@@ -340,3 +360,13 @@ def test_nothing_is_attached_to_rules_that_are_not_as_seen(scene: Scene, actions
     with pytest.raises(TargetError, match=word):
         scene.forwarding.attach([scene.shop.blue, scene.shop.green], seen)
     assert scene.bench.written() == []
+
+
+def test_a_group_that_is_not_shown_afterwards_is_told(scene: Scene) -> None:
+    """AWS took the write and shows the rule without it: nobody would check its targets, so nothing is launched."""
+    plain = [{"Type": "forward", "TargetGroupArn": scene.shop.blue}]
+    scene.bench.modify(plain)
+    seen = scene.forwarding.read().fingerprint
+    reply = {"Rules": [{"RuleArn": scene.shop.rule, "Actions": plain}]}
+    with answers(scene.sessions, "elbv2", "DescribeRules", reply), pytest.raises(TargetError, match="does not show"):
+        scene.forwarding.attach([scene.shop.blue, scene.shop.green], seen)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 from pydantic import ValidationError
 
 from aws.alb_facts import Rule, Rules, Sides, counted, rule_of
@@ -135,3 +136,13 @@ def test_draining_targets_do_not_count() -> None:
     states = ["healthy", "healthy", "initial", "unused", "unhealthy", "draining", "unhealthy.draining"]
     rows = [TargetRow.model_validate({"TargetHealth": {"State": state}}) for state in states]
     assert counted(rows) == (2, 2, 1)
+
+
+def test_every_state_of_a_target_is_known() -> None:
+    """Those of AWS's own model, each in its place: a new one shall not be nothing by accident."""
+    shape: Any = get_session().get_service_model("elbv2").shape_for("TargetHealthStateEnum")
+    rows = {state: counted([TargetRow.model_validate({"TargetHealth": {"State": state}})]) for state in shape.enum}
+    assert rows == {
+        "healthy": (1, 0, 0), "initial": (0, 1, 0), "unused": (0, 1, 0), "unavailable": (0, 1, 0),
+        "unhealthy": (0, 0, 1), "draining": (0, 0, 0), "unhealthy.draining": (0, 0, 0),
+    }  # fmt: skip
