@@ -86,7 +86,7 @@ class ServerRun:
         if self._lives:
             return IN_PROGRESS
         good = sum(target.status == SUCCEEDED for target in self.targets)
-        if waiting or not good or self._healthy() < self._least():
+        if waiting or not good:
             raise Fault("HEALTH_CONSTRAINTS")
         return SUCCEEDED
 

@@ -87,6 +87,11 @@ def test_each_machine_goes_through_its_events(scene: Scene) -> None:
     ]
     times = [time for event in events for time in (event["startTime"], event["endTime"])]
     assert times == sorted(times)
+    lasted = {event["lifecycleEventName"]: (event["endTime"] - event["startTime"]).seconds for event in events}
+    # The group drains for five seconds and checks health every five.
+    assert lasted["BlockTraffic"] == pytest.approx(6, abs=1)
+    assert lasted["AllowTraffic"] == pytest.approx(6, abs=1)
+    assert lasted["Install"] == 1
     assert first in scene.cloud.world.servers.targets.healthy(scene.billing.group)
 
 
