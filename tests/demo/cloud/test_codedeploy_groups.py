@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from demo.cloud import Cloud
+from demo.cloud import Cloud, seed_billing, seed_catalog, seed_thumbs
 from demo.cloud.building_codedeploy import alias_spec, app_spec
 from tests.demo.cloud.codedeploy_bench import MODELS, held_to_the_model, misfits, refused
 from tests.demo.cloud.conftest import Clients
@@ -194,6 +194,24 @@ def test_an_empty_cloud_forgets_the_knobs_too(deploy: Any, bare: Cloud) -> None:
     assert (engine.minute, engine.stuck, engine.failing, engine.hides) == (60, set(), {}, 0)
     assert (engine.says_baking, engine.says_waiting) == (False, True)
     assert deploy.list_applications()["applications"] == []
+
+
+def test_the_demos_applications_live_side_by_side(bare: Cloud) -> None:
+    """All three at once: no request finds nobody, every alarm is OK; and the same names in every run."""
+    made = []
+    for _ in range(2):
+        bare.reset()
+        made.append((seed_catalog(bare, 10, rps=20), seed_billing(bare, 10, rps=20), seed_thumbs(bare, 10, rps=20)))
+    assert made[0] == made[1]
+    bare.step(40)
+    assert {ledger.unserved for ledger in bare.world.servers.flow.ledgers.values()} == {0}
+    apps = bare.knobs.status()["apps"]
+    assert {app["name"]: {alarm["state"] for alarm in app["alarms"]} for app in apps} == {
+        "thumbs": {"OK"}, "catalog": {"OK"}, "billing": {"OK"},
+    }
+    assert {name: told["platform"] for name, told in bare.knobs.codedeploy().items()} == {
+        "catalog": "ECS", "billing": "Server", "thumbs": "Lambda",
+    }
 
 
 @pytest.mark.parametrize(
