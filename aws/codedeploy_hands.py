@@ -44,7 +44,7 @@ class Hands:
         wanted = {stable.id: stable, candidate.id: candidate}.get(release)
         if wanted is None:
             raise TargetError("config", f"{release} is neither side of #{self._want.rollout.id}")
-        story = self._eyes.fresh(self._want)
+        story = self._eyes.listed(self._want)
         if story.ours is not None and story.release == release and not self._worn_out(story):
             return self._standing(story, story.ours)
         if story.ours is not None and story.goes_back and wanted is candidate:
@@ -57,7 +57,7 @@ class Hands:
 
     def go_on(self, wait: str) -> Outcome:
         """Answer that wait, if the deployment stands at it."""
-        story = self._eyes.present(self._want)
+        story = self._present()
         if story.ours is None:
             return Outcome(state="failed", text="no deployment was started for this rollout", hint="look first")
         return self._continue(story, story.ours, wait)
@@ -89,11 +89,16 @@ class Hands:
             return failed(error)
         return Outcome(state="done", text="it has ended in between", request_id=error.request_id)
 
+    def _present(self) -> Story:
+        return self._eyes.whole(self._want, self._eyes.bare(self._want))
+
     def _standing(self, story: Story, ours: Deployment) -> Outcome:
         """It was started. A way back that waits for a word gets it: nobody else would say it."""
-        wait = wait_of(story, self._at)
-        if story.goes_back and wait is not None and wait.kind == "shift":
-            return self._continue(story, ours, READY)
+        if story.goes_back and ours.status == "Ready":
+            story = self._eyes.whole(self._want, story)
+            wait = wait_of(story, self._at)
+            if wait is not None and wait.kind == "shift":
+                return self._continue(story, ours, READY)
         return Outcome(state="done", text=f"{ours.deployment_id} was started already: {ours.status}")
 
     def _worn_out(self, story: Story) -> bool:
@@ -121,7 +126,7 @@ class Hands:
 
     def _went_on(self, wait: str, error: CallError) -> Outcome:
         """AWS refused: fine where it has gone on meanwhile."""
-        present = wait_of(self._eyes.present(self._want), self._at)
+        present = wait_of(self._present(), self._at)
         if present is not None and present.id == wait:
             return failed(error)
         return Outcome(state="done", text=f"it had gone on from {wait} already", request_id=error.request_id)

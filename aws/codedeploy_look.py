@@ -43,17 +43,25 @@ class Eyes:
         """Where to ask about a target."""
         return desk(self._sessions, target)
 
-    def fresh(self, want: Want) -> Story:
-        """One rollout's story with the whole group listed: before something is started."""
-        return self._with_targets(want, self._one(want, listed=True))
-
-    def present(self, want: Want) -> Story:
-        """The same of a deployment that may be known already: before its wait is answered."""
-        return self._with_targets(want, self.bare(want))
+    def listed(self, want: Want) -> Story:
+        """One rollout's deployments, the whole group listed: before something is started."""
+        return self._one(want, listed=True)
 
     def bare(self, want: Want) -> Story:
         """Only whose it is and whether it is under way: nothing else may stand between it and being stopped."""
         return self._one(want, listed=False)
+
+    def whole(self, want: Want, story: Story) -> Story:
+        """The same with its targets: before its wait is answered."""
+        moving = story.moving
+        if moving is None:
+            return story
+        one = self.desk(want.target)
+        story = story._replace(interval=self._intervals.of(one, moving.deployment_config_name))
+        in_place = moving.deployment_style.deployment_type != "BLUE_GREEN"
+        if moving.status == "Succeeded" or (want.target.platform == "server" and in_place):
+            return story  # counts tell enough, and there may be a thousand instances
+        return story._replace(targets=targets_of(one, self._names, moving.deployment_id))
 
     def stories(self, wants: Sequence[Want]) -> dict[int, Story | TargetError]:
         """All rollouts of one place; a failure is the value of each it is about."""
@@ -61,7 +69,7 @@ class Eyes:
         for want in wants:
             story = found[want.rollout.id]
             try:
-                found[want.rollout.id] = story if isinstance(story, TargetError) else self._with_targets(want, story)
+                found[want.rollout.id] = story if isinstance(story, TargetError) else self.whole(want, story)
             except TargetError as error:
                 found[want.rollout.id] = error
         return found
@@ -93,17 +101,6 @@ class Eyes:
             if want.rollout.id not in found:
                 found[want.rollout.id] = _told(want, rows.values())
         return found
-
-    def _with_targets(self, want: Want, story: Story) -> Story:
-        moving = story.moving
-        if moving is None:
-            return story
-        one = self.desk(want.target)
-        story = story._replace(interval=self._intervals.of(one, moving.deployment_config_name))
-        in_place = moving.deployment_style.deployment_type != "BLUE_GREEN"
-        if moving.status == "Succeeded" or (want.target.platform == "server" and in_place):
-            return story  # counts tell enough, and there may be a thousand instances
-        return story._replace(targets=targets_of(one, self._names, moving.deployment_id))
 
 
 def story_of(want: Want, rows: Iterable[Deployment]) -> Story:

@@ -450,6 +450,7 @@ def test_a_very_long_release_is_told_apart_still(bench: LambdaBench) -> None:
 def test_every_call_stands_in_its_table(bench: LambdaBench) -> None:
     """What Lambda's deployments need is in the table of permissions, and nothing is called that is not."""
     rollout = bench.looked(bench.accepted(schedule="20% 2m, 100%"))
+    bench.driver.prepare(rollout)
     bench.launch(rollout)
     bench.cloud.step(10)
     bench.stop(bench.looked(rollout))

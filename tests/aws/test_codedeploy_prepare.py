@@ -278,6 +278,7 @@ def test_a_check_tells_of_wrong_names(bench: LambdaBench) -> None:
 def test_every_call_of_ecs_stands_in_its_table(shop: EcsBench) -> None:
     """What a whole deployment of a service calls is allowed by a policy of the table."""
     rollout = shop.looked(shop.accepted())
+    shop.driver.prepare(rollout)
     shop.launch(rollout)
     shop.cloud.step(100)
     rollout = shop.looked(rollout)

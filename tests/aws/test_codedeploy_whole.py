@@ -34,7 +34,7 @@ class Stage:
         rollout = self.bench.requested(wanted, 1, schedule)
         terms = rollout.terms.model_copy(update={
             "bake": timedelta(seconds=bake), "alarms": (AlarmGate(name=self.bench.alarm),),
-            "timing": Timing(look_moving=timedelta(seconds=5), look_waiting=timedelta(seconds=10)),
+            "timing": Timing(look_moving=timedelta(seconds=10), look_waiting=timedelta(seconds=20)),
         })  # fmt: skip
         self.rollout = rollout.but(terms=terms, back=back)
         self.cloud.log.clear()
