@@ -131,6 +131,11 @@ def going_back(view: CardView) -> Mrkdwn:
     by = until(view, rollout.terms.timing.rolling_back)
     why = asked_back(rollout.cause, view.now)
     late = stands(view) or md("If that is not seen by {}, a person is called and it keeps trying.", by)
+    if course is not None and course.state == "going_back":
+        left = max(rollout.terms.timing.rolling_back - rollout.still_for, timedelta(0))
+        at = date(minute((rollout.last_look or view.now) + left), view.now)
+        still = md("If AWS shows no change until {}, a person is called; it is followed all the same.", at)
+        late = stands(view) or still
     if course is None or course.state == "none":
         return join(" ", [why, md("AWS's deployment was not seen; {}.", shows(view)), late])
     goes = md("AWS is told to stop and to put {} back; {}.", stable(rollout), shows(view))

@@ -30,7 +30,8 @@ def rolling_back(look: Look) -> None:
             f"#{r.id} cannot be rolled back yet, it keeps trying: {text}",
             r.write_fault.hint if r.write_fault else "",
         )
-    if look.r.phase is Phase.ROLLING_BACK and r.elapsed >= r.terms.timing.rolling_back:
+    late = watching.late(look) if r.watched else r.elapsed >= r.terms.timing.rolling_back
+    if look.r.phase is Phase.ROLLING_BACK and late:
         fault = r.write_fault or r.fault
         text = f"the old release does not have all traffic yet: {fault.text if fault else 'AWS does not show it'}"
         look.stick(look.cause("deadline", text, "it keeps trying; look at AWS"), Phase.ROLLING_BACK)

@@ -18,7 +18,7 @@ from rollout.wishes import back_to
 
 THEN = {"goes_on": "goes on by itself", "goes_back": "takes it back", "unknown": "stops waiting"}
 AGAIN = timedelta(minutes=1)
-"""How long a deployment that was to bring the old release back, and failed, is left before another one is tried."""
+"""How long AWS may take to show what it took, and how long a way back that failed is left before another is tried."""
 ENDED_BADLY = ("failed", "going_back", "back")
 
 
@@ -148,8 +148,23 @@ def go_on(look: Look, wait: Wait) -> None:
     """Level-triggered: asked for until AWS has left the wait. A raise needs evidence at this moment."""
     verdict = look.r.verdict or Verdict(outcome="UNKNOWN", cause="blind")
     evident = verdict.outcome == "PASS" or (verdict.cause in ("no_gate", "no_data") and waived(look))
-    if (evident or wait.kind == "remove") and not look.asked_lately():
+    if (evident or wait.kind == "remove") and not _under_way(look):
         look.act(Continue(wait=wait.id))
+
+
+def _under_way(look: Look) -> bool:
+    """AWS took what was asked for in this phase: it gets a minute to show it. After a failure it is tried sooner."""
+    r = look.r
+    if r.asked_at is None or r.asked_at < r.phase_at or r.write_failures:
+        return look.asked_lately()
+    return ZERO <= look.now - r.asked_at < AGAIN
+
+
+def late(look: Look) -> bool:
+    """A way back that AWS gets on with takes as long as it takes; one that stands still has a deadline."""
+    r, course = look.r, _course(look)
+    moving = course is not None and course.state == "going_back"
+    return (r.still_for if moving else r.elapsed) >= r.terms.timing.rolling_back
 
 
 def ask_again(look: Look) -> None:
@@ -220,7 +235,7 @@ def send_home(look: Look) -> None:
     """Stop what runs; what has ended is undone by a deployment of the old release. Down waits for no evidence."""
     r, seen = look.r, look.obs.seen or look.r.seen  # a failed read stops no stopping
     course = seen.course if seen is not None else None
-    if course is None or r.stable is None or look.asked_lately():
+    if course is None or r.stable is None or _under_way(look):
         return
     back = course.release == r.stable.id
     if course.state in ("running", "waiting") and not back:
