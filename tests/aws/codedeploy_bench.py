@@ -134,6 +134,11 @@ class CodeDeployBench:
         """Deployments that clients created."""
         return self.cloud.log.of("codedeploy:CreateDeployment")
 
+    def info(self, rollout: Rollout) -> dict[str, Any]:
+        """The row of its deployment as AWS shows it now."""
+        asked = {"deploymentId": self.course(rollout).id}
+        return dict(perform(self.cloud.world, "codedeploy", "GetDeployment", asked).result["deploymentInfo"])
+
     def reads(self) -> dict[str, int]:
         return dict(self.cloud.log.reads)
 
@@ -214,11 +219,6 @@ class EcsBench(CodeDeployBench):
         for event in run.targets[0].events[-3:]:
             event.status, event.started, event.ended = "Pending", None, None
         self.cloud.step(1)
-
-    def info(self, rollout: Rollout) -> dict[str, Any]:
-        """The row of its deployment as AWS shows it now."""
-        asked = {"deploymentId": self.course(rollout).id}
-        return dict(perform(self.cloud.world, "codedeploy", "GetDeployment", asked).result["deploymentInfo"])
 
     def console_continue(self, rollout: Rollout) -> None:
         """[Reroute traffic] in AWS's console."""

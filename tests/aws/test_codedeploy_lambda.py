@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aws.codedeploy_target import IMPLIED
+from aws.codedeploy_look import Want, story_of
+from aws.codedeploy_mark import is_for
+from aws.codedeploy_replies import Deployment
+from aws.codedeploy_target import IMPLIED, CodeDeployTarget
 from aws.sessions import Sessions
 from demo.cloud import Cloud
 from rollout.actions import Finish, Launch, Retire, Shift
@@ -462,3 +465,35 @@ def test_every_call_stands_in_its_table(bench: LambdaBench) -> None:
         "codedeploy:ContinueDeployment", "codedeploy:ListApplications", "codedeploy:ListDeploymentGroups",
         "codedeploy:ListDeploymentConfigs",
     }  # fmt: skip
+
+
+def test_a_number_that_begins_anew_is_another_rollout(bench: LambdaBench) -> None:
+    """After a new database #1 comes again: what the old #1 deployed minutes ago is not its own."""
+    first = bench.launched(5)
+    bench.stop(first)
+    bench.cloud.step(60)
+    second = first.but(created_at=bench.clock.now(), seen=None)
+    assert bench.course(second).state == "none"
+    assert bench.launch(second).state == "done" and len(bench.created()) == 2
+
+
+def test_a_mark_in_another_group_is_not_ours(bench: LambdaBench) -> None:
+    """A16: a description can be copied; application and group must be ours, too."""
+    rollout = bench.launched(5)
+    target = CodeDeployTarget.model_validate(bench.settings)
+    row = Deployment.model_validate(bench.info(rollout))
+    assert is_for(row, rollout, target, "2") and not is_for(row, rollout, target, "1")
+    for change in ({"deployment_group_name": "other"}, {"application_name": "other"}):
+        other = row.model_copy(update=change)
+        assert not is_for(other, rollout, target, "2")
+        assert story_of(Want(rollout, target), [other]).ours is None
+
+
+def test_a_stop_needs_no_targets_and_no_list(bench: LambdaBench) -> None:
+    """S4: what is only looked at must not hold a rollback: one read and the stop, whatever else is throttled."""
+    rollout = bench.launched(10)
+    for operation in ("ListDeployments", "ListDeploymentTargets", "BatchGetDeploymentTargets", "GetDeploymentConfig"):
+        bench.cloud.knobs.deny(f"codedeploy:{operation}")
+    bench.cloud.log.clear()
+    assert bench.stop(rollout).state == "done"
+    assert bench.reads() == {"codedeploy:BatchGetDeployments": 1} and not bench.cloud.log.refused
