@@ -214,6 +214,14 @@ def test_a_hook_that_is_no_function_fails_where_it_stands(
     assert thumbs.status(two) == "Succeeded"
 
 
+def test_a_way_back_runs_no_hooks(thumbs: Deployer, bare: Cloud) -> None:
+    """What failed because of its hook goes back without it."""
+    one = thumbs.start(app_spec(alias_spec("thumbs", "live", "1", "2") | {"Hooks": [{"BeforeAllowTraffic": "nobody"}]}))
+    bare.step(15)
+    assert thumbs.status(one) == "Failed HOOK_EXECUTION_FAILURE"
+    assert thumbs.status(thumbs.way_back(one)) == "Succeeded"
+
+
 def test_an_alias_that_is_deleted_on_the_way_fails_it(thumbs: Deployer, bare: Cloud, clients: Clients) -> None:
     """The deployment fails, and so does its way back; the cloud goes on."""
     one = thumbs.start(to("2"))
