@@ -26,7 +26,7 @@ from aws.driver import failed, misfit, only_seen
 from aws.faults import CallError
 from aws.sessions import Place, Sessions
 from rollout.actions import Action, Continue, Launch, Outcome, Shift, Stop
-from rollout.errors import TargetError
+from rollout.errors import TargetError, TidegateError
 from rollout.model import Rollout
 from rollout.plan import Plan
 from rollout.ports import Capabilities, Clock, TargetModel
@@ -122,7 +122,7 @@ class CodeDeploy:
             return hands.go_on(action.wait) if isinstance(action, Continue) else hands.stop()
         except CallError as error:
             return failed(error)
-        except TargetError as error:
+        except TidegateError as error:  # NotFound, too: a group may have been deleted meanwhile
             return Outcome(state="failed", text=error.fact, hint=error.hint)
 
     def _look_at(self, wants: Sequence[Want]) -> dict[int, Seen | TargetError]:

@@ -5,7 +5,7 @@ back, a way back of ours or somebody else's deployment may have come, and the gr
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from aws import codedeploy_mark
 from aws.codedeploy_course import Story
@@ -14,8 +14,11 @@ from aws.codedeploy_replies import Deployment
 from aws.codedeploy_target import CodeDeployTarget
 from aws.driver import sides
 from aws.sessions import Sessions
-from rollout.errors import TargetError
+from rollout.errors import FaultKind, TargetError
 from rollout.model import Rollout
+
+FINAL: Final[frozenset[FaultKind]] = frozenset({"absent", "auth", "config", "state"})
+"""Faults of what was asked for; others are AWS's or the line's, and asking more would make them worse."""
 
 
 class Want(NamedTuple):
@@ -61,7 +64,12 @@ class Eyes:
         in_place = moving.deployment_style.deployment_type != "BLUE_GREEN"
         if moving.status == "Succeeded" or (want.target.platform == "server" and in_place):
             return story  # counts tell enough, and there may be a thousand instances
-        return story._replace(targets=targets_of(one, self._names, moving.deployment_id))
+        try:
+            return story._replace(targets=targets_of(one, self._names, moving.deployment_id))
+        except TargetError:
+            if moving.active:
+                raise
+            return story  # of what has ended they only show where
 
     def stories(self, wants: Sequence[Want]) -> dict[int, Story | TargetError]:
         """All rollouts of one place; a failure is the value of each it is about."""
@@ -96,6 +104,9 @@ class Eyes:
             missing = ids - rows.keys()
             rows |= deployments_of(calls, sorted(missing))
         except TargetError as error:
+            if len(wants) > 1 and error.kind in FINAL:
+                # One group that may not be read would hide all others: IAM refuses the batch as a whole.
+                return {number: story for want in wants for number, story in self._bare([want], listed=listed).items()}
             return {want.rollout.id: found.get(want.rollout.id, error) for want in wants}
         for want in wants:
             if want.rollout.id not in found:

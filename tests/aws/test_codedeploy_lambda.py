@@ -2,6 +2,7 @@ import json
 from hashlib import sha256
 from typing import Any
 
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
@@ -19,6 +20,12 @@ from tests.aws.codedeploy_bench import LambdaBench
 from tests.aws.hooks import answers
 
 CREATE, STOP, CONFIG = "codedeploy:CreateDeployment", "codedeploy:StopDeployment", "codedeploy:CreateDeploymentConfig"
+
+
+def stop_statuses() -> list[str]:
+    """Every word that AWS has for what comes of a stop."""
+    found: Any = botocore.session.get_session().get_service_model("codedeploy").shape_for("StopStatus")
+    return list(found.enum)
 
 
 @pytest.fixture
@@ -497,3 +504,49 @@ def test_a_stop_needs_no_targets_and_no_list(bench: LambdaBench) -> None:
     bench.cloud.log.clear()
     assert bench.stop(rollout).state == "done"
     assert bench.reads() == {"codedeploy:BatchGetDeployments": 1} and not bench.cloud.log.refused
+
+
+def test_a_group_that_may_not_be_read_hides_no_other(bench: LambdaBench) -> None:
+    """IAM refuses a batch as a whole: each is asked for by itself then; a throttled batch is not asked for more."""
+    rollout = bench.launched(10)
+    both = [rollout, rollout.but(id=2)]
+    bench.cloud.knobs.deny("codedeploy:BatchGetDeployments", times=2)
+    looks = bench.driver.look(both)
+    assert isinstance(looks[1], TargetError) and not isinstance(looks[2], TargetError)
+    bench.cloud.log.clear()
+    bench.cloud.knobs.throttle("codedeploy:BatchGetDeployments")
+    assert all(isinstance(look, TargetError) and look.kind == "throttle" for look in bench.driver.look(both).values())
+    assert bench.cloud.log.refused["codedeploy:BatchGetDeployments"] == 3
+
+
+def test_the_end_is_seen_without_its_targets(bench: LambdaBench) -> None:
+    """What has ended is known by its own row: nothing else may keep a way back from being seen as home."""
+    rollout = bench.launched(10)
+    bench.stop(rollout)
+    bench.cloud.step(60)
+    fresh = bench.fresh_driver()
+    bench.cloud.knobs.deny("codedeploy:ListDeploymentTargets")
+    seen = fresh.observe([rollout])[1]
+    assert seen.course is not None and (seen.course.state, seen.percent) == ("back", 0)
+
+
+def test_a_group_that_was_deleted_meanwhile_starts_nothing(bench: LambdaBench) -> None:
+    """Failed, with those that there are; not unknown."""
+    rollout = bench.looked(bench.accepted())
+    answer: Any = {"deployments": []}
+    groups = bench.cloud.world.codedeploy.groups.groups
+    groups.clear()
+    with answers(bench.sessions, "codedeploy", "ListDeployments", answer):
+        outcome = bench.launch(rollout)
+    assert outcome.state == "failed" and "no deployment group my-app" in outcome.text
+
+
+@pytest.mark.parametrize("status", [*stop_statuses(), "SomethingNew"])
+def test_every_answer_to_a_stop_is_one(bench: LambdaBench, status: str) -> None:
+    """Pending or over, it was taken; an answer without a status is none."""
+    rollout = bench.launched(10)
+    with answers(bench.sessions, "codedeploy", "StopDeployment", {"status": status}):
+        outcome = bench.stop(rollout)
+    assert outcome.state == "done" and status in outcome.text
+    with answers(bench.sessions, "codedeploy", "StopDeployment", {}):
+        assert bench.stop(rollout).state == "unknown"
