@@ -16,6 +16,7 @@ LONGEST = 1000
 _TITLES = {
     "reject": "Reject",
     "go-on": "Go on",
+    "ship": "Emergency ship",
     "adopt": "Adopt",
     "unlock": "Release hold",
     "rollback": "Roll back anyway",

@@ -27,6 +27,7 @@ from rollout.wishes import apply, begin
 _TOLD: dict[str, What] = {
     "pause": "paused", "resume": "resumed", "go-on": "went_on", "rollback": "going_back", "reject": "going_back",
     "retry": "retried", "adopt": "adopted", "restore": "restored", "cancel": "cancelled", "approve": "approved",
+    "ship": "shipped",
 }  # fmt: skip
 
 
@@ -292,6 +293,7 @@ def _taken(ask: Ask, after: Rollout) -> str:
         "reject": "rejected",
         "go-on": "it goes on without evidence, for this step",
         "rollback": "rolling back now" if after.live else "stopped before any traffic moved",
+        "ship": "all traffic goes to the new release at the next look, if it is still known to bear it",
         "cancel": "cancelled",
         "retry": "trying again",
         "adopt": "accepted as AWS shows it; this rollout has ended",

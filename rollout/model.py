@@ -156,8 +156,10 @@ class Rollout(Frozen):
     """A person accepted what AWS shows; it ends when nothing of ours is left behind."""
     pins: bool = False
     """Both sides were seen pinned: from then on somebody else's change of that is drift."""
+    shipped: Waiver | None = None
+    """[Emergency ship]: the old release was known to be sick, and an admin sent everything to the new one."""
     known_red: dict[str, Moment] = {}
-    """Alarms that were red before a rollback began: each counts only when it turns red anew."""
+    """Alarms that were red before a rollback, or an emergency ship, began: each counts only when it turns red anew."""
 
     wait: str = ""
     """The wait that AWS's deployment stands at; an answer to another one is no answer."""

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
+from rollout.errors import Refused
 from rollout.model import TERMINAL, Phase, Rollout
 from rollout.plan import SetWeight
 from rollout.ports import Hold
 from rollout.reports import Move, Stage
 from rollout.values import ZERO
 from rollout.watched_wishes import at_wait, removal
-from rollout.wishes import next_step
+from rollout.wishes import emergency, next_step
 
 P = Phase
 
@@ -23,6 +24,7 @@ def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
     rollback = Move(verb="rollback", percent=0, release=r.stable.id if r.stable else "", danger=True)
     if r.adopting is not None:
         return (rollback,)
+    ship = _ship(r)
     by_phase: dict[Phase, tuple[Move, ...]] = {
         P.REQUESTED: (Move(verb="cancel"),),
         P.AWAITING_APPROVAL: (
@@ -36,7 +38,17 @@ def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
         P.RETIRING: (rollback,),
         P.STUCK: _unstick(r, rollback),
     }  # fmt: skip
-    return by_phase.get(r.phase, ())
+    return (*ship, *by_phase.get(r.phase, ()))[-5:]
+
+
+def _ship(r: Rollout) -> tuple[Move, ...]:
+    if r.phase is not P.STUCK or r.cause is None or r.cause.kind != "stable_sick":
+        return ()  # elsewhere it can be typed; a button belongs where everything else is held
+    try:
+        emergency(r)
+    except Refused:
+        return ()
+    return (Move(verb="ship", percent=100, reason=True),)
 
 
 _WATCHED = (P.LAUNCHING, P.STEPPING, P.WAITING, P.FINAL_BAKE, P.RETIRING)

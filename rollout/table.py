@@ -15,6 +15,7 @@ ACCEPTS: Mapping[str, frozenset[Phase]] = {
     "approve": frozenset({P.AWAITING_APPROVAL, P.WAITING}),
     "reject": frozenset({P.AWAITING_APPROVAL, P.WAITING}),
     "go-on": frozenset({P.WAITING, P.PAUSED}),
+    "ship": frozenset({P.STEPPING, P.WAITING, P.PAUSED, P.ROLLING_BACK, P.STUCK}),
     "rollback": LIVE,
     "cancel": frozenset({P.REQUESTED, P.AWAITING_APPROVAL, P.LAUNCHING, P.WAITING}),
     "retry": frozenset({P.STUCK, P.PAUSED}),

@@ -36,6 +36,8 @@ _ALL = (
          text="answer an approve step with no: goes back"),
     Verb(name="go-on", takes="rollout", right="approve", upward=True, reason="must", cli=False,
          text="go on without evidence, for this one step"),
+    Verb(name="ship", takes="rollout", right="admin", upward=True, reason="must", cli=False,
+         text="emergency: all traffic to the new release at once, where the old one is known to be sick"),
     Verb(name="rollback", takes="rollout", right="deploy or approve",
          text="all traffic back to the old release, now; after success: to the previous one or `to @1`"),
     Verb(name="cancel", takes="rollout", right="deploy", text="stop before any traffic moved"),

@@ -15,6 +15,7 @@ from rollout.plan import Approve, SetWeight
 from rollout.policy import may_sign
 from rollout.table import misfit, require
 from rollout.terms import Terms
+from rollout.values import ZERO
 from rollout.verbs import VERBS
 
 
@@ -207,6 +208,40 @@ def next_step(rollout: Rollout) -> int:
     return rollout.step + 1 if arrived else rollout.step
 
 
+def _ship(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
+    """Away from an old release that is known to be sick, to a new one that is known to bear everything (S7)."""
+    _with_reason(rollout, ask)
+    emergency(rollout)
+    red = {one.name: one.since for one in rollout.alarms if one.state == "ALARM" and one.since}
+    last = len(rollout.terms.plan.steps) - 1
+    waiver = Waiver(by=actor, step=last, reason=ask.reason, at=now)
+    return rollout.enter(
+        Phase.STEPPING, now, None, step=last, shipped=waiver, waiver=waiver, known_red={**rollout.known_red, **red},
+        gate_from=now, baked=ZERO, last_good=None, hurry=None, hurry_full=False, resume_to=None, resume_cause=None,
+        person_pause=None, fell_for=None, force=False, write_failures=0, signatures=(),
+    )  # fmt: skip
+
+
+def emergency(rollout: Rollout) -> None:
+    """Refuse an emergency ship unless there is an emergency, and something that could be shipped."""
+    seen, says = rollout.seen, ""
+    if rollout.watched:
+        says = "AWS moves its traffic by itself"
+    elif seen is None or rollout.failures or rollout.fault is not None:
+        says = "AWS cannot be read, so nobody knows what is sick"
+    elif seen.stable.state != "sick":
+        says = f"the old release is not known to be sick ({seen.stable.state})"
+    elif not seen.candidate.bears(100):
+        says = f"the new release is not known to bear all traffic: {seen.candidate.text or seen.candidate.state}"
+    elif seen.percent is None or not rollout.made(seen.shares):
+        says = "AWS shows a split that is not ours"
+    if says:
+        raise Refused(
+            f"#{rollout.id} is no case for an emergency ship: {says}",
+            "promote goes on step by step; rollback goes back", rollout=rollout.id,
+        )  # fmt: skip
+
+
 def _rollback(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     if ask.force:
         _with_reason(rollout, ask)
@@ -272,6 +307,7 @@ _WISHES: dict[str, Callable[[Rollout, Ask, Actor, datetime], Rollout]] = {
     "approve": _approve,
     "reject": _reject,
     "go-on": _go_on,
+    "ship": _ship,
     "rollback": _rollback,
     "cancel": _cancel,
     "retry": _retry,

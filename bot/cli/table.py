@@ -63,7 +63,7 @@ COMMANDS: dict[str, Command] = {
 LATER = ("iam-policy", "manifest", "simulate", "backup", "ask")
 """Verbs of the contract that have not come yet."""
 
-SLACK_ONLY = ("go-on", "adopt", "restore", "whoami")
+SLACK_ONLY = ("go-on", "ship", "adopt", "restore", "whoami")
 """Verbs that only make sense where the card is."""
 
 _OPTIONS = """\

@@ -55,6 +55,7 @@ _SAID = {
     "alarm_over": "Alarm over",
     "away": "Tidegate is back",
     "foreign": "Somebody else is deploying here",
+    "shipped": "Emergency ship: everything to the new release",
     "aws_went_on": "AWS went on by itself",
 }
 

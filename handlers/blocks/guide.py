@@ -8,7 +8,7 @@ from rollout.verbs import VERBS, Verb
 
 _GROUPS = (
     ("Start", ("start", "retry")),
-    ("Steer", ("promote", "pause", "resume", "approve", "reject", "go-on", "adopt", "restore")),
+    ("Steer", ("promote", "pause", "resume", "approve", "reject", "go-on", "ship", "adopt", "restore")),
     ("Go back", ("rollback", "cancel", "unlock")),
     ("Look", ("status", "list", "history", "show", "alarms", "whoami", "help")),
 )

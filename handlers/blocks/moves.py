@@ -18,6 +18,7 @@ _LABELS = {
     "reject": "Reject",
     "go-on": "Go on without evidence",
     "cancel": "Cancel",
+    "ship": "Emergency ship",
     "adopt": "Adopt what AWS shows",
     "restore": "Put it back",
     "unlock": "Release hold",
@@ -88,6 +89,7 @@ def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
         "promote": f"{where}: {candidate(rollout)} gets 100 % of the traffic at once, no steps between.",
         "reject": f"{where}: the answer is no. If traffic has moved, it goes back to {stable(rollout)}.",
         "go-on": f"{where}: goes on one step although nothing shows that {candidate(rollout)} is well.",
+        "ship": f"{where}: {candidate(rollout)} gets all traffic at once, {stable(rollout)} is known to be sick.",
         "adopt": f"{where}: ends, and what AWS shows now counts as the outcome. Nothing is moved back.",
         "unlock": f"{where}: people may deploy here again, this release included.",
     }.get(verb, f"{where}: {verb}.")

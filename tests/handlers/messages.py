@@ -59,6 +59,7 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "reminder": LOUD | {"text": "#42 still waits; it ends in 30m"},
     "not_promoted": {"text": "my-app-p99 has no data"},
     "unlocked": {"by": EVA, "text": "version 3 fixes it"},
+    "shipped": {"by": EVA, "percent": 50, "text": "version 1 cannot be saved"},
     "foreign": LOUD | {"text": "d-OTHER1234, created by user"},
     "aws_went_on": {"text": "nobody here had answered its wait"},
     "alarm_over": {"text": "my-app-errors is OK again; it was red for 21m"},

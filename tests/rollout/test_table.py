@@ -8,7 +8,7 @@ import pytest
 from rollout.course import Course, Wait
 from rollout.errors import Denied, Refused
 from rollout.model import LIVE, TERMINAL, Phase
-from rollout.seen import Seen
+from rollout.seen import Seen, SideHealth
 from rollout.table import ACCEPTS, AFTER_END, WORDS, matrix, outcome, require
 from rollout.verbs import VERBS
 from rollout.wishes import apply
@@ -49,6 +49,9 @@ def rows(phase):
             said = verdict(kind) if kind in ("no_data", "no_gate", "blind") else base.verdict
             live = base.but(step=step, verdict=said, cause=cause(kind) if kind else None)
             yield at_a_wait(live) if plan == "watch" else live
+        if plan != "watch" and base.proven is not None:
+            sides = {"stable": SideHealth(state="sick"), "candidate": SideHealth(state="healthy")}
+            yield base.but(step=0, seen=Seen(at=T0, percent=base.proven, **sides))
 
 
 def at_a_wait(live):
