@@ -66,7 +66,7 @@ class NativeHands:
         if name not in known:
             raise TargetError("state", f"{name} is no release of this rollout", ", ".join(known))
         release, forward = known[name], name != self._one.stable.id
-        sight = self._eyes.closely(self._one)
+        sight = self._eyes.closely(self._one, every=True)
         if there := self._there(sight, forward=forward):
             return Outcome(state="done", text=there)
         self._refuse_busy(sight)

@@ -92,9 +92,12 @@ class NativeEyes:
             found |= self._at(group)
         return found
 
-    def closely(self, one: Want) -> Sight:
-        """One rollout, its deployments read from the list: before anything is changed. TargetError where it fails."""
-        sight = self._at([one], every=True)[one.rollout.id]
+    def closely(self, one: Want, *, every: bool = False) -> Sight:
+        """One rollout, before anything is changed; `every`: its deployments read from the list, whatever is known.
+
+        TargetError where it fails.
+        """
+        sight = self._at([one], every=every)[one.rollout.id]
         if isinstance(sight, TargetError):
             raise sight
         return sight

@@ -8,6 +8,7 @@ from aws.sessions import Sessions
 from demo.cloud import Cloud
 from demo.cloud.building import add_definition, image_uri, perform
 from demo.cloud.calls import ACCOUNT, REGION
+from demo.cloud.metrics import moment
 from demo.cloud.native_deployment import ServiceDeployment
 from demo.cloud.oracle import Applied
 from demo.cloud.seed_api import API, Api, api_configuration, build_api, seed_api
@@ -16,6 +17,7 @@ from rollout.course import Course
 from rollout.model import Phase, Rollout
 from rollout.people import Actor
 from rollout.plan import Plan
+from rollout.release import Release
 from rollout.seen import Seen
 from rollout.terms import Terms
 from tests.aws.bench import CloudClock
@@ -25,6 +27,8 @@ CONTINUE, STOP = "ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"
 UP = 40
 """Seconds until the tasks of a deployment are up."""
 MINUTE = PERIOD = 10
+LONG = 600
+"""Seconds in which every deployment here comes to its end."""
 TRULY: dict[str, Callable[[ServiceDeployment], bool]] = {
     "running": lambda one: one.status == "IN_PROGRESS",
     "waiting": lambda one: any(hook.status == "AWAITING_ACTION" for hook in one.hooks),
@@ -93,9 +97,19 @@ class NativeBench:
             phase=Phase.STEPPING, stable=prepared.stable, candidate=prepared.candidate, snapshot=prepared.snapshot
         )
 
+    def begun(self, wanted: str = "v2", number: int = 1, schedule: str = "", *, digest: str = "") -> Rollout:
+        """The same without asking: what the look at it finds out where v1 serves and nobody has registered it yet."""
+        newest, served = self.deployments()[-1], self.api.definition
+        image = image_uri(API, digest or self.api.digests[wanted])
+        return self.requested(wanted, number, schedule).but(
+            phase=Phase.STEPPING, stable=Release(id="v1", pinned={"task_definition": served}),
+            candidate=Release(id=wanted, pinned={"from": served, "container": "app", "image": image}),
+            snapshot={"deployment": newest.arn, "at": moment(newest.created).isoformat(), "definition": served},
+        )  # fmt: skip
+
     def launched(self, wanted: str = "v2", schedule: str = "") -> Rollout:
         """One whose deployment was started, and seen."""
-        rollout = self.looked(self.accepted(wanted, schedule=schedule))
+        rollout = self.begun(wanted, schedule=schedule)
         assert self.do(rollout, Launch(release=wanted)).state == "done"
         self.cloud.step(1)
         return self.looked(rollout)
@@ -103,7 +117,7 @@ class NativeBench:
     def paused(self, wanted: str = "v2") -> Rollout:
         """One that stands at its first pause."""
         rollout = self.launched(wanted)
-        self.until(rollout, "waiting")
+        self.wait("waiting")
         return self.looked(rollout)
 
     def looked(self, rollout: Rollout) -> Rollout:
@@ -125,12 +139,17 @@ class NativeBench:
     def do(self, rollout: Rollout, action: Action) -> Outcome:
         return self.driver.perform(rollout, action, f"1/0/{action.kind}/{action.arg}")
 
-    def until(self, rollout: Rollout, state: str, seconds: int = 600) -> Course:
-        """Lets time pass until it truly is so, then looks: the course must say the same."""
-        for _ in range(seconds):
+    def wait(self, state: str) -> None:
+        """Lets time pass until it truly is so."""
+        for _ in range(LONG):
             if TRULY[state](self.deployments()[-1]):
-                break
+                return
             self.cloud.step(1)
+        raise AssertionError(f"never {state}: {self.deployments()[-1].status}")
+
+    def until(self, rollout: Rollout, state: str) -> Course:
+        """Lets time pass until it truly is so, then looks: the course must say the same."""
+        self.wait(state)
         course = self.course(rollout)
         assert course.state == state, course
         return course

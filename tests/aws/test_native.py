@@ -34,7 +34,7 @@ def with_(bench: NativeBench, configuration: dict[str, Any]) -> NativeBench:
 
 def test_before_a_launch_there_is_no_course(bench: NativeBench) -> None:
     """The old release has everything; AWS has not begun; nothing was changed by looking."""
-    seen = bench.seen(bench.accepted())
+    seen = bench.seen(bench.begun())
     assert (seen.percent, seen.foreign, seen.course and seen.course.state) == (0, "", "none")
     assert (seen.stable.state, seen.stable.text) == ("healthy", "api: 3 of 3 tasks running")
     assert (seen.candidate.state, seen.candidate.ready) == ("unknown", None)
@@ -44,7 +44,7 @@ def test_before_a_launch_there_is_no_course(bench: NativeBench) -> None:
 
 def test_a_launch_is_a_definition_and_a_service(bench: NativeBench) -> None:
     """The live definition with one other image; the service's own configuration is not sent."""
-    outcome = bench.do(bench.accepted(), LAUNCH)
+    outcome = bench.do(bench.begun(), LAUNCH)
     assert outcome.state == "done" and outcome.request_id and "api:2, by CANARY" in outcome.text
     assert [entry.name for entry in bench.cloud.log.applied] == [REGISTER, UPDATE]
     (asked,) = bench.applied(UPDATE)
@@ -58,7 +58,7 @@ def test_a_launch_is_a_definition_and_a_service(bench: NativeBench) -> None:
 
 def test_a_launch_twice_is_one_effect(bench: NativeBench) -> None:
     """Whenever it is asked again, also when it has gone back since: it was started, and that is all."""
-    rollout = bench.accepted()
+    rollout = bench.begun()
     bench.do(rollout, LAUNCH)
     assert bench.do(rollout, LAUNCH).state == "done"
     bench.cloud.step(UP)
@@ -75,7 +75,7 @@ def test_a_clock_that_is_wrong_starts_nothing_twice(bench: NativeBench, minutes:
     first = bench.paused("v3")
     bench.do(first, Stop())
     bench.until(first, "back")
-    rollout = bench.accepted("v3", number=2)
+    rollout = bench.begun("v3", number=2)
     rollout = rollout.but(created_at=rollout.created_at + timedelta(minutes=minutes))
     assert bench.course(rollout).state == "none"
     for _ in range(2):
@@ -87,14 +87,14 @@ def test_a_definition_that_is_there_is_taken(bench: NativeBench) -> None:
     """A revision with that content is not registered once more."""
     there = bench.revision("v2")
     bench.cloud.log.clear()
-    bench.do(bench.accepted(), LAUNCH)
+    bench.do(bench.begun(), LAUNCH)
     assert bench.applied(REGISTER) == []
     assert bench.applied(UPDATE)[0].parameters["taskDefinition"] == there
 
 
 def test_a_schedule_goes_along_with_the_definition(bench: NativeBench) -> None:
     """One call asks for both; what else is configured is sent back as it was."""
-    bench.do(bench.accepted(schedule="20% 90s, approve, 100%"), LAUNCH)
+    bench.do(bench.begun(schedule="20% 90s, approve, 100%"), LAUNCH)
     asked = bench.applied(UPDATE)[0].parameters["deploymentConfiguration"]
     assert asked["canaryConfiguration"] == {"canaryPercent": 20.0, "canaryBakeTimeInMinutes": 2}
     assert asked["lifecycleHooks"][0]["lifecycleStages"] == ["PRE_PRODUCTION_TRAFFIC_SHIFT"]
@@ -104,7 +104,7 @@ def test_a_schedule_goes_along_with_the_definition(bench: NativeBench) -> None:
 
 def test_a_launch_beside_somebody_elses_deployment_is_refused(bench: NativeBench) -> None:
     """ECS would stop theirs for ours: nothing is sent, and it is named."""
-    rollout = bench.accepted()
+    rollout = bench.begun()
     bench.deploy(bench.revision("v3"))
     bench.cloud.log.clear()
     outcome = bench.do(rollout, LAUNCH)
@@ -114,7 +114,7 @@ def test_a_launch_beside_somebody_elses_deployment_is_refused(bench: NativeBench
 
 def test_an_unknown_release_is_not_launched(bench: NativeBench) -> None:
     """Neither the one side nor the other: nothing is called."""
-    rollout = bench.accepted()
+    rollout = bench.begun()
     bench.cloud.log.clear()
     assert bench.do(rollout, Launch(release="v9")).state == "failed"
     assert bench.called() == set()
@@ -222,7 +222,7 @@ def test_a_stop_of_what_has_ended_is_done(bench: NativeBench) -> None:
 
 def test_a_stop_without_a_deployment_is_not_done(bench: NativeBench) -> None:
     """One that AWS does not show may be there: saying `done` would be a guess."""
-    assert bench.do(bench.accepted(), Stop()).state == "failed"
+    assert bench.do(bench.begun(), Stop()).state == "failed"
 
 
 def test_after_the_end_the_old_release_is_deployed_again(bench: NativeBench) -> None:
@@ -365,7 +365,7 @@ def test_moving_removing_and_tidying_are_not_ours(bench: NativeBench) -> None:
 
 def test_somebody_elses_deployment_is_shown_and_left_alone(bench: NativeBench) -> None:
     """It is foreign while it runs; what it brought is no release of ours, so no share is known."""
-    rollout = bench.looked(bench.accepted())
+    rollout = bench.looked(bench.begun())
     bench.deploy(bench.revision("v3"))
     seen = bench.seen(rollout)
     assert seen.course is not None and seen.course.state == "none"
@@ -376,7 +376,7 @@ def test_somebody_elses_deployment_is_shown_and_left_alone(bench: NativeBench) -
 def test_what_somebody_else_brought_is_no_release_of_ours(bench: NativeBench) -> None:
     """A third release serves: there is no share, and it is named."""
     bench = with_(bench, plain("BLUE_GREEN", bakeTimeInMinutes=0))
-    rollout = bench.looked(bench.accepted())
+    rollout = bench.looked(bench.begun())
     bench.deploy(bench.revision("v3"))
     bench.cloud.step(120)
     seen = bench.seen(rollout)
@@ -395,7 +395,7 @@ def test_one_that_supersedes_ours_is_foreign(bench: NativeBench) -> None:
 def test_the_old_release_once_more_by_somebody_else_is_no_way_back(bench: NativeBench) -> None:
     """Before ours was started it is theirs: it is not taken for a rollback of something that never began."""
     bench = with_(bench, plain("BLUE_GREEN", bakeTimeInMinutes=0))
-    rollout = bench.looked(bench.accepted())
+    rollout = bench.looked(bench.begun())
     bench.deploy(bench.api.definition, forceNewDeployment=True)
     course = bench.course(rollout)
     assert course.state == "none" and "of api:1" in course.foreign
@@ -410,7 +410,7 @@ def test_an_earlier_deployment_of_the_same_release_is_not_ours(bench: NativeBenc
     first = bench.paused()
     bench.do(first, Stop())
     bench.until(first, "back")
-    second = bench.accepted(number=2)
+    second = bench.begun(number=2)
     assert bench.course(second).state == "none"
     assert bench.course(second.but(snapshot={})).state == "none"
     assert bench.do(second, LAUNCH).state == "done"
@@ -424,7 +424,7 @@ def test_an_earlier_deployment_of_the_same_release_is_not_ours(bench: NativeBenc
 
 def test_a_release_that_crashes_is_sick(bench: NativeBench) -> None:
     """ECS itself would try for hours: the reason that its tasks end for is told."""
-    rollout = bench.looked(bench.accepted("v4"))
+    rollout = bench.looked(bench.begun("v4"))
     bench.do(rollout, Launch(release="v4"))
     bench.cloud.step(90)
     seen = bench.seen(rollout)
@@ -436,7 +436,7 @@ def test_a_circuit_breaker_that_was_triggered_makes_it_sick(bench: NativeBench) 
     """Its count is told while it rolls, and its verdict is the reason it goes back."""
     breaker = {"enable": True, "rollback": True, "thresholdConfiguration": {"type": "COUNT", "value": 3}}
     bench = with_(bench, {"strategy": "ROLLING", "deploymentCircuitBreaker": breaker})
-    rollout = bench.looked(bench.accepted("v4"))
+    rollout = bench.looked(bench.begun("v4"))
     bench.do(rollout, Launch(release="v4"))
     bench.cloud.step(15)
     assert "circuit breaker" in bench.course(rollout).text
@@ -472,6 +472,14 @@ def test_a_look_is_two_calls(bench: NativeBench, state: str) -> None:
     assert bench.calls() == {"DescribeServices": 1, "DescribeServiceDeployments": 1}
 
 
+def test_a_stop_is_three_calls(bench: NativeBench) -> None:
+    """What is known is read once more, and stopped: somebody is waiting for it."""
+    rollout = bench.paused()
+    bench.cloud.log.clear()
+    assert bench.do(rollout, Stop()).state == "done"
+    assert bench.calls() == {"DescribeServices": 1, "DescribeServiceDeployments": 1, "StopServiceDeployment": 1}
+
+
 def test_looks_are_batched_as_large_as_aws_takes_them(bench: NativeBench) -> None:
     """Twenty-one services of a cluster: ten in a call, and twenty deployments; each finds its own."""
     rollout, shown, (native,) = bench.paused(), bench.shown(), bench.described()
@@ -496,16 +504,9 @@ def test_looks_are_batched_as_large_as_aws_takes_them(bench: NativeBench) -> Non
     }
 
 
-def test_reads_survive_two_hiccups(bench: NativeBench) -> None:
-    """A read is tried three times."""
-    rollout = bench.launched()
-    bench.cloud.knobs.throttle("ecs:DescribeServiceDeployments", times=2)
-    assert bench.course(rollout).state == "running"
-
-
 def test_a_list_is_read_only_while_the_deployment_is_unknown(bench: NativeBench) -> None:
     """Before the launch each look lists; revisions are asked for once."""
-    rollout = bench.looked(bench.accepted())
+    rollout = bench.looked(bench.begun())
     bench.do(rollout, LAUNCH)
     costs = []
     for _ in range(2):
@@ -530,7 +531,7 @@ def test_a_known_deployment_that_is_not_shown_is_not_none(bench: NativeBench) ->
 
 def test_a_revision_that_is_not_shown_is_blindness(bench: NativeBench) -> None:
     """Without its definition nobody can say whose a deployment is."""
-    rollout = bench.accepted()
+    rollout = bench.begun()
     bench.do(rollout, LAUNCH)
     with (
         answers(bench.sessions, "ecs", "DescribeServiceRevisions", {"serviceRevisions": []}),
@@ -541,14 +542,14 @@ def test_a_revision_that_is_not_shown_is_blindness(bench: NativeBench) -> None:
 
 def test_one_that_cannot_be_seen_does_not_hide_the_others(bench: NativeBench) -> None:
     """A service that is gone is missing from the look; the other one is in it."""
-    gone = moved(bench.accepted(), "gone")
-    looks = bench.driver.look([gone, bench.accepted(number=2)])
+    gone = moved(bench.begun(), "gone")
+    looks = bench.driver.look([gone, bench.begun(number=2)])
     assert isinstance(looks[1], TargetError) and looks[1].kind == "absent" and not isinstance(looks[2], TargetError)
 
 
 def test_settings_of_another_driver_are_refused(bench: NativeBench) -> None:
     """In a look as a value, in an action as an outcome that changed nothing."""
-    rollout = bench.accepted()
+    rollout = bench.begun()
     settings = {**rollout.terms.settings, "alias": "live"}
     rollout = rollout.but(terms=rollout.terms.model_copy(update={"settings": settings}))
     looks = bench.driver.look([rollout])
@@ -581,7 +582,7 @@ def finished(bench: NativeBench) -> Rollout:
     wait = bench.course(rollout).wait
     assert wait is not None
     bench.do(rollout, Continue(wait=wait.id))
-    bench.until(rollout, "done")
+    bench.wait("done")
     bench.cloud.log.clear()
     return bench.looked(rollout.but(phase=Phase.FINAL_BAKE))
 

@@ -89,6 +89,15 @@ def test_the_snapshot_names_what_was_there_by_awss_clock(bench: NativeBench) -> 
     assert kept["configured"] == "CANARY 10 % 5 min, then 100 %, bake 5 min, pauses at POST_TEST_TRAFFIC_SHIFT"
 
 
+def test_what_tests_of_the_driver_take_for_granted_is_what_it_finds_out(bench: NativeBench) -> None:
+    """The rollout that most of them begin with holds nothing that preparing does not say."""
+    made, found = bench.begun(), bench.accepted()
+    for one, two in ((made.stable, found.stable), (made.candidate, found.candidate)):
+        assert one is not None and two is not None
+        assert one.id == two.id and one.pinned.items() <= two.pinned.items()
+    assert made.snapshot.items() <= found.snapshot.items()
+
+
 def test_after_one_that_went_back_the_old_one_serves(bench: NativeBench) -> None:
     """Even where the service is still asked for the one that failed: what runs is read from its revisions."""
     rollout = bench.paused("v3")
