@@ -66,8 +66,7 @@ class Own(NamedTuple):
             # Its bake and what it removes then keep nobody from being home: all traffic is on the old release.
             home = self.native.status == "IN_PROGRESS" and self.native.lifecycle_stage in ("BAKE_TIME", "CLEAN_UP")
             return "back" if home and self.percent == 0 else BACKWARD.get(self.native.status, "going_back")
-        state = FORWARD.get(self.native.status, "running")
-        return "waiting" if state == "running" and self.native.paused else state
+        return "waiting" if self.native.paused else FORWARD.get(self.native.status, "running")
 
     @property
     def percent(self) -> int | None:

@@ -547,6 +547,15 @@ def test_one_that_cannot_be_seen_does_not_hide_the_others(bench: NativeBench) ->
     assert isinstance(looks[1], TargetError) and looks[1].kind == "absent" and not isinstance(looks[2], TargetError)
 
 
+def test_each_region_is_asked_apart(bench: NativeBench) -> None:
+    """A look over two of them answers for both: what is missing in one says nothing of the other."""
+    here, there = bench.begun(), bench.begun(number=2)
+    settings = {**there.terms.settings, "region": "us-east-1"}
+    looks = bench.driver.look([here, there.but(terms=there.terms.model_copy(update={"settings": settings}))])
+    assert not isinstance(looks[1], TargetError) and isinstance(looks[2], TargetError)
+    assert "ClusterNotFound" in looks[2].fact
+
+
 def test_settings_of_another_driver_are_refused(bench: NativeBench) -> None:
     """In a look as a value, in an action as an outcome that changed nothing."""
     rollout = bench.begun()
