@@ -133,6 +133,8 @@ def test_an_archive_in_the_open_is_refused_where_kms_is_wanted(bench: ServerBenc
     [failed] = [check for check in prepared.checks if check.state == "fail"]
     assert failed.name == "kms" and "billing/v5.zip is not encrypted" in failed.text
     assert "--sse aws:kms" in failed.hint
+    console("s3").put_object(Bucket=BUCKET, Key="billing/v6.zip", Body=b"zip", ServerSideEncryption="AES256")
+    assert [check for check in bench.driver.prepare(bench.requested("v6")).checks if check.name == "kms"]
     plain = bench.driver.prepare(bench.requested("v5", kms=False))
     assert not [check for check in plain.checks if check.state == "fail"]
 
