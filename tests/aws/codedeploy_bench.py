@@ -142,6 +142,13 @@ class CodeDeployBench:
     def reads(self) -> dict[str, int]:
         return dict(self.cloud.log.reads)
 
+    # --- what goes wrong
+
+    def fail(self) -> None:
+        """Its deployment fails at its next step, and has."""
+        self.engine.failing[self.name] = "INTERNAL_ERROR"
+        self.cloud.step(30)
+
     # --- a colleague
 
     def update(self, **settings: object) -> None:

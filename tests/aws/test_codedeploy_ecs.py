@@ -239,3 +239,16 @@ def test_a_third_definition_is_foreign(bench: EcsBench) -> None:
     bench.serve_something_else()
     seen = bench.seen(rollout)
     assert seen.percent is None and seen.foreign.startswith("catalog:") and seen.foreign.endswith("100 %")
+
+
+def test_a_definition_that_became_another_is_not_deployed(bench: EcsBench) -> None:
+    """What AWS registered is compared with what was asked for, before anything is started."""
+    rollout = bench.accepted()
+    other = {
+        "taskDefinitionArn": "arn:aws:ecs:eu-central-1:123456789012:task-definition/catalog:9", "family": "catalog",
+        "revision": 9, "containerDefinitions": [{"name": "app", "image": "somebody-elses"}],
+    }  # fmt: skip
+    with answers(bench.sessions, "ecs", "RegisterTaskDefinition", {"taskDefinition": other}):
+        outcome = bench.launch(rollout)
+    assert outcome.state == "failed" and "registered with another content" in outcome.text
+    assert bench.created() == []

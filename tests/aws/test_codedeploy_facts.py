@@ -57,8 +57,9 @@ def test_the_newest_of_ours_is_the_story() -> None:
 @pytest.mark.parametrize("known", ["by both", "by the first", "by the second"])
 def test_the_way_back_is_found_by_either_link(known: str) -> None:
     """AWS's two rows are not written in one moment."""
-    first: dict[str, Any] = {} if known == "by the second" else {"rollbackInfo": {"rollbackDeploymentId": "d-2"}}
-    second: dict[str, Any] = {} if known == "by the first" else {"rollbackInfo": {"rollbackTriggeringDeploymentId": "d-1"}}
+    links: tuple[Any, Any] = ({"rollbackDeploymentId": "d-2"}, {"rollbackTriggeringDeploymentId": "d-1"})
+    first, second = ({"rollbackInfo": link} for link in links)
+    first, second = ({} if known == "by the second" else first, {} if known == "by the first" else second)
     story = story_of(WANT, [row(1, "v2", 1, "Stopped", **first), row(2, "", 2, **second)])
     assert story.back is not None and story.back.deployment_id == "d-2" and story.moving is story.back
     assert story.foreign == ""

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -211,8 +212,7 @@ def test_a_lost_launch_is_one_deployment(bench: LambdaBench) -> None:
         getattr(bench.cloud.knobs, fault)(CREATE)
         assert bench.launch(rollout).state == "unknown"
         assert bench.launch(rollout).state == "done"
-        bench.engine.failing["my-app"] = "INTERNAL_ERROR"
-        bench.cloud.step(30)
+        bench.fail()
         assert bench.launch(rollout).state == "done"
         assert len(bench.created()) == 1, rollout.id
     assert bench.course(rollout).state == "back"
@@ -224,8 +224,7 @@ def test_a_launch_without_a_search_would_be_two(bench: LambdaBench) -> None:
     bench.cloud.knobs.lost_reply(CREATE)
     assert bench.launch(rollout).state == "unknown"
     asked = bench.created()[0].parameters
-    bench.engine.failing["my-app"] = "INTERNAL_ERROR"
-    bench.cloud.step(30)
+    bench.fail()
     bench.console_create(asked)
     assert len(bench.created()) == 2
 
@@ -550,3 +549,27 @@ def test_every_answer_to_a_stop_is_one(bench: LambdaBench, status: str) -> None:
     assert outcome.state == "done" and status in outcome.text
     with answers(bench.sessions, "codedeploy", "StopDeployment", {}):
         assert bench.stop(rollout).state == "unknown"
+
+
+def test_a_clock_that_is_ahead_finds_its_own(bench: LambdaBench) -> None:
+    """Ours may be ten minutes ahead of AWS's: the deployment seems older than the rollout that started it."""
+    ahead = bench.accepted()
+    ahead = ahead.but(created_at=ahead.created_at + timedelta(minutes=10))
+    assert bench.launch(ahead).state == "done"
+    bench.fail()
+    assert bench.launch(ahead).state == "done" and len(bench.created()) == 1
+
+
+def test_ours_is_found_on_the_last_page(bench: LambdaBench) -> None:
+    """A busy group lists by pages, the newest first; a list without an end is given up."""
+    rollout = bench.launched(5)
+    bench.stop(rollout)
+    bench.cloud.step(30)
+    mine = bench.group.deployments[0]
+    for _ in range(60):
+        bench.engine.remember(bench.group, mine.config, mine.asked | {"description": ""}, mine.created + 20)
+    course = bench.course(rollout.but(seen=None))
+    assert (course.id, course.state) == (mine.id, "back")
+    endless: Any = {"deployments": ["d-1"], "nextToken": "again"}
+    with answers(bench.sessions, "codedeploy", "ListDeployments", endless), pytest.raises(TargetError, match="pages"):
+        bench.looked(rollout)
