@@ -139,12 +139,15 @@ LATE: tuple[tuple[Kind, Course], ...] = (
 
 
 def late_propagation(count: int, seed: int, naive: bool) -> Played:
-    """Each write is followed by requests after a delay of its own; the old side goes, or on a rollback the new one."""
+    """Each write is followed by requests after a delay of its own; the old side goes, or on a rollback the new one.
+
+    Every second delay is the longest that is waited for: what is too early by seconds would seldom show.
+    """
     rng, judge, lost = Random(seed), Judge(), 0
     with a_cloud() as at:
         for kind, course in islice(cycle(LATE[2:3] if naive else LATE), count):
             with (NO_SETTLE if naive else Planted()).ground(at, kind, course.plan) as ground:
-                row = play(ground, course, lambda: SETTLE if naive else rng.randint(0, SETTLE))
+                row = play(ground, course, lambda: SETTLE if naive else rng.choice((SETTLE, rng.randint(0, SETTLE))))
                 judge.same(ground.stranded, 0, f"requests to a removed target, {kind}, {course.name}")
                 wanted = Phase.SUCCEEDED if course.back_at is None else Phase.ROLLED_BACK
                 judge.holds(naive or row.phase is wanted, f"it ended {row.phase}: {row.cause}")

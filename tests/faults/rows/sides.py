@@ -105,12 +105,14 @@ def stale_rules(count: int, seed: int, naive: bool) -> Played:
 
 def several_rules(count: int, seed: int, naive: bool) -> Played:
     """One write at one of two to four rules is refused, or its answer lost: on the way up, and on the way back."""
-    rng, judge, kinds = Random(seed), Judge(), cycle(PAIRS)
+    rng, judge = Random(seed), Judge()
+    ways, faults = (10, 0, 50, 100), ("throttle", "deny", "lost_reply", "truncate_reply")
     with a_cloud() as at:
-        for _ in range(count):
-            kind, many = next(kinds), rng.randint(2, 4)
+        for number in range(count):
+            kind, many = PAIRS[(number + number // 16) % 2], rng.randint(2, 4)
+            place = many - 1 if not number else rng.randrange(many)
             with a_ground(at, kind, STEPS, first=partial(_more_rules, many)) as ground:
-                _one_rule(ground, rng, judge)
+                _one_rule(ground, place, ways[number % 4], faults[number // 4 % 4], judge)
     return judge.played(count)
 
 
@@ -124,19 +126,17 @@ def _more_rules(many: int, bench: PairBench) -> None:
     bench.settings["rules"] = tuple(rules)
 
 
-def _one_rule(ground: Ground, rng: Random, judge: Judge) -> None:
-    bench, knobs = pair(ground), ground.knobs
+def _one_rule(ground: Ground, place: int, to: int, fault: str, judge: Judge) -> None:
+    bench = pair(ground)
     rules: tuple[str, ...] = bench.settings["rules"]
-    place, to = rng.randrange(len(rules)), rng.choice([*UP, 0])
-    knob = rng.choice([knobs.throttle, knobs.deny, knobs.lost_reply, knobs.truncate_reply])
-    sure = knob in (knobs.throttle, knobs.deny)
-    what = f"{knob.__name__} at rule {place + 1} of {len(rules)} on the way to {to} %, {bench.driver.kind}"
+    sure = fault in ("throttle", "deny")
+    what = f"{fault} at rule {place + 1} of {len(rules)} on the way to {to} %, {bench.driver.kind}"
     met: list[int] = []
 
     def meet(rule: str, share: int) -> None:
         if not met and rule == rules[place] and share == to:
             met.append(share)
-            knob(RULE, times=1)
+            getattr(ground.knobs, fault)(RULE, times=1)
 
     before = to if to == 0 else [0, *UP][UP.index(to)]
 
