@@ -45,7 +45,7 @@ class Hands:
         if wanted is None:
             raise TargetError("config", f"{release} is neither side of #{self._want.rollout.id}")
         story = self._eyes.listed(self._want)
-        if story.ours is not None and story.release == release and not self._worn_out(story):
+        if story.ours is not None and story.release == release and not self._over(story.ours, wanted):
             return self._standing(story, story.ours)
         if story.ours is not None and story.goes_back and wanted is candidate:
             text = f"{story.ours.deployment_id} takes it back already: nothing was started"
@@ -101,10 +101,10 @@ class Hands:
                 return self._continue(story, ours, READY)
         return Outcome(state="done", text=f"{ours.deployment_id} was started already: {ours.status}")
 
-    def _worn_out(self, story: Story) -> bool:
+    def _over(self, ours: Deployment, release: Release) -> bool:
         """A way back of ours that ended badly, long enough ago."""
-        ours = story.ours
-        if ours is None or not story.goes_back or ours.active or ours.status == "Succeeded":
+        stable = self._want.rollout.stable
+        if stable is None or release.id != stable.id or ours.active or ours.status == "Succeeded":
             return False
         return self._at - (ours.complete_time or ours.create_time) >= AGAIN
 
@@ -135,6 +135,9 @@ class Hands:
         rollout, target = self._want
         goes_back = rollout.stable is not None and release.id == rollout.stable.id
         group = group_of(self._desk)
+        # A list shows a new deployment late, and it may have ended before: the group itself names its last one.
+        if late := self._standing_there(release, group.last_attempted_deployment.deployment_id):
+            return late
         asked: dict[str, Any] = {
             "applicationName": target.application,
             "deploymentGroupName": target.group,
@@ -157,12 +160,21 @@ class Hands:
     def _busy(self, release: Release, error: CallError) -> Outcome:
         """AWS names the deployment that holds the group: it may be ours, for a list shows a new one late."""
         if error.kind == "busy":
-            rollout, target = self._want
-            named = deployments_of(self._desk.calls, _DEPLOYMENT.findall(error.fact)).values()
-            ours = [row for row in named if codedeploy_mark.is_for(row, rollout, target, release.id)]
-            if ours:
-                return Outcome(state="done", text=f"{ours[0].deployment_id} was started already: {ours[0].status}")
+            late = self._standing_there(release, *_DEPLOYMENT.findall(error.fact))
+            if late is not None:
+                return late
         return failed(error)
+
+    def _standing_there(self, release: Release, *ids: str) -> Outcome | None:
+        """One of these, or what one of these takes back, is ours for that release."""
+        rollout, target = self._want
+        rows = deployments_of(self._desk.calls, filter(None, ids))
+        undone = (row.rollback_info.rollback_triggering_deployment_id for row in rows.values())
+        rows |= deployments_of(self._desk.calls, filter(None, undone))
+        for row in rows.values():
+            if codedeploy_mark.is_for(row, rollout, target, release.id) and not self._over(row, release):
+                return Outcome(state="done", text=f"{row.deployment_id} was started already: {row.status}")
+        return None
 
     def _configuration(self, *, goes_back: bool) -> str:
         """Its name, made where it is not there; empty: the group's own."""

@@ -90,6 +90,7 @@ class Group(Camel):
     blue_green_deployment_configuration: BlueGreen = BlueGreen()
     ecs_services: tuple[EcsPair, ...] = ()
     last_successful_deployment: LastDeployment = LastDeployment()
+    last_attempted_deployment: LastDeployment = LastDeployment()
 
     @property
     def blue_green(self) -> bool:

@@ -573,3 +573,14 @@ def test_ours_is_found_on_the_last_page(bench: LambdaBench) -> None:
     endless: Any = {"deployments": ["d-1"], "nextToken": "again"}
     with answers(bench.sessions, "codedeploy", "ListDeployments", endless), pytest.raises(TargetError, match="pages"):
         bench.looked(rollout)
+
+
+def test_a_list_that_lags_behind_a_quick_end_starts_nothing_twice(bench: LambdaBench) -> None:
+    """Taken, never answered, failed, and not listed yet: the group itself names its last deployment."""
+    bench.engine.hides = 9
+    rollout = bench.looked(bench.accepted())
+    bench.cloud.knobs.lost_reply(CREATE)
+    assert bench.launch(rollout).state == "unknown"
+    bench.fail()
+    again = bench.launch(rollout)
+    assert again.state == "done" and "was started already" in again.text and len(bench.created()) == 1
