@@ -109,11 +109,11 @@ class Stage:
         seed_shop(self.cloud, self.period)
         seed_search(self.cloud, self.period)
         speed = self.setting.speed
-        minute = 60 / speed
+        minute = max(60 / speed, 6)  # shorter ones end before an alarm of 10 s can ring
         seed_catalog(self.cloud, self.period, minute=minute)
         seed_billing(self.cloud, self.period, minute=minute)
         seed_thumbs(self.cloud, self.period, minute=minute)
-        seed_api(self.cloud, self.period, minute=max(1, round(minute)))
+        seed_api(self.cloud, self.period, minute=round(minute))
         seed_edge(self.cloud, self.period, ttl=max(1, round(TTL / speed)), insync=max(1, round(10 / speed)))
 
     def __enter__(self) -> Self:

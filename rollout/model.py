@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rollout.ask import Bound
 from rollout.people import Actor
-from rollout.plan import Step, Watch
+from rollout.plan import Approve, Step, Watch
 from rollout.release import Release
 from rollout.seen import AlarmReading, Fault, Seen, Verdict
 from rollout.terms import Terms
@@ -202,6 +202,13 @@ class Rollout(Frozen):
     def watched(self) -> bool:
         """AWS moves the traffic by itself."""
         return isinstance(self.here, Watch)
+
+    @property
+    def signs(self) -> int:
+        """How many persons have to approve at a wait of AWS: as the target says, or the plan that AWS was asked for."""
+        terms = self.terms
+        asked = [step.by for step in (terms.schedule.steps if terms.schedule else ()) if isinstance(step, Approve)]
+        return max([*asked, terms.approval.by if terms.approval else 0])
 
     def made(self, shares: tuple[int, ...]) -> bool:
         """Whether all of these shares are our own doing: proven, or asked for since."""

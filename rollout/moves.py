@@ -76,7 +76,7 @@ def _from_wait(r: Rollout) -> tuple[Move, ...]:
         return (Move(verb="go-on", primary=True, reason=True),)
     if r.verdict.outcome != "PASS":
         return ()
-    if r.terms.approval is not None:
+    if r.signs:
         return (Move(verb="approve", primary=True), Move(verb="reject", reason=True))
     return (Move(verb="promote", primary=True),)
 

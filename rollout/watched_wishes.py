@@ -26,7 +26,7 @@ def removal(rollout: Rollout) -> str:
 def promote(rollout: Rollout, actor: Actor) -> Rollout:
     """Go on from AWS's wait; at 100 %, end the bake, and have the old side removed where AWS waits with that."""
     if at_wait(rollout):
-        if rollout.terms.approval is not None:
+        if rollout.signs:
             raise Refused(
                 f"#{rollout.id} waits for an approval: promote does not answer that",
                 "approve, or reject with a reason", rollout=rollout.id,

@@ -79,8 +79,8 @@ def waiting(view: CardView, known: Known, signatures: Signatures) -> Mrkdwn:
 
 
 def _who(rollout: Rollout, signatures: Signatures) -> Mrkdwn:
-    if rollout.terms.approval is not None:
-        return signatures(rollout, 1)
+    if rollout.signs:
+        return signatures(rollout, rollout.signs)
     verdict = rollout.verdict
     if verdict is not None and verdict.cause in ("no_gate", "no_data"):
         return md("An approver can let it go on without evidence, with a reason.")

@@ -94,7 +94,7 @@ class Look:
         """Whom a loud event calls: those who can answer it, else who asked for the rollout."""
         roles = self.r.terms.roles
         answers = roles.approve or roles.deploy
-        if self.r.watched and self.r.terms.approval is None and what == "approval_wanted":
+        if self.r.watched and not self.r.signs and what == "approval_wanted":
             answers = roles.deploy
         if what in ("approval_wanted", "no_gate"):
             return tuple(entry for entry in answers if entry[:1] in ("U", "W", "S"))[:10]

@@ -111,6 +111,8 @@ def awaiting_approval(look: Look) -> None:
 def wanted(look: Look) -> int:
     """How many persons have to approve here."""
     terms, here = look.r.terms, look.r.here
+    if look.r.watched and look.r.phase is not Phase.AWAITING_APPROVAL:
+        return max(look.r.signs, 1)
     by = here.by if isinstance(here, Approve) and look.r.phase is not Phase.AWAITING_APPROVAL else 1
     return max(by, terms.approval.by if terms.approval else 1)
 

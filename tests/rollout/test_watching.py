@@ -10,6 +10,7 @@ import pytest
 from rollout.actions import Continue, Launch, Stop
 from rollout.model import LIVE, Phase, Rollout
 from rollout.notices import Event
+from rollout.plan import Plan
 from rollout.seen import SideHealth
 from rollout.simulated import SimulatedAlarm
 from rollout.simulated_course import SimulatedAws
@@ -107,6 +108,20 @@ def test_four_eyes_hold_at_a_wait_of_aws(tmp_path: Path) -> None:
     assert live.signatures == () and aws(scene).continued == [("d-1", "Ready")]
     assert scene.wish("reject", EVA, reason="no").ok
     scene.until("rolled_back")
+    scene.close()
+
+
+def test_an_approve_step_of_the_schedule_is_kept_at_awss_wait(tmp_path: Path) -> None:
+    """`0%, approve 2, 100%` asked of AWS: its one wait needs two persons here, and promote is no answer."""
+    scene = scene_of(tmp_path / "t.db", schedule=Plan.parse("bluegreen", "0%, approve 2, 100%"))
+    started(scene)
+    assert not scene.wish("promote").ok
+    assert scene.wish("approve", EVA).ok
+    scene.look(3)
+    assert aws(scene).continued == []
+    assert scene.wish("approve", BEN).ok
+    scene.until("stepping")
+    assert aws(scene).continued == [("d-1", "Ready")]
     scene.close()
 
 
