@@ -305,7 +305,8 @@ REMOVING = {"ecs": LIMIT, "ec2": UPDATE}
 def never_there(count: int, seed: int, naive: bool) -> Played:
     """The new side never comes up; the old one cannot be removed; the traffic cannot be brought back."""
     judge, kinds = Judge(), cycle(PAIRS)
-    games = cycle([*STARTS, "removing", "the way back"])
+    slow, *more = STARTS
+    games = cycle([slow, "removing", *more, "the way back"])
     with a_cloud() as at:
         for _ in range(count):
             kind, game = next(kinds), next(games)
@@ -376,6 +377,6 @@ ROWS = (
         "a person's word", IN_THE_CLOUD, dead_stable, ci=3, soak=120, part=30, naive="every side counts as healthy",
         naive_ci=1),
     Row("A14", "servers that never start or get healthy, calls that AWS never takes", "it ends by itself within its "
-        "deadline, or calls a person; nothing is sent to what never came up", IN_THE_CLOUD, never_there, ci=3, soak=100,
+        "deadline, or calls a person; nothing is sent to what never came up", IN_THE_CLOUD, never_there, ci=2, soak=100,
         part=20, missing="a removal cut between its two calls, least size and size: it waits as for somebody's edit"),
 )  # fmt: skip
