@@ -1,6 +1,7 @@
 """What tests of the driver `codedeploy` stand on: a group of the embedded CodeDeploy, rollouts of it, a colleague."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from aws.codedeploy import CodeDeploy
@@ -12,8 +13,11 @@ from demo.cloud.building_codedeploy import add_codedeploy
 from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.codedeploy_words import ROLLBACK_EVENTS
 from demo.cloud.oracle import Applied
+from demo.cloud.seed import add_function
+from demo.cloud.seed_alarms import errors_alarm
 from demo.cloud.seed_billing import seed_billing
 from demo.cloud.seed_catalog import seed_catalog
+from demo.cloud.traffic import Route
 from rollout.actions import Action, Continue, Launch, Outcome, Stop
 from rollout.course import Course
 from rollout.model import Phase, Rollout
@@ -174,13 +178,24 @@ class CodeDeployBench:
 
 
 class LambdaBench(CodeDeployBench):
-    """my-app:live of the demo: version 1 serves, 2 comes."""
+    """my-app:live, alone in its cloud: version 1 serves, 2 comes."""
 
     name, stable, candidate, schedule = "my-app", "1", "2", "10% 5m, 100%"
     platform: Platform = "lambda"
     own: Mapping[str, object] = {"function": "my-app", "alias": "live"}
 
     def seed(self) -> None:
+        self.cloud.reset()
+        world, since = self.cloud.world, self.clock.now() - timedelta(minutes=6)
+        add_function(world, self.name)
+        self.cloud.knobs.publish_good(self.name)
+        perform(world, "lambda", "CreateAlias", {"FunctionName": self.name, "Name": "live", "FunctionVersion": "1"})
+        self.cloud.knobs.publish_good(self.name)
+        world.traffic.begin(Route(ACCOUNT, REGION, self.name, "live"), 20.0, since)
+        perform(world, "cloudwatch", "PutMetricAlarm", errors_alarm(self.name, self.alarm, 60, "payments"))
+        alarm = world.alarms.get((ACCOUNT, REGION, self.alarm))
+        assert alarm is not None
+        world.alarms.backdate(alarm, since)
         add_codedeploy(self.cloud.world, self.name, "Lambda", {
             "autoRollbackConfiguration": {"enabled": True, "events": list(ROLLBACK_EVENTS)},
             "alarmConfiguration": {"enabled": True, "alarms": [{"name": self.alarm}]},

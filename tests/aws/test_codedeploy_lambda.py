@@ -30,8 +30,8 @@ def stop_statuses() -> list[str]:
 
 
 @pytest.fixture
-def bench(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> LambdaBench:
-    return LambdaBench(cloud, sessions, clock)
+def bench(served: Cloud, sessions: Sessions) -> LambdaBench:
+    return LambdaBench(served, sessions, CloudClock(served))
 
 
 def test_a_deployment_from_its_start_to_its_end(bench: LambdaBench) -> None:
@@ -293,10 +293,11 @@ def test_somebody_elses_deployment_is_never_touched(bench: LambdaBench) -> None:
     rollout = bench.looked(bench.accepted())
     foreign = bench.deploy("nightly build")
     bench.engine.stuck.add("my-app")
-    for _ in range(50):
-        launch, stop, go_on = bench.launch(rollout), bench.stop(rollout), bench.go_on(rollout, "READY_WAIT")
+    for turn in range(50):
+        launch = bench.launch(rollout)
         assert launch.state == "failed" and foreign in launch.text and "started by user" in launch.text
-        assert (stop.state, go_on.state) == ("done", "failed")
+        assert turn % 2 or bench.stop(rollout).state == "done"
+        assert not turn % 2 or bench.go_on(rollout, "READY_WAIT").state == "failed"
     assert bench.cloud.log.applied == []
     course = bench.course(rollout)
     assert course.state == "none" and foreign in course.foreign and "nightly build" in course.foreign
@@ -506,15 +507,15 @@ def test_a_stop_needs_no_targets_and_no_list(bench: LambdaBench) -> None:
 
 
 def test_a_group_that_may_not_be_read_hides_no_other(bench: LambdaBench) -> None:
-    """IAM refuses a batch as a whole: each is asked for by itself then; a throttled batch is not asked for more."""
+    """IAM refuses a batch as a whole: each is asked for by itself then; in an outage nothing is asked for more."""
     rollout = bench.launched(10)
     both = [rollout, rollout.but(id=2)]
     bench.cloud.knobs.deny("codedeploy:BatchGetDeployments", times=2)
     looks = bench.driver.look(both)
     assert isinstance(looks[1], TargetError) and not isinstance(looks[2], TargetError)
     bench.cloud.log.clear()
-    bench.cloud.knobs.throttle("codedeploy:BatchGetDeployments")
-    assert all(isinstance(look, TargetError) and look.kind == "throttle" for look in bench.driver.look(both).values())
+    bench.cloud.knobs.outage("codedeploy:BatchGetDeployments")
+    assert all(isinstance(look, TargetError) and look.kind == "transient" for look in bench.driver.look(both).values())
     assert bench.cloud.log.refused["codedeploy:BatchGetDeployments"] == 3
 
 

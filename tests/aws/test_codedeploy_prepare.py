@@ -14,8 +14,8 @@ from tests.aws.codedeploy_bench import CodeDeployBench, EcsBench, LambdaBench
 
 
 @pytest.fixture
-def bench(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> LambdaBench:
-    return LambdaBench(cloud, sessions, clock)
+def bench(served: Cloud, sessions: Sessions) -> LambdaBench:
+    return LambdaBench(served, sessions, CloudClock(served))
 
 
 @pytest.fixture

@@ -83,8 +83,8 @@ def ended(rollout: Rollout) -> bool:
 
 
 @pytest.fixture
-def function(cloud: Cloud, sessions: Sessions, clock: CloudClock) -> Stage:
-    return Stage(LambdaBench(cloud, sessions, clock))
+def function(served: Cloud, sessions: Sessions) -> Stage:
+    return Stage(LambdaBench(served, sessions, CloudClock(served)))
 
 
 @pytest.fixture
