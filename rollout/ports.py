@@ -230,6 +230,7 @@ class TargetModel(Frozen):
     approve: dict[str, Any] | None = None
     no_data: str = "rollback"
     after: str = ""
+    links: dict[str, str] = {}
     alarm_prefix: str | tuple[str, ...] = ()
     alarm_tag: str | tuple[str, ...] = ()
 

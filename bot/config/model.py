@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Seriali
 
 from bot.calendar_times import read_rule
 from bot.config.flaws import nearest_zone, shown, wrong
+from bot.config.links import read_links
 from bot.config.names import channel_problem, mention_problem
 from rollout.alarms.model import Timing as AlarmTiming
 from rollout.durations import parse_duration
@@ -268,6 +269,11 @@ class Rules(Section):
         description="environment of the same app in which a release must have succeeded before it may begin here;"
         " going back is exempt",
         examples=["staging"],
+    )
+    links: Annotated[dict[str, str], BeforeValidator(read_links)] = Field(
+        {},
+        description="addresses on its cards, by name; `{app}`, `{env}`, `{region}`, `{from}` and `{to}` are filled in",
+        examples=[{"logs": "https://logs.example.com/{app}", "commits": "https://example.com/compare/{from}...{to}"}],
     )
     alarm_prefix: Annotated[str | tuple[str, ...], BeforeValidator(_prefixes)] = Field(
         (),

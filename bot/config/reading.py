@@ -20,7 +20,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("channel", "default", "aliases"), "[apps.<app>]"),
     **dict.fromkeys(
         ("kind", "region", "iam_role", "deploy", "alarms", "gates", "plan", "bake", "approve", "function",
-         "alarm_prefix", "alarm_tag"),
+         "links", "alarm_prefix", "alarm_tag"),
         "[apps.<app>.env.<env>]",
     ),
     **dict.fromkeys(Timing.model_fields, "[timing]"),

@@ -2,6 +2,7 @@
 
 from handlers.blocks import outlook
 from handlers.blocks.health import line as health_line
+from handlers.blocks.links import links
 from handlers.blocks.moves import buttons
 from handlers.blocks.outcome import held
 from handlers.blocks.parts import (
@@ -130,4 +131,4 @@ def _small(view: CardView) -> Block:
     course = rollout.seen.course if rollout.seen else None
     deployment = clip(course.id.rsplit("/", 1)[-1], 60) if course and course.id else md("")
     ended = md("ended {}", day(rollout.phase_at)) if not rollout.live else md("")
-    return context(join(" · ", [md("#{}", rollout.id), deployment, audit, seen, ended]))
+    return context(join(" · ", [md("#{}", rollout.id), deployment, audit, seen, ended, links(rollout)]))

@@ -212,6 +212,26 @@ BROKEN = {
     "tag as a table": (
         'bake = "10m"', 'alarm_tag = { team = "x" }', f"{PROD}.alarm_tag", "neither text nor a list", "team=payments",
     ),
+    "links as text": ('bake = "10m"', 'links = "https://x"', f"{PROD}.links", "not a table of addresses", "links ="),
+    "link without https": (
+        'bake = "10m"', 'links = { logs = "http://x" }', f"{PROD}.links", "begins with https://", "links =",
+    ),
+    "link with a bar": (
+        'bake = "10m"', 'links = { logs = "https://x|y" }', f"{PROD}.links", "begins with https://", "links =",
+    ),
+    "link of nothing": (
+        'bake = "10m"', 'links = { logs = "https://x/{who}" }', f"{PROD}.links", "{who} is nothing", "{from}",
+    ),
+    "link with a brace": (
+        'bake = "10m"', 'links = { logs = "https://x/{app" }', f"{PROD}.links", "do not fit together", "links =",
+    ),
+    "link by a strange name": (
+        'bake = "10m"', 'links = { "Lo gs" = "https://x" }', f"{PROD}.links", "cannot name a link", "links =",
+    ),
+    "links without end": (
+        'bake = "10m"', "links = { " + ", ".join(f'l{n} = "https://x"' for n in range(6)) + " }", f"{PROD}.links",
+        "6 links", "at most 5",
+    ),
     "prefix on the app": (
         'default = "prod"', 'default = "prod"\nalarm_prefix = "x"', "apps.my-app.alarm_prefix", "not a key",
         "[apps.<app>.env.<env>]",

@@ -8,11 +8,13 @@ CONSOLE = (
     r"https://[a-z0-9-]+\.console\.(aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)"
     r"/cloudwatch/home\?region=[a-z0-9-]+#alarmsV2:(alarm/[A-Za-z0-9_.~%-]+)?"
 )
-"""The only addresses we send."""
-# Everything between < and > is live in mrkdwn: mentions, links, dates. We send these four and nothing else.
+"""The only addresses of our own."""
+GIVEN = r"https://(logs\.)?example\.com/[A-Za-z0-9_.~%/-]+"
+"""Those that the samples' configuration gives: a release's name in them cannot end them."""
+# Everything between < and > is live in mrkdwn: mentions, links, dates. We send these five and nothing else.
 OURS = re.compile(
     r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^(\{[a-z_]+\} ?)+\|\d[0-9:\- ]+ UTC>"
-    rf"|<{CONSOLE}\|[^<>]+>"
+    rf"|<{CONSOLE}\|[^<>]+>|<{GIVEN}\|[^<>]+>"
 )
 EVIL = re.compile(r"<(@U|!subteam\^S)0EVIL>|<!date\^666\^|<https:[^|>]*alarm/0EVIL\|")
 """Those of the corpus: in shape like ours, so that only their ids tell them apart."""

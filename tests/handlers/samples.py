@@ -134,7 +134,11 @@ def _rising() -> dict[str, Rollout]:
         "last_good": None,
     }  # fmt: skip
     baking = rollout(P.STEPPING, 10, baked=minutes(3))
+    linked = terms(settings={"region": "eu-central-1", "links": {
+        "logs": "https://logs.example.com/{app}/{env}", "commits": "https://example.com/compare/{from}...{to}"}})
     return {
+        "baking-with-links": rollout(P.STEPPING, 10, baked=minutes(3), terms=linked,
+                                     candidate=Release(id="v2|<https://evil>&x")),
         "baking-after-away": rollout(P.STEPPING, 10, baked=minutes(3), away=Away(since=NOW - minutes(16),
                                                                                until=NOW - minutes(2))),
         "requested": rollout(P.REQUESTED, elapsed=minutes(1), **nothing),
