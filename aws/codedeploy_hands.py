@@ -78,11 +78,11 @@ class Hands:
         except CallError as error:
             if error.kind != "done":
                 raise
-            return self.stop_read_back(error)
+            return self._read_back(error)
         text = f"{ours.deployment_id} is told to stop and go back: {reply.status}"
         return Outcome(state="done", text=text, request_id=reply.response_metadata.request_id)
 
-    def stop_read_back(self, error: CallError) -> Outcome:
+    def _read_back(self, error: CallError) -> Outcome:
         """AWS says that it has ended: true when it is read so."""
         story = self._eyes.bare(self._want)
         if story.ours is not None and story.ours.active:

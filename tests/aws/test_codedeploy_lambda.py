@@ -585,3 +585,42 @@ def test_a_list_that_lags_behind_a_quick_end_starts_nothing_twice(bench: LambdaB
     bench.fail()
     again = bench.launch(rollout)
     assert again.state == "done" and "was started already" in again.text and len(bench.created()) == 1
+
+
+def test_a_stop_of_what_has_just_ended_is_read_once_more(bench: LambdaBench) -> None:
+    """AWS says that it is over: done where it is seen so, failed where AWS contradicts itself."""
+    rollout = bench.launched(10)
+    running = bench.info(rollout)
+    bench.stop(rollout)
+    bench.cloud.step(10)
+    rows = [{"deploymentsInfo": [row]} for row in (running, bench.info(rollout))]
+    with answers(bench.sessions, "codedeploy", "BatchGetDeployments", *rows):
+        outcome = bench.stop(rollout)
+    assert (outcome.state, outcome.text) == ("done", "it has ended in between") and outcome.request_id
+    with answers(bench.sessions, "codedeploy", "BatchGetDeployments", rows[0]):
+        assert bench.stop(rollout).state == "failed"
+
+
+def test_a_way_back_of_aws_is_in_the_way_of_ours(bench: LambdaBench) -> None:
+    """Asked for in the seconds in which AWS goes back by itself, nothing is started beside it."""
+    rollout = bench.launched(10)
+    bench.stop(rollout)
+    bench.cloud.step(2)
+    while len(bench.group.deployments) == 1:
+        bench.cloud.step(1)
+    bench.cloud.log.clear()
+    outcome = bench.launch(rollout, bench.stable)
+    assert outcome.state == "failed" and "codeDeployRollback" in outcome.text and bench.created() == []
+    outcome = bench.launch(rollout)
+    assert outcome.state == "done" and bench.created() == []
+
+
+def test_a_configuration_that_may_not_be_read_starts_nothing(bench: LambdaBench) -> None:
+    """Neither made blindly nor deployed without it."""
+    rollout = bench.looked(bench.accepted(schedule="20% 2m, 100%"))
+    for operation in ("codedeploy:GetDeploymentConfig", CONFIG):
+        bench.cloud.knobs.deny(operation)
+        outcome = bench.launch(rollout)
+        assert outcome.state == "failed" and operation in outcome.hint
+        bench.cloud.knobs.clear_faults()
+    assert bench.cloud.log.applied == []
