@@ -276,5 +276,5 @@ def _adopted(ground: Ground, edited: Standing, what: str, judge: Judge) -> None:
 ROWS = (
     Row("A08s", "somebody edits weights, groups, action lists, definitions, pins or records; or writes an equal form",
         "noticed in two looks, not overwritten; [Adopt] and [Restore] do what they say; equal forms are no change",
-        IN_THE_CLOUD, other_hands, ci=22, soak=1200, part=240, naive="believes its own books", naive_ci=10),
+        IN_THE_CLOUD, other_hands, ci=22, soak=1260, part=240, naive="believes its own books", naive_ci=10),
 )  # fmt: skip
