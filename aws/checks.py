@@ -15,6 +15,7 @@ from aws import topic
 from aws.alarm_calls import OPERATIONS as ALARMS
 from aws.alarm_calls import described
 from aws.calls import Answer, Calls, Metadata, Reply
+from aws.driver import needed
 from aws.registry import driver_class
 from aws.sessions import Place, Sessions
 from rollout.errors import TargetError
@@ -109,7 +110,7 @@ def writes(target: TargetModel, who: Caller) -> tuple[Wish, ...]:
     """What deploying that target changes in AWS, out of its driver's own table."""
     names = {key: str(value) for key, value in target.model_dump(mode="json").items()}
     wishes = []
-    for action, resource in driver_class(target.kind).operations.items():
+    for action, resource in needed(driver_class(target.kind), target).items():
         service, operation = action.split(":")
         if not operation.startswith(_READS):
             place = ":" if service in GLOBAL else f"{target.region}:{who.account}"

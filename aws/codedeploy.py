@@ -21,11 +21,12 @@ from aws.codedeploy_lambda import LambdaGround
 from aws.codedeploy_look import Eyes, Want
 from aws.codedeploy_reads import calls_of, desk
 from aws.codedeploy_server import ServerGround
-from aws.codedeploy_target import OPERATIONS, CodeDeployTarget, Platform
+from aws.codedeploy_target import OPERATIONS, SERVICES, CodeDeployTarget, Platform
 from aws.driver import failed, misfit, only_seen
 from aws.faults import CallError
 from aws.sessions import Place, Sessions
 from rollout.actions import Action, Continue, Launch, Outcome, Shift, Stop
+from rollout.course import Course, CourseStage
 from rollout.errors import TargetError, TidegateError
 from rollout.model import Rollout
 from rollout.plan import Plan
@@ -61,6 +62,15 @@ class CodeDeploy:
     def bounds(cls, target: TargetModel, plan: Plan) -> tuple[str, ...]:
         """Where what CodeDeploy does differs from what the plan says. Offline."""
         return codedeploy_schedule.bounds(_mine(target), plan)
+
+    @classmethod
+    def needs(cls, target: TargetModel) -> Mapping[str, str]:
+        """What its platform needs: nobody is asked for permissions over what it does not have."""
+        mine = _mine(target)
+        services = {"codedeploy", "cloudwatch", *SERVICES[mine.platform]}
+        if not mine.bucket:
+            services.discard("s3")
+        return {action: resource for action, resource in OPERATIONS.items() if action.split(":")[0] in services}
 
     def prepare(self, rollout: Rollout) -> Prepared:
         """Pin what was asked for, say what would change, check that the group can deploy it now. Read only."""
@@ -141,7 +151,7 @@ class CodeDeploy:
             for one in asked:
                 sides = found[one.rollout.id]
                 if isinstance(sides, Sides):
-                    course = course_of(one.story, sides.percent, at)
+                    course = _kept(course_of(one.story, sides.percent, at), one.rollout)
                     looks[one.rollout.id] = Seen(at=at, course=course, **sides._asdict())
                 else:
                     looks[one.rollout.id] = sides
@@ -149,6 +159,15 @@ class CodeDeploy:
 
     def _alarms(self, target: CodeDeployTarget) -> Calls:
         return calls_of(self._sessions, target, "cloudwatch")
+
+
+def _kept(course: Course, rollout: Rollout) -> Course:
+    """Targets of what has ended well are not read again: its stages are those that were seen, and done."""
+    before = rollout.seen.course if rollout.seen is not None else None
+    if course.stages or course.state != "done" or before is None or before.id != course.id:
+        return course
+    done = tuple(CourseStage(name=stage.name, state="done") for stage in before.stages)
+    return course.model_copy(update={"stages": done})
 
 
 def _target(rollout: Rollout) -> CodeDeployTarget:

@@ -48,6 +48,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
 IMPLIED: Final = frozenset({"codedeploy:RegisterApplicationRevision"})
 """Asked for by calls that need them, never made by themselves."""
 
+SERVICES: Final[Mapping[str, tuple[str, ...]]] = {"server": ("s3",), "ecs": ("ecs", "ecr"), "lambda": ("lambda",)}
+"""Beside CodeDeploy itself and the alarms, by platform."""
 HOOKS: Final[Mapping[str, tuple[str, ...]]] = {
     "ecs": ("BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic"),
     "lambda": ("BeforeAllowTraffic", "AfterAllowTraffic"),

@@ -1,7 +1,7 @@
 """What every driver here has beyond the port: a look whose failures are values, one per rollout."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from pydantic import ValidationError
 
@@ -33,6 +33,21 @@ class AwsDriver(Driver, Protocol):
     def look(self, rollouts: Sequence[Rollout]) -> Mapping[int, Seen | TargetError]:
         """Batched; never mutates, never raises a TargetError: one rollout's trouble is its own."""
         ...
+
+
+@runtime_checkable
+class Narrows(Protocol):
+    """A driver whose targets do not all need the whole of `operations`."""
+
+    @classmethod
+    def needs(cls, target: TargetModel) -> Mapping[str, str]:
+        """The part of `operations` that this target needs."""
+        ...
+
+
+def needed(driver: type[AwsDriver], target: TargetModel) -> Mapping[str, str]:
+    """Permission -> resource, of one target."""
+    return driver.needs(target) if issubclass(driver, Narrows) else driver.operations
 
 
 def only_seen(looks: Mapping[int, Seen | TargetError]) -> dict[int, Seen]:

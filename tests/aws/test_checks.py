@@ -7,6 +7,7 @@ import pytest
 
 from aws import checks
 from aws.alarm_calls import OPERATIONS as ALARMS
+from aws.codedeploy_target import CodeDeployTarget
 from aws.lambda_alias import LambdaAlias, LambdaTarget
 from aws.lambda_facts import Alias, DeadLetter, Version
 from aws.lambda_preflight import standing
@@ -217,3 +218,19 @@ def test_what_a_global_service_changes_is_asked_of_no_region() -> None:
     """An ARN of Route 53 names neither region nor account; one of Lambda both."""
     edge = Route53Target(zone="Z1", name="e.example.test", type="A", blue="b", green="g", region="eu-central-1")
     assert [wish.resource for wish in checks.writes(edge, USER)] == ["arn:aws:route53:::hostedzone/Z1"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "more", "services"),
+    [
+        ("lambda", {"function": "thumbs", "alias": "live"}, {"codedeploy"}),
+        ("ecs", {"cluster": "c", "service": "s"}, {"codedeploy", "ecs"}),
+        ("server", {"bucket": "my-releases", "key": "a/{release}.zip"}, {"codedeploy"}),
+    ],
+)
+def test_a_codedeploy_target_is_asked_only_about_its_platform(platform, more, services):
+    """Nobody needs permissions over services that a target does not have: a check must not fail for their lack."""
+    target = CodeDeployTarget(application="a", group="g", platform=platform, region="eu-central-1", **more)
+    wishes = checks.writes(target, USER)
+    assert {wish.action.split(":")[0] for wish in wishes} == services
+    assert {"codedeploy:CreateDeployment", "codedeploy:StopDeployment"} <= {wish.action for wish in wishes}

@@ -13,7 +13,7 @@ from rollout.notices import Event
 from rollout.plan import Plan
 from rollout.seen import SideHealth
 from rollout.simulated import SimulatedAlarm
-from rollout.simulated_course import SimulatedAws
+from rollout.simulated_course import SimulatedAws, SimulatedStage
 from rollout.terms import AlarmGate, Approval
 from tests.rollout.scene import ANA, BEN, EVA, OneApp, Scene
 
@@ -143,6 +143,36 @@ def test_without_any_gate_a_person_answers_for_the_start_and_for_each_wait(tmp_p
     scene.until("stepping")
     assert aws(scene).continued == [("d-1", "Ready"), ("d-1", "Hook")]
     scene.close()
+
+
+def test_one_waiver_is_for_one_place(scene: Scene) -> None:
+    """Begun without data on a person's word; at AWS's wait data is missing again after the yes: it needs a new word."""
+    scene.alarm.turn("INSUFFICIENT_DATA", scene.clock.now())
+    assert scene.wish("start").ok
+    scene.until("paused")
+    assert scene.wish("go-on", EVA, reason="no traffic at night").ok
+    scene.alarm.turn("OK", scene.clock.now() - timedelta(days=1))
+    scene.alarm.past.clear()
+    scene.until("waiting")
+    scene.look()
+    assert scene.wish("promote").ok
+    scene.alarm.turn("INSUFFICIENT_DATA", scene.clock.now())
+    scene.look(8)
+    assert aws(scene).continued == []
+
+
+def test_a_yes_for_one_wait_is_none_for_the_next(scene: Scene) -> None:
+    """AWS goes on by itself, straight into another wait, before it was told of the yes: that one is asked anew."""
+    aws(scene).schedule = (
+        SimulatedStage("Install", 20, 0), SimulatedStage("First", 600, 0, "shift", "goes_on"),
+        SimulatedStage("Second", 3600, 0, "shift", "goes_on"), SimulatedStage("All", 10, 100),
+    )  # fmt: skip
+    started(scene)
+    assert scene.wish("promote").ok
+    scene.clock.advance(timedelta(seconds=601))
+    scene.look(8)
+    assert scene.newest.wait == "Second"
+    assert aws(scene).continued == []
 
 
 def test_a_pause_is_refused_with_what_to_do_instead(scene: Scene) -> None:
