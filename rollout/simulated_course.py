@@ -50,6 +50,7 @@ class SimulatedDeployment:
     state: Literal["running", "done", "going_back", "back", "failed"] = "running"
     reason: str = ""
     percent: int = 0
+    stop_at: datetime | None = None
 
     @property
     def stage(self) -> SimulatedStage:
@@ -71,7 +72,11 @@ class SimulatedAws:
     stuck: bool = False
     """Nothing gets on any more."""
     way_back_fails: bool = False
+    shows_late: int = 0
+    """Seconds until a deployment shows that it was told to stop."""
     foreign: str = ""
+    stops: int = 0
+    """How often something that runs was told to stop."""
     continued: list[tuple[str, str]] = field(default_factory=list)
     """Waits that were really left by Continue: deployment, wait."""
 
@@ -82,6 +87,9 @@ class SimulatedAws:
                 pass
 
     def _step(self, run: SimulatedDeployment, now: datetime) -> bool:
+        if run.state == "running" and run.stop_at is not None and now >= run.stop_at:
+            self._turn(run, run.stop_at, "MANUAL_STOP")
+            return True
         long = timedelta(seconds=BACK if run.state == "going_back" else run.stage.seconds)
         if now < run.since + long:
             return False
@@ -133,7 +141,9 @@ class SimulatedAws:
             run.since = now
             self._on(run)
         elif isinstance(action, Stop) and run is not None and run.state == "running":
-            self._turn(run, now, "MANUAL_STOP")
+            self.stops += 1
+            run.stop_at = run.stop_at or now + timedelta(seconds=self.shows_late)
+            self.tick(now)
         return Outcome(state="done")
 
     def _launch(

@@ -21,7 +21,7 @@ def test_every_status_of_aws_has_a_row():
     session = botocore.session.get_session()
     for service, shape in (("codedeploy", "DeploymentStatus"), ("ecs", "ServiceDeploymentStatus"),
                            ("ecs", "ServiceDeploymentLifecycleStage")):  # fmt: skip
-        for word in session.get_service_model(service).shape_for(shape).enum:
+        for word in session.get_service_model(service).shape_for(shape).metadata["enum"]:
             assert any(word in cell for cell in said), word
 
 

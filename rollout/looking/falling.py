@@ -97,7 +97,8 @@ def _bring_up(look: Look, seen: Seen) -> None:
     """Not all of the old side is there: what it bears goes back at once, the rest when more of it is up (S7)."""
     r, to = look.r, 100 - seen.stable.most
     lately = look.asked_lately()
-    if to < max(seen.shares) and not (lately and to in r.asked):
+    # Where rules disagree one share for all of them could raise one: then more of the old side has to come up first.
+    if to < max(seen.shares) and to <= min(seen.shares) and not (lately and to in r.asked):
         look.act(Shift(percent=to))
     if r.stable is not None and not seen.stable.coming and not lately:
         look.act(Launch(release=r.stable.id))

@@ -63,7 +63,8 @@ def _sight(look: Look, seen: Seen) -> None:
     sight = str(seen.percent) if seen.percent is not None else f"foreign {seen.foreign}"
     look.twice = sight == r.sighting
     look.set(sighting=sight)
-    if r.pins and seen.pinned is False and r.phase in KEPT_PINNED and not r.overwrite:
+    ours = r.resume_to is Phase.RETIRING  # a Retire of ours that was cut short takes the limits away, too
+    if r.pins and seen.pinned is False and r.phase in KEPT_PINNED and not r.overwrite and not ours:
         look.drift = "somebody else changed the limits that keep both sides from shrinking"
     if not look.twice:
         return

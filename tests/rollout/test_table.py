@@ -50,8 +50,8 @@ def rows(phase):
             live = base.but(step=step, verdict=said, cause=cause(kind) if kind else None)
             yield at_a_wait(live) if plan == "watch" else live
         if plan != "watch" and base.proven is not None:
-            sides = {"stable": SideHealth(state="sick"), "candidate": SideHealth(state="healthy")}
-            yield base.but(step=0, seen=Seen(at=T0, percent=base.proven, **sides))
+            sick, fine = SideHealth(state="sick"), SideHealth(state="healthy")
+            yield base.but(step=0, seen=Seen(at=T0, percent=base.proven, stable=sick, candidate=fine))
 
 
 def at_a_wait(live):

@@ -194,6 +194,15 @@ def test_a_red_alarm_brings_it_back_from_anywhere(scene: Scene, stage: str) -> N
     assert verbs(scene).count("stop/back") == 1
 
 
+def test_a_stop_that_aws_took_is_not_said_again_at_every_look(scene: Scene) -> None:
+    """AWS needs half a minute to show it: one call, and the audit trail is not full of the same word."""
+    to_stage(scene, "Shift10")
+    aws(scene).shows_late = 40
+    assert scene.wish("rollback").ok
+    scene.until("rolled_back")
+    assert aws(scene).stops == 1
+
+
 def to_stage(scene: Scene, stage: str) -> None:
     """Until AWS is there, answering on the way."""
     assert scene.wish("start").ok

@@ -136,9 +136,7 @@ class History:
         if not isinstance(action, Shift):
             return
         told = f"{before.kind} in {before.phase}: {self.shares} → {action.percent} %, {self.needed(drawn)} carry all"
-        # On the way down over rules that do not agree the machine asks one share of all of them: see `missing`.
-        falls = self.rollout.phase in (Phase.ROLLING_BACK, Phase.STUCK)
-        if action.percent > (max if falls else min)(self.shares):
+        if action.percent > min(self.shares):
             self.raises += 1
             need = self.need(action.percent, drawn)
             crashing = drawn[1].crash and drawn[1].ready < self.needed(drawn)
@@ -204,6 +202,5 @@ def health_histories(count: int, seed: int, naive: bool) -> Played:
 ROWS = (
     Row("A10", "target health in any sequence: missing, few, sick, crashing, of another release, unreadable",
         "no side gets a larger share than its healthy targets bear", "the drivers' reading and the machine, no cloud",
-        health_histories, ci=500, soak=20_000, part=2500, naive="one healthy target is enough", naive_ci=40,
-        missing="going back over rules that do not agree, where a share may be more than one of them has"),
+        health_histories, ci=500, soak=20_000, part=2500, naive="one healthy target is enough", naive_ci=40),
 )  # fmt: skip
