@@ -68,6 +68,14 @@ def test_a_whole_one_is_begun_once_and_answered_by_people(scene: Scene) -> None:
     assert aws(scene).continued == [("d-1", "Ready"), ("d-1", "Hook")]
 
 
+def test_before_it_is_begun_nobody_asks_for_the_health_of_what_is_not_there(scene: Scene) -> None:
+    """AWS brings the new side up itself: that it has no task yet is no missing evidence, after that it is."""
+    scene.target.versions["2"] = SideHealth(state="unknown", text="no task of it is asked for")
+    live = started(scene)
+    assert live.wait == "Ready" and live.verdict is not None and live.verdict.cause == "no_data"
+    assert not scene.wish("promote").ok
+
+
 def test_a_button_of_one_wait_does_not_answer_the_next(scene: Scene) -> None:
     """S9: the card of the first wait, pressed again while AWS is at the second, changes nothing and says so."""
     old = started(scene).bound
