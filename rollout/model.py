@@ -142,6 +142,8 @@ class Rollout(Frozen):
     asked: tuple[int, ...] = ()
     """Shares asked of AWS since `proven`: a reading equal to one of them is our own doing."""
     asked_at: Moment | None = None
+    asked_what: str = ""
+    """The last action that was asked for, verb and argument."""
     write_failures: int = 0
     """Consecutive calls that AWS refused or whose outcome is unknown."""
     write_fault: Fault | None = None

@@ -111,7 +111,7 @@ class Look:
         if isinstance(action, Shift):
             asked = self.r.asked if self.r.asked[-1:] == (action.percent,) else (*self.r.asked, action.percent)
             self.set(asked=asked, peak=max(self.r.peak, action.percent))
-        self.set(asked_at=self.now)
+        self.set(asked_at=self.now, asked_what=f"{action.kind} {action.arg}")
 
     def watched(self, most: timedelta) -> timedelta:
         """Time that really passed since the look before, at most that much: a clock set ahead adds nothing (S5)."""

@@ -148,16 +148,20 @@ def go_on(look: Look, wait: Wait) -> None:
     """Level-triggered: asked for until AWS has left the wait. A raise needs evidence at this moment."""
     verdict = look.r.verdict or Verdict(outcome="UNKNOWN", cause="blind")
     evident = verdict.outcome == "PASS" or (verdict.cause in ("no_gate", "no_data") and waived(look))
-    if (evident or wait.kind == "remove") and not _under_way(look):
-        look.act(Continue(wait=wait.id))
+    if evident or wait.kind == "remove":
+        _ask(look, Continue(wait=wait.id))
 
 
-def _under_way(look: Look) -> bool:
-    """AWS took what was asked for in this phase: it gets a minute to show it. After a failure it is tried sooner."""
+def _ask(look: Look, action: Continue | Stop | Launch) -> None:
+    """AWS took it: it gets a minute to show it before it is told again. After a failure it is tried sooner.
+
+    Another action delays nothing: a rollback does not wait for the effect of a promote.
+    """
     r = look.r
-    if r.asked_at is None or r.asked_at < r.phase_at or r.write_failures:
-        return look.asked_lately()
-    return ZERO <= look.now - r.asked_at < AGAIN
+    same = r.asked_at is not None and r.asked_what == f"{action.kind} {action.arg}"
+    fresh = r.asked_at is not None and not r.write_failures and ZERO <= look.now - r.asked_at < AGAIN
+    if not (same and (fresh or look.asked_lately())):
+        look.act(action)
 
 
 def late(look: Look) -> bool:
@@ -235,14 +239,14 @@ def send_home(look: Look) -> None:
     """Stop what runs; what has ended is undone by a deployment of the old release. Down waits for no evidence."""
     r, seen = look.r, look.obs.seen or look.r.seen  # a failed read stops no stopping
     course = seen.course if seen is not None else None
-    if course is None or r.stable is None or _under_way(look):
+    if course is None or r.stable is None:
         return
     back = course.release == r.stable.id
     if course.state in ("running", "waiting") and not back:
-        look.act(Stop())
+        _ask(look, Stop())
     elif look.obs.seen is None:
         return
     elif course.state == "done" or (course.state == "failed" and (not back or r.still_for >= AGAIN)):
-        look.act(Launch(release=r.stable.id))
+        _ask(look, Launch(release=r.stable.id))
 
 

@@ -287,6 +287,33 @@ def test_a_way_back_that_fails_on_aws_is_tried_by_a_deployment(scene: Scene) -> 
     assert [run.state for run in aws(scene).runs] == ["failed", "back"]
 
 
+def test_a_deployment_of_the_old_release_that_fails_is_tried_again(scene: Scene) -> None:
+    """Down must arrive: after a minute another one is started, and not at every look before."""
+    to_stage(scene, "Warm")
+    aws(scene).runs[-1].state = "done"
+    scene.until("final_bake")
+    assert scene.wish("rollback").ok
+    scene.look(3)
+    assert [run.release for run in aws(scene).runs] == ["2", "1"]
+    aws(scene).runs[-1].state = "failed"
+    for _ in range(8):
+        scene.look()
+    assert len(aws(scene).runs) == 2
+    scene.until("rolled_back")
+    assert [run.state for run in aws(scene).runs] == ["done", "failed", "back"]
+
+
+def test_a_rollback_is_sent_though_aws_cannot_be_read(scene: Scene) -> None:
+    """Down needs no sight: what was last seen running is told to stop, and that is all that is done blindly."""
+    to_stage(scene, "Shift10")
+    scene.world.faults.targets_unreadable = 4
+    assert scene.wish("rollback").ok
+    scene.look(2)
+    assert scene.world.faults.targets_unreadable > 0
+    assert aws(scene).stops == 1
+    scene.until("rolled_back")
+
+
 def test_a_lost_reply_begins_nothing_twice(scene: Scene) -> None:
     """A02: applied, not answered: what AWS shows settles it, and the intent is done, not unknown for ever."""
     scene.world.faults.replies_lost = 1
