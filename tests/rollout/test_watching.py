@@ -314,6 +314,20 @@ def test_a_rollback_is_sent_though_aws_cannot_be_read(scene: Scene) -> None:
     scene.until("rolled_back")
 
 
+def test_a_wish_to_end_the_bake_outlives_a_wait_that_comes_after_it(scene: Scene) -> None:
+    """Pressed before AWS began to keep the old side warm: the wish was about the bake, and it still ends."""
+    aws(scene).schedule = (
+        SimulatedStage("Install", 20, 0), SimulatedStage("All", 60, 100),
+        SimulatedStage("Warm", 1200, 100, "remove", "goes_on"), SimulatedStage("CleanUp", 5, 100),
+    )  # fmt: skip
+    assert scene.wish("start").ok
+    live = scene.until("final_bake")
+    assert live.wait == "" and scene.wish("promote").ok
+    scene.clock.advance(timedelta(seconds=60))
+    scene.look(1, every=timedelta(0))
+    assert scene.newest.phase is P.RETIRING and scene.newest.wait == "Warm"
+
+
 def test_a_lost_reply_begins_nothing_twice(scene: Scene) -> None:
     """A02: applied, not answered: what AWS shows settles it, and the intent is done, not unknown for ever."""
     scene.world.faults.replies_lost = 1
