@@ -36,7 +36,7 @@ class ButtonValue(Frozen):
     alert: Annotated[int, Field(ge=0, le=10**15, strict=True)] = 0
     step: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
     plan_hash: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
-    wait: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./:-]{0,300}$")] = ""
+    wait: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
     full: Annotated[bool, Field(strict=True)] = False
     force: Annotated[bool, Field(strict=True)] = False
 

@@ -66,10 +66,14 @@ def _parts(step: Step, terms: Terms, *, last: bool) -> list[tuple[str, timedelta
     timing = terms.timing
     if isinstance(step, Approve):
         by = max(step.by, terms.approval.by if terms.approval else 1)
-        return [(f"approval by {by}", ZERO, timing.approval)]
+        whose = ", as long as AWS waits" if terms.schedule is not None else ""
+        return [(f"approval by {by}{whose}", ZERO, timing.approval)]
     if not isinstance(step, SetWeight):
         return [(f"{step}", ZERO, ZERO)]
-    move = timing.watch if terms.schedule is not None else timing.move
+    move = timing.move
+    if terms.schedule is not None:
+        bakes = [one.bake for one in terms.schedule.steps if isinstance(one, SetWeight)]
+        move = timing.watch + max(bakes, default=ZERO)  # AWS may rightly show no change for its longest interval
     parts = [(f"move to {step.percent} %", timing.look_moving, move)]
     if not last and step.bake:
         parts.append((f"watch at {step.percent} %", step.bake, step.bake))

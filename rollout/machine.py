@@ -14,6 +14,7 @@ from rollout.looking.fold import fold
 from rollout.looking.look import FALLING, MAX_TRIES, Look, pace
 from rollout.looking.requested import awaiting_approval, requested
 from rollout.looking.rising import final_bake, launching, retiring, stepping, waiting
+from rollout.looking.watching import taken_back
 from rollout.model import Phase, Rollout
 from rollout.notices import Notice
 from rollout.plan import SetWeight
@@ -79,7 +80,7 @@ def _phase(look: Look) -> None:
         adopting(look)
     elif phase is Phase.AWAITING_APPROVAL or phase in FALLING:
         _PHASES[phase](look)
-    elif begin_fall(look):
+    elif begin_fall(look) or (_held_for_people(look) and taken_back(look)):
         rolling_back(look)
     elif look.drift and not _drifting(look):
         look.pause(look.cause("drift", look.drift, "adopt accepts it, restore puts it back; or roll back"))
@@ -88,6 +89,13 @@ def _phase(look: Look) -> None:
         return
     else:
         _PHASES[phase](look)
+
+
+def _held_for_people(look: Look) -> bool:
+    """Paused, or asking for evidence, while AWS's own deployment goes its way. At its waits it is asked there."""
+    r = look.r
+    asks = r.phase is Phase.WAITING and r.cause is not None and r.cause.kind != "wait"
+    return r.watched and (asks or r.phase is Phase.PAUSED)
 
 
 def _drifting(look: Look) -> bool:
@@ -107,6 +115,8 @@ def _blind(look: Look) -> bool:
         return False
     refused = r.failures < MAX_TRIES
     waits = "it asks again every minute; retry asks now" if refused else "nothing moves until AWS can be read again"
+    if r.watched and not refused:
+        waits = "AWS's own deployment goes on meanwhile; rollback stops it"
     cause = look.cause("blind", text, (fault.hint if fault else "") or waits)
     look.pause(cause)
     look.tell("blind", text)

@@ -1,5 +1,6 @@
 """A rollout: its phases and everything its row remembers. No rules here: the table, wishes and looks have them."""
 
+import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -169,6 +170,8 @@ class Rollout(Frozen):
     """When AWS stops waiting there."""
     go: str = ""
     """The wait that a person, or enough of them, let it go on from."""
+    foreign_told: str = ""
+    """The split of somebody else's that was told, so that it is told once."""
     still: str = ""
     """Fingerprint of AWS's deployment as last seen."""
     still_for: timedelta = ZERO
@@ -219,7 +222,9 @@ class Rollout(Frozen):
     @property
     def bound(self) -> Bound:
         """What a button drawn now is bound to."""
-        return Bound(rollout=self.id, step=self.step, plan_hash=self.terms.plan.hash, wait=self.wait)
+        # What AWS calls a wait is any text; what travels in a button is not.
+        wait = hashlib.sha256(self.wait.encode()).hexdigest()[:12] if self.wait else ""
+        return Bound(rollout=self.id, step=self.step, plan_hash=self.terms.plan.hash, wait=wait)
 
     def but(self, **changes: object) -> "Rollout":
         """The same rollout with these fields changed; unknown fields are refused."""

@@ -9,7 +9,7 @@ from rollout.plan import SetWeight
 from rollout.ports import Hold
 from rollout.reports import Move, Stage
 from rollout.values import ZERO
-from rollout.watched_wishes import at_wait, removal
+from rollout.watched_wishes import at_wait, removal, under_way, waived_here
 from rollout.wishes import emergency, next_step
 
 P = Phase
@@ -36,7 +36,7 @@ def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
         P.PAUSED: (*_unpause(r), rollback),
         P.FINAL_BAKE: (*_promote(r), Move(verb="pause"), rollback),
         P.RETIRING: (rollback,),
-        P.STUCK: _unstick(r, rollback),
+        P.STUCK: tuple(move for move in _unstick(r, rollback) if move.verb != "adopt" or not under_way(r)),
     }  # fmt: skip
     return (*ship, *by_phase.get(r.phase, ()))[-5:]
 
@@ -72,9 +72,10 @@ def _watched(r: Rollout) -> tuple[Move, ...]:
 def _from_wait(r: Rollout) -> tuple[Move, ...]:
     if r.go == r.wait or r.verdict is None:
         return ()
-    if r.verdict.cause in ("no_gate", "no_data"):
+    waived = waived_here(r)
+    if r.verdict.cause in ("no_gate", "no_data") and not waived:
         return (Move(verb="go-on", primary=True, reason=True),)
-    if r.verdict.outcome != "PASS":
+    if not waived and r.verdict.outcome != "PASS":
         return ()
     if r.signs:
         return (Move(verb="approve", primary=True), Move(verb="reject", reason=True))

@@ -250,7 +250,8 @@ def _came(action: Action, course: Course) -> bool:
     if isinstance(action, Launch):
         return course.state != "none" and course.release == action.release
     if isinstance(action, Continue):
-        return course.state != "waiting" or (course.wait is not None and course.wait.id != action.wait)
+        other = course.wait is not None and course.wait.id != action.wait
+        return course.state in ("running", "done") or (course.state == "waiting" and other)
     return isinstance(action, Stop) and course.state in ("going_back", "back")
 
 

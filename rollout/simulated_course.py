@@ -46,6 +46,7 @@ class SimulatedDeployment:
     marker: str
     stages: tuple[SimulatedStage, ...]
     since: datetime
+    made: datetime
     at: int = 0
     state: Literal["running", "done", "going_back", "back", "failed"] = "running"
     reason: str = ""
@@ -75,6 +76,10 @@ class SimulatedAws:
     shows_late: int = 0
     """Seconds until a deployment shows that it was told to stop."""
     foreign: str = ""
+    lists_late: int = 0
+    """Seconds until a new deployment is listed."""
+    deaf: bool = False
+    """It takes every word and does nothing."""
     stops: int = 0
     """How often something that runs was told to stop."""
     continued: list[tuple[str, str]] = field(default_factory=list)
@@ -136,6 +141,8 @@ class SimulatedAws:
         if isinstance(action, Launch):
             return self._launch(rollout, action, mine, now)
         run = mine[-1] if mine else None
+        if self.deaf:
+            return Outcome(state="done")
         if isinstance(action, Continue) and run is not None and run.state == "running" and self._id(run) == action.wait:
             self.continued.append((run.id, action.wait))
             run.since = now
@@ -155,7 +162,7 @@ class SimulatedAws:
             return Outcome(state="failed", text="another deployment is under way")
         anew = rollout.stable is not None and action.release == rollout.stable.id
         stages = ANEW if anew else self.schedule
-        run = SimulatedDeployment(f"d-{len(self.runs) + 1}", action.release, f"#{rollout.id}", stages, now)
+        run = SimulatedDeployment(f"d-{len(self.runs) + 1}", action.release, f"#{rollout.id}", stages, now, now)
         run.percent = self.percent(rollout.id) if anew else stages[0].percent
         self.runs.append(run)
         return Outcome(state="done")
@@ -166,7 +173,8 @@ class SimulatedAws:
     def course(self, rollout: Rollout, now: datetime) -> Course:
         """What a look shows of the newest deployment of that rollout."""
         self.tick(now)
-        mine = self.mine(rollout.id)
+        hidden = timedelta(seconds=self.lists_late)
+        mine = [run for run in self.mine(rollout.id) if now - run.made >= hidden]
         if not mine:
             return Course(state="none", foreign=self.foreign)
         run = mine[-1]

@@ -37,6 +37,7 @@ def promote(rollout: Rollout, actor: Actor) -> Rollout:
         known_healthy(rollout)
         return rollout.but(hurry=rollout.bound, hurry_by=actor, go=removal(rollout))
     if rollout.phase is Phase.RETIRING and removal(rollout):
+        known_healthy(rollout)
         return rollout.but(go=rollout.wait)
     raise Refused(
         f"#{rollout.id} is moved by AWS's own schedule: there is nothing to promote now",
@@ -71,7 +72,20 @@ def known_healthy(rollout: Rollout) -> None:
 def waive(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     """Go on from AWS's wait without evidence, for this one wait."""
     waiver = Waiver(by=actor, step=rollout.step, reason=ask.reason, at=now, wait=rollout.wait)
-    return rollout.but(waiver=waiver, go=rollout.wait)
+    return rollout.but(waiver=waiver, go=rollout.go if rollout.signs else rollout.wait)
+
+
+def waived_here(rollout: Rollout) -> bool:
+    """A person went on without evidence at this very wait, and it is evidence that lacks."""
+    waiver, verdict = rollout.waiver, rollout.verdict
+    here = waiver is not None and waiver.step == rollout.step and waiver.wait == rollout.wait
+    return here and verdict is not None and verdict.cause in ("no_gate", "no_data")
+
+
+def under_way(rollout: Rollout) -> bool:
+    """AWS still moves traffic, forward or back."""
+    course = rollout.seen.course if rollout.seen is not None else None
+    return course is not None and course.state in ("running", "waiting", "going_back")
 
 
 def no_pause(rollout: Rollout) -> Refused:

@@ -52,7 +52,7 @@ def apply(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 
 def _current(rollout: Rollout, ask: Ask) -> None:
     """S9: an upward click counts only for the step and the plan that its card showed."""
-    if ask.bound is not None and ask.bound.wait != rollout.wait and ask.bound.step == rollout.step:
+    if ask.bound is not None and ask.bound.wait != rollout.bound.wait and ask.bound.step == rollout.step:
         raise Refused(
             f"this button is for something that #{rollout.id} no longer waits for",
             "use the buttons on the present card", rollout=rollout.id, offer="status",
@@ -143,7 +143,7 @@ def _resume(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
 
 def _approve(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     _at_question(rollout, "approve")
-    if watched.at_wait(rollout):
+    if watched.at_wait(rollout) and not watched.waived_here(rollout):
         watched.known_healthy(rollout)
     may_sign(rollout, rollout.terms.approval, actor)
     signature = Signature(by=actor, step=rollout.step, plan_hash=rollout.terms.plan.hash, at=now)
@@ -285,6 +285,11 @@ def _adopt(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout:
     _with_reason(rollout, ask)
     if rollout.phase is Phase.PAUSED and (rollout.cause is None or rollout.cause.kind != "drift"):
         raise Refused(f"#{rollout.id} shows nothing to adopt", "adopt answers a foreign change", rollout=rollout.id)
+    if watched.under_way(rollout):
+        raise Refused(
+            f"#{rollout.id} cannot be adopted yet: AWS's own deployment is still under way",
+            "wait until it has ended, stop it on AWS, or roll back", rollout=rollout.id,
+        )  # fmt: skip
     cause = _cause("person", "adopted as AWS shows it", ask, actor, now)
     if rollout.seen is not None and rollout.seen.pinned is not None:  # the next look tells whether any are left
         return rollout.but(adopting=cause, reminded=0)

@@ -98,7 +98,7 @@ def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
 def _button(rollout: Rollout, move: Move, said: str, apart: str = "") -> dict[str, Any]:
     value = ButtonValue(
         verb=move.verb, rollout=rollout.id, step=rollout.step, plan_hash=rollout.terms.plan.hash,
-        wait=rollout.wait, full=move.full, force=move.force,
+        wait=rollout.bound.wait, full=move.full, force=move.force,
     )  # fmt: skip
     question = None
     removes = move.verb == "promote" and watched.removes_now(rollout)

@@ -13,7 +13,7 @@ from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.model import Phase, Rollout
 from rollout.plan import Approve, SetWeight
 from rollout.reports import CardView, Stage
-from rollout.watched_wishes import at_wait
+from rollout.watched_wishes import at_wait, under_way
 
 _NAMED = 5
 """Approvers named; a group counts as one."""
@@ -234,7 +234,7 @@ def _then(view: CardView, kind: str) -> Mrkdwn:
         again = md("{} when AWS takes what is asked of it", _clears(rollout))
         return md("{}; it is asked about every minute, and at once by [Try again].", again)
     if kind == "blind":
-        on = md(" AWS's own deployment goes on meanwhile.") if rollout.watched else md("")
+        on = md(" AWS's own deployment goes on meanwhile.") if under_way(rollout) else md("")
         return md("{} when AWS can be read again.{}", _clears(rollout), on)
     if kind == "drift":
         until_then = md("Nothing moves until it is undone on AWS or a person chooses:")

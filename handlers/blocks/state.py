@@ -113,6 +113,9 @@ def _stepping(rollout: Rollout) -> str:
     if isinstance(here, Check):
         return f"running the check {here.hook} at {percent(rollout)}"
     if isinstance(here, Watch):
+        course = rollout.seen.course if rollout.seen is not None else None
+        if course is None or course.state == "none":
+            return f"starting AWS's deployment, {percent(rollout)} now"
         return f"AWS moves the traffic, {percent(rollout)} now"
     return f"rising, {percent(rollout)} now"
 

@@ -103,7 +103,8 @@ def warm(view: CardView) -> Mrkdwn:
         return md("")
     if wait is not None and wait.kind == "remove":
         at = md(" until {}", date(minute(wait.until), view.now)) if wait.until else md("")
-        told = md("; AWS is told to remove it now") if rollout.go == wait.id else md("")
+        asked = rollout.go == wait.id and rollout.phase is Phase.RETIRING
+        told = md("; AWS is being told to remove it now") if asked else md("")
         return md("AWS keeps {} warm{}{}.", stable(rollout), at, told)
     if course.state == "done":
         return md("AWS has ended its deployment: going back to {} now means a new one.", stable(rollout))
@@ -138,12 +139,12 @@ def going_back(view: CardView) -> Mrkdwn:
         late = stands(view) or still
     if course is None or course.state == "none":
         return join(" ", [why, md("AWS's deployment was not seen; {}.", shows(view)), late])
-    goes = md("AWS is told to stop and to put {} back; {}.", stable(rollout), shows(view))
+    goes = md("AWS is being told to stop and to put {} back; {}.", stable(rollout), shows(view))
     if course.state in ("going_back", "back"):
         ends = "is putting" if course.state == "going_back" or share(rollout) != 0 else "has put"
         goes = md("AWS {} {} back: {}; {}.", ends, stable(rollout), clip(course.text, _TEXT), shows(view))
     elif course.state in ("done", "failed"):
-        goes = md("{} is being deployed again, AWS has ended its deployment; {}.", stable(rollout), shows(view))
+        goes = md("{} has to be deployed again, AWS has ended its deployment; {}.", stable(rollout), shows(view))
         goes = goes.capitalized()
     return join(" ", [why, goes, late])
 
@@ -159,4 +160,7 @@ def label(rollout: Rollout) -> str:
 
 def removes_now(rollout: Rollout) -> bool:
     """Whether pressing it removes the old side."""
-    return rollout.watched and rollout.phase in (Phase.FINAL_BAKE, Phase.RETIRING) and bool(rollout.wait)
+    course = course_of(rollout)
+    wait = course.wait if course is not None else None
+    ending = rollout.watched and rollout.phase in (Phase.FINAL_BAKE, Phase.RETIRING)
+    return ending and wait is not None and wait.kind == "remove"

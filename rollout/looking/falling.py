@@ -54,6 +54,7 @@ def _held(look: Look) -> bool:
         return False
     if seen.stable.state == "sick" and not r.force and seen.percent != 0:
         text = f"the old release is not healthy either: {seen.stable.text}"
+        text += "; AWS's own deployment goes on meanwhile" if r.watched else ""
         if r.phase is not Phase.STUCK or (r.cause and r.cause.kind != "stable_sick"):
             look.stick(look.cause("stable_sick", text, "roll back anyway, or mend it"), Phase.ROLLING_BACK)
         return True
@@ -68,7 +69,7 @@ def _held(look: Look) -> bool:
 
 def _again(look: Look) -> bool:
     """The same foreign split as in the look before."""
-    return bool(look.drift) or look.r.phase is Phase.STUCK
+    return bool(look.drift) or look.r.phase is Phase.STUCK or (look.r.watched and look.twice)
 
 
 def _send_home(look: Look) -> None:

@@ -84,8 +84,11 @@ def _follow(look: Look, seen: Seen, course: Course, before: Course | None) -> No
     look.set(still=mark, still_for=r.still_for + look.gap if same else ZERO)
     if course.foreign and (before is None or course.foreign != before.foreign):
         look.tell("foreign", course.foreign, loud=True)
-    sight = "" if seen.percent is None else str(seen.percent)
+    sight = str(seen.percent) if seen.percent is not None else f"foreign {seen.foreign}" if seen.foreign else ""
     look.twice = bool(sight) and sight == r.sighting
+    if look.twice and seen.percent is None and not r.overwrite and f"foreign {seen.foreign}" != r.foreign_told:
+        look.set(foreign_told=sight)
+        look.tell("foreign", f"AWS shows {seen.foreign}", loud=True)
     look.set(sighting=sight)
     if look.twice and seen.percent is not None:
         _prove(look, seen, seen.percent)

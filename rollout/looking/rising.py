@@ -8,7 +8,6 @@ from rollout.looking.look import Look
 from rollout.looking.requested import remind, signed, wanted
 from rollout.model import Phase
 from rollout.plan import Approve, SetWeight, Watch
-from rollout.ports import Hold
 from rollout.seen import Seen, Verdict
 from rollout.values import ZERO
 
@@ -124,7 +123,7 @@ def bake(look: Look, need: timedelta) -> bool:
     if verdict.outcome != "PASS":
         look.set(last_good=None)
         if r.hurry is not None:
-            look.set(hurry=None, hurry_full=False)
+            look.set(hurry=None, hurry_full=False, go="")
             look.tell("not_promoted", verdict.said(verdict.cause) or verdict.said("fail"))
         if verdict.cause not in ("no_gate", "no_data"):
             return False
@@ -240,10 +239,7 @@ def retiring(look: Look) -> None:
     elif "stable" in seen.retired:
         look.enter(Phase.SUCCEEDED)
         look.tell("succeeded", loud=True)
-        if r.back:
-            text = r.reason or "rolled back by hand"
-            veto = r.stable.id if r.stable else ""
-            look.hold = Hold(app=r.app, env=r.env, rollout=r.id, by=r.by, reason=text, veto=veto, at=look.now)
+        look.hold = watching.went_back(look)
     elif r.proven_for >= r.terms.settle and not look.asked_lately():
         look.act(Retire(side="stable"))
     if look.r.phase is Phase.RETIRING and r.elapsed >= r.terms.timing.retiring:

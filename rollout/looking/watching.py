@@ -12,6 +12,7 @@ from rollout.durations import print_duration
 from rollout.looking.look import Look
 from rollout.looking.requested import remind, signed, wanted
 from rollout.model import Phase
+from rollout.ports import Hold
 from rollout.seen import Verdict
 from rollout.values import ZERO
 from rollout.wishes import back_to
@@ -19,6 +20,8 @@ from rollout.wishes import back_to
 THEN = {"goes_on": "goes on by itself", "goes_back": "takes it back", "unknown": "stops waiting"}
 AGAIN = timedelta(minutes=1)
 """How long AWS may take to show what it took, and how long a way back that failed is left before another is tried."""
+LATE = timedelta(minutes=2)
+"""How long a start that was asked for may take to show: the call's own time-outs, and AWS's lists."""
 ENDED_BADLY = ("failed", "going_back", "back")
 
 
@@ -39,6 +42,7 @@ def follow(look: Look) -> None:
     elif look.obs.seen is not None and look.obs.seen.percent == 100 == look.r.proven:
         good = look.now if look.r.verdict and look.r.verdict.outcome == "PASS" else None
         look.enter(Phase.FINAL_BAKE, baked=ZERO, last_good=good, hurry=None, hurry_full=False)
+        note_wait(look, course)
         look.tell("proven", percent=100)
     else:
         _overdue(look, course)
@@ -52,8 +56,10 @@ def _begin(look: Look) -> None:
     """S1 for the whole of it: AWS will raise by itself once it has begun, so it begins on evidence or on a waiver."""
     r = look.r
     verdict = r.verdict or Verdict(outcome="UNKNOWN", cause="blind")
-    if verdict.outcome == "PASS" or (verdict.cause in ("no_gate", "no_data") and waived(look)):
-        if r.candidate is not None and not look.asked_lately():
+    other = _others(look)
+    if _evident(look):
+        late = r.elapsed >= r.terms.timing.launching
+        if r.candidate is not None and not late and not other and not look.asked_lately():
             look.act(Launch(release=r.candidate.id))
     elif verdict.cause == "no_gate":
         look.enter(Phase.WAITING, look.cause("no_gate", verdict.said("no_gate"), "add `alarms` to the target"))
@@ -64,8 +70,20 @@ def _begin(look: Look) -> None:
         look.tell("no_data", verdict.said("no_data"))
         return
     if look.r.elapsed >= r.terms.timing.launching:
-        why = r.write_fault.text if r.write_fault else "AWS does not show it"
+        why = other or (r.write_fault.text if r.write_fault else "AWS does not show it")
         look.fall(look.cause("deadline", f"the deployment did not begin in time: {why}"))
+
+
+def _others(look: Look) -> str:
+    """What somebody else deploys, or has deployed, since it was prepared: nothing is started over that."""
+    seen = look.obs.seen
+    return (seen.foreign or (seen.course.foreign if seen.course else "")) if seen is not None else ""
+
+
+def _evident(look: Look) -> bool:
+    """S1, at this moment: known healthy, or a person's waiver for this very place over missing evidence."""
+    verdict = look.r.verdict or Verdict(outcome="UNKNOWN", cause="blind")
+    return verdict.outcome == "PASS" or (verdict.cause in ("no_gate", "no_data") and waived(look))
 
 
 def waived(look: Look) -> bool:
@@ -104,10 +122,10 @@ def at_wait(look: Look) -> None:
     r, course = look.r, _course(look)
     if course is None:
         return
+    if course.state in ENDED_BADLY:
+        _ended_at_wait(look, course)
+        return
     if course.wait is None or course.wait.id != r.wait:
-        if course.state in ENDED_BADLY and r.wait_until is not None and look.now >= r.wait_until:
-            look.fall(look.cause("deadline", f"nobody answered AWS's wait in time: {course.reason or course.text}"))
-            return
         look.enter(Phase.STEPPING, wait="", signatures=(), hurry_by=None)
         if r.go == r.wait:
             look.tell("approved", by=r.hurry_by, percent=r.proven)
@@ -118,10 +136,38 @@ def at_wait(look: Look) -> None:
     if answered(look):
         look.set(go=r.wait)
         go_on(look, course.wait)
-        return
-    _remind(look, course.wait)
-    if course.wait.until is None and r.elapsed >= r.terms.timing.approval:
-        look.fall(look.cause("deadline", "nobody decided in time"))
+        _take_back_yes(look)
+    else:
+        _remind(look, course.wait)
+    _waited_too_long(look, course.wait)
+
+
+def _ended_at_wait(look: Look, course: Course) -> None:
+    """AWS stopped waiting, and goes back: because nobody said a word in its time, or for a reason of its own."""
+    r = look.r
+    if r.go != r.wait and r.wait_until is not None and look.now >= r.wait_until:
+        look.fall(look.cause("deadline", f"nobody answered AWS's wait in time: {course.reason or course.text}"))
+    else:
+        _fell(look, course)
+
+
+def _take_back_yes(look: Look) -> None:
+    """A yes stands as long as there is evidence. Not seeing for a moment is no news; data that lacks is."""
+    r, verdict = look.r, look.r.verdict
+    if verdict is not None and verdict.cause in ("no_gate", "no_data") and not waived(look) and not r.back:
+        look.set(go="", signatures=())
+        look.tell("not_promoted", verdict.said(verdict.cause))
+
+
+def _waited_too_long(look: Look, wait: Wait) -> None:
+    """By AWS's own clock where it tells, and then by ours: an AWS that does nothing must not hang in silence."""
+    r = look.r
+    end = r.terms.timing.approval
+    if wait.until is not None:
+        end = max(wait.until - r.phase_at, ZERO) + r.terms.timing.watch
+    if r.elapsed >= end:
+        told = "AWS did not go on although it was told to" if r.go == r.wait else "nobody decided in time"
+        look.fall(look.cause("deadline", told))
 
 
 def _remind(look: Look, wait: Wait) -> None:
@@ -139,16 +185,14 @@ def _remind(look: Look, wait: Wait) -> None:
 
 
 def answered(look: Look) -> bool:
-    """Somebody who may let it go on, or as many signatures as the target wants."""
+    """Somebody who may let it go on, or as many signatures as the target wants; a way back asks nobody."""
     r = look.r
-    return r.go == r.wait or (bool(r.signatures) and signed(look) >= wanted(look))
+    return r.back or r.go == r.wait or (bool(r.signatures) and signed(look) >= wanted(look))
 
 
 def go_on(look: Look, wait: Wait) -> None:
     """Level-triggered: asked for until AWS has left the wait. A raise needs evidence at this moment."""
-    verdict = look.r.verdict or Verdict(outcome="UNKNOWN", cause="blind")
-    evident = verdict.outcome == "PASS" or (verdict.cause in ("no_gate", "no_data") and waived(look))
-    if evident or wait.kind == "remove":
+    if _evident(look):
         _ask(look, Continue(wait=wait.id))
 
 
@@ -175,7 +219,7 @@ def ask_again(look: Look) -> None:
     """AWS refused five times, and it is held: what was asked for is asked for again at the slow pace of errors."""
     r, course = look.r, _course(look)
     if course is None or course.state == "none":
-        if r.candidate is not None and not look.asked_lately():
+        if _evident(look) and r.candidate is not None and not _others(look) and not look.asked_lately():
             look.act(Launch(release=r.candidate.id))
     elif course.wait is not None and course.wait.id == r.wait == r.go:
         go_on(look, course.wait)
@@ -194,6 +238,9 @@ def finish(look: Look) -> None:
     elif course.state == "done" and seen.percent == 100 == r.proven:
         look.enter(Phase.SUCCEEDED, wait="")
         look.tell("succeeded", loud=True)
+        look.hold = went_back(look)
+    elif course.wait is not None and course.wait.kind == "shift":
+        arrive(look, course.wait)
     elif course.wait is not None:
         note_wait(look, course)
         if look.r.go == course.wait.id:
@@ -201,7 +248,19 @@ def finish(look: Look) -> None:
         look.set(elapsed=ZERO)  # AWS keeps the old side as long as its own configuration says
     else:
         look.set(wait="")
-        _overdue(look, course)
+        limit = course.patience + r.terms.timing.watch
+        if r.still_for >= limit:
+            said = f"AWS has not ended its deployment: no change for {print_duration(limit)}: {course.text}"
+            look.stick(look.cause("deadline", said, "retry, or adopt"), Phase.RETIRING)
+
+
+def went_back(look: Look) -> Hold | None:
+    """A person's way back holds the target, and vetoes what it was left for."""
+    r = look.r
+    if not r.back:
+        return None
+    text, veto = r.reason or "rolled back by hand", r.stable.id if r.stable else ""
+    return Hold(app=r.app, env=r.env, rollout=r.id, by=r.by, reason=text, veto=veto, at=look.now)
 
 
 def note_wait(look: Look, course: Course) -> None:
@@ -220,8 +279,20 @@ def ended_badly(look: Look) -> bool:
     if course.state in ENDED_BADLY:
         _fell(look, course)
         return True
+    if course.wait is not None and course.wait.kind == "shift":
+        arrive(look, course.wait)  # a pause after all traffic has moved: AWS waits for a word there, too
+        return True
     note_wait(look, course)
     return False
+
+
+def taken_back(look: Look) -> bool:
+    """AWS goes back while this is held or asks a question: that is followed at once, whatever it waits for."""
+    course = _course(look)
+    if course is None or course.state not in ENDED_BADLY:
+        return False
+    _fell(look, course)
+    return True
 
 
 def is_home(look: Look) -> bool:
@@ -230,8 +301,8 @@ def is_home(look: Look) -> bool:
     if seen is None or seen.course is None or r.proven != 0 or seen.percent != 0:
         return False
     if seen.course.state == "none":
-        # What was asked for may appear late: AWS lists a deployment some seconds after it has taken it.
-        return not look.asked_lately()
+        # What was asked for may appear late: AWS lists a deployment some time after it has taken it.
+        return r.asked_at is None or not ZERO <= look.now - r.asked_at < LATE
     return seen.course.state in ("back", "failed")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from rollout.actions import Continue, Launch, Stop
 from rollout.model import LIVE, Phase, Rollout
+from rollout.moves import moves
 from rollout.notices import Event
 from rollout.plan import Plan
 from rollout.seen import SideHealth
@@ -477,3 +478,151 @@ def calm(scene: Scene) -> None:
             scene.wish("retry")
         scene.look()
     raise AssertionError(f"it never ends: {scene.newest.phase} {scene.newest.cause}")
+
+
+# -- what a second pair of eyes found ------------------------------------------------------------------
+
+
+def test_what_aws_refused_is_not_begun_later_without_evidence(scene: Scene) -> None:
+    """Five refusals hold it; data that lacks meanwhile is no evidence when AWS takes calls again (S1)."""
+    scene.world.faults.writes_refused = 5
+    assert scene.wish("start").ok
+    scene.until("paused")
+    scene.alarm.turn("INSUFFICIENT_DATA", scene.clock.now())
+    scene.look(20)
+    assert aws(scene).runs == []
+    scene.alarm.turn("OK", scene.clock.now() - timedelta(days=1))
+    scene.alarm.past.clear()
+    scene.until("waiting")
+
+
+def test_going_on_without_evidence_is_no_approval(tmp_path: Path) -> None:
+    """Four eyes without a gate: the waiver answers for the evidence, the persons for the rest."""
+    scene = scene_of(tmp_path / "t.db", alarms=(), schedule=Plan.parse("bluegreen", "0%, approve 2, 100%"))
+    assert scene.wish("start").ok
+    scene.until("waiting")
+    assert scene.wish("go-on", EVA, reason="by hand").ok
+    scene.until("stepping")
+    scene.until("waiting")
+    assert not scene.wish("approve", EVA).ok
+    assert scene.wish("go-on", BEN, reason="by hand").ok
+    scene.look(4)
+    assert aws(scene).continued == []
+    assert scene.wish("approve", EVA).ok and scene.wish("approve", BEN).ok
+    scene.until("stepping")
+    scene.close()
+
+
+def test_a_deployment_that_shows_late_is_not_left_alone(scene: Scene) -> None:
+    """The start was asked for and its answer lost: a cancelled rollout does not end before it could have shown."""
+    aws(scene).lists_late = 30
+    assert scene.wish("start").ok
+    scene.look(1)
+    scene.world.faults.replies_lost = 1
+    scene.look(1)
+    assert len(aws(scene).runs) == 1
+    assert scene.wish("cancel").ok
+    scene.until("cancelled")
+    assert aws(scene).runs[0].state == "back"
+
+
+def test_going_back_asks_nobody_and_holds(scene: Scene) -> None:
+    """After success: the group's own wait stands in no rollback's way, and the target is held when it has arrived."""
+    started(scene)
+    for _ in range(300):
+        if scene.live is None:
+            break
+        if scene.newest.phase is P.WAITING and scene.newest.go != scene.newest.wait:
+            scene.wish("promote")
+        scene.look()
+    assert scene.newest.phase is P.SUCCEEDED
+    assert scene.wish("rollback").ok
+    back = scene.until("succeeded")
+    assert back.back and back.id == 2
+    with scene.store.reads() as reads:
+        hold = reads.hold("my-app", "prod")
+    assert hold is not None and hold.veto == "2"
+
+
+def test_a_removal_that_was_called_off_is_not_made_later(scene: Scene) -> None:
+    """Pressed while it bakes, then data lacks, told as not promoted: the old side stays as long as AWS keeps it."""
+    to_stage(scene, "Warm")
+    scene.until("final_bake")
+    scene.look(2)
+    assert scene.newest.wait == "Warm"
+    scene.alarm.turn("INSUFFICIENT_DATA", scene.clock.now())
+    assert scene.wish("promote").ok
+    scene.look()
+    scene.alarm.turn("OK", scene.clock.now() - timedelta(days=1))
+    scene.alarm.past.clear()
+    scene.until("retiring")
+    scene.look(3)
+    assert ("d-1", "Warm") not in aws(scene).continued
+
+
+def test_a_pause_after_all_traffic_has_moved_can_be_answered(scene: Scene) -> None:
+    """ECS may wait at 100 %, too: it asks, and goes on on a word."""
+    aws(scene).schedule = (
+        SimulatedStage("Install", 20, 0), SimulatedStage("All", 30, 100),
+        SimulatedStage("Post", 86_400, 100, "shift", "goes_back"), SimulatedStage("CleanUp", 5, 100),
+    )  # fmt: skip
+    assert scene.wish("start").ok
+    assert scene.until("waiting").wait == "Post"
+    assert scene.wish("promote").ok
+    scene.until("succeeded")
+
+
+def test_a_wait_that_aws_never_ends_calls_a_person(scene: Scene) -> None:
+    """Told to go on and it does not, or its time is over and nothing happens: it goes back, then sticks and pages."""
+    started(scene)
+    aws(scene).stuck = True
+    aws(scene).deaf = True
+    assert scene.wish("promote").ok
+    scene.until("rolling_back", 4000)
+    assert scene.newest.cause is not None and "although it was told to" in scene.newest.cause.text
+    scene.until("stuck", 4000)
+
+
+def test_a_yes_is_taken_back_where_data_lacks_and_it_says_so(scene: Scene) -> None:
+    """Nobody waits in silence for a go that cannot come: the button asks for go-on instead."""
+    started(scene)
+    assert scene.wish("promote").ok
+    scene.alarm.turn("INSUFFICIENT_DATA", scene.clock.now())
+    scene.look()
+    assert scene.newest.go == ""
+    assert [move.verb for move in moves(scene.newest)] == ["go-on", "rollback"]
+    assert any(isinstance(one, Event) and one.what == "not_promoted" for one in scene.notices())
+
+
+def test_awss_way_back_is_followed_out_of_any_pause(scene: Scene) -> None:
+    """Paused for data at 100 %, and AWS takes it back: the cause is AWS's, at once."""
+    to_stage(scene, "Warm")
+    scene.until("final_bake")
+    scene.alarm.turn("INSUFFICIENT_DATA", scene.clock.now())
+    scene.until("paused")
+    aws(scene).break_down(scene.clock.now(), back=True)
+    scene.look()
+    assert scene.newest.phase is P.ROLLING_BACK
+    assert scene.newest.cause is not None and scene.newest.cause.kind == "aws"
+
+
+def test_nothing_that_aws_still_moves_is_adopted(scene: Scene) -> None:
+    """Adopt ends our watching: not while AWS goes on raising or falling."""
+    to_stage(scene, "Shift10")
+    scene.proven(10)
+    scene.target.versions["1"] = SideHealth(state="sick", text="gone")
+    scene.alarm.turn("ALARM", scene.clock.now())
+    held = scene.until("stuck")
+    assert "adopt" not in {move.verb for move in moves(held)}
+    answer = scene.wish("adopt", reason="so be it")
+    assert not answer.ok and "still under way" in answer.text
+
+
+def test_a_clean_up_that_hangs_takes_no_baked_release_back(scene: Scene) -> None:
+    """Retiring is stuck and pages, as for every other kind; the release that was proven keeps serving."""
+    to_stage(scene, "Warm")
+    scene.until("retiring")
+    aws(scene).runs[-1].at += 1
+    aws(scene).stuck = True
+    scene.until("stuck", 4000)
+    assert scene.newest.resume_to is P.RETIRING and aws(scene).runs[-1].percent == 100
