@@ -53,8 +53,8 @@ MUTANTS = (
     ),
     Mutant(
         "paused-is-deaf", "a red alarm is ignored while the rollout is paused", "rollout/machine.py",
-        "    elif begin_fall(look):",
-        "    elif phase is not Phase.PAUSED and begin_fall(look):",
+        "    elif begin_fall(look) or (",
+        "    elif (phase is not Phase.PAUSED and begin_fall(look)) or (",
         ("tests/rollout/test_safety.py", WORLD),
     ),
     Mutant(
