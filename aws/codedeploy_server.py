@@ -17,7 +17,7 @@ from aws.codedeploy_server_look import share_of, sides_of
 from aws.codedeploy_target import CodeDeployTarget
 from aws.faults import clip
 from aws.sessions import Sessions
-from rollout.errors import Refused, TargetError
+from rollout.errors import Refused, Serves, TargetError
 from rollout.model import Rollout
 from rollout.release import Check, Prepared, Release
 
@@ -35,7 +35,7 @@ class ServerGround:
         stable = self._serving(target, group)
         candidate, checks = self._wanted(target, rollout.wanted)
         if candidate.id == stable.id:
-            raise Refused(f"{target.group} already serves {stable.id}", "name another release after @")
+            raise Serves(f"{target.group} already serves {stable.id}", "name another release after @")
         return Prepared(
             stable=stable, candidate=candidate, diff=_diff(stable, candidate), checks=tuple(checks),
             snapshot={"revision": stable.pinned},

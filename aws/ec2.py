@@ -22,7 +22,7 @@ from aws.pair_look import Want, target_of
 from aws.pair_seen import Sight, crews_of, snapshot
 from aws.pair_target import named
 from aws.sessions import Sessions
-from rollout.errors import Refused
+from rollout.errors import Refused, Serves
 from rollout.model import Rollout
 from rollout.ports import Clock, TargetModel
 from rollout.release import Check, Prepared
@@ -86,7 +86,7 @@ class Ec2(PairDriver[Ec2Target]):
         new = version_of(ec2, template, NEWEST if wanted in ("", "latest") else wanted)
         if new.version_number == old.version_number:
             fact = f"{stable.name} already serves {template.version}"
-            raise Refused(fact, "make a new version, or name another one after @")
+            raise Serves(fact, "make a new version, or name another one after @")
         return old, new
 
     def _surveyed(self, rollout: Rollout | None, target: Ec2Target) -> tuple[Survey, Sight]:

@@ -11,7 +11,7 @@ from aws.ecs_reads import Desk, Marks, definition_of, newest_of
 from aws.ecs_replies import ImageRow
 from aws.ecs_target import EcsTarget
 from aws.faults import clip
-from rollout.errors import NotFound, Refused, TargetError
+from rollout.errors import NotFound, Refused, Serves, TargetError
 from rollout.release import Release
 
 BY_DEFINITION: Final = "td:"
@@ -82,7 +82,7 @@ class Shipping:
         served, row = _served(registry, image), registry.resolve(wanted)
         name = _name(served, image)
         if row.image_digest == (served.image_digest if served else image.digest):
-            raise Refused(f"{self._target.cluster} already serves {name}", "push a new image, or name another")
+            raise Serves(f"{self._target.cluster} already serves {name}", "push a new image, or name another")
         new = live.with_image(served_by, image.pinned(row.image_digest))
         there = self._marks.find(self._desk.ecs, live.contents.family, new.mark)
         if back and not there:
@@ -105,7 +105,7 @@ class Shipping:
             known = ", ".join(f"{BY_DEFINITION}{short(arn)}" for arn in newest_of(self._desk.ecs, live.contents.family))
             raise NotFound(error.fact, f"{live.contents.family} has {known}") from None
         if new.arn == live.arn:
-            raise Refused(f"{self._target.cluster} already serves {BY_DEFINITION}{live.words}", "name another")
+            raise Serves(f"{self._target.cluster} already serves {BY_DEFINITION}{live.words}", "name another")
         container = release_container(new, self._target.container)
         row = self._found(new.containers[container].image)
         candidate = self._release(f"{BY_DEFINITION}{new.words}", "candidate", row, {

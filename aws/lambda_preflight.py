@@ -15,7 +15,7 @@ from aws.lambda_facts import (
     number,
     split_words,
 )
-from rollout.errors import NotFound, Refused
+from rollout.errors import NotFound, Refused, Serves
 from rollout.release import Check, Prepared, Release
 
 SHOWN: Final = 10
@@ -42,7 +42,7 @@ def refuse_same(function: str, alias: Alias, wanted: str) -> None:
     """Refused when the whole traffic is already where it should go."""
     if alias.shares.keys() == {wanted}:
         hint = "publish a new version, or name another one after @"
-        raise Refused(f"{function} already serves {wanted}", hint)
+        raise Serves(f"{function} already serves {wanted}", hint)
 
 
 def rows(pages: Sequence[Versions]) -> list[Listed]:

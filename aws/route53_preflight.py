@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from aws.faults import clip
 from aws.route53_facts import PROPAGATION, HealthCheck, Records, RecordSet, Wanted, same_place, split_words
 from rollout.durations import print_duration
-from rollout.errors import NotFound, Refused
+from rollout.errors import NotFound, Refused, Serves
 from rollout.release import Check, Prepared, Release
 from rollout.seen import SideHealth
 
@@ -54,7 +54,7 @@ def resolve(wanted: Wanted, found: Records, asked: str) -> tuple[str, str]:
     if asked not in ("", "latest", candidate):
         raise NotFound(f"{wanted.words} has no record {clip(asked, 40)}", f"it has {wanted.blue}, {wanted.green}")
     if found.shares.keys() == {candidate}:
-        raise Refused(f"{wanted.name} already serves {candidate}", f"deploy the other record: {other}")
+        raise Serves(f"{wanted.name} already serves {candidate}", f"deploy the other record: {other}")
     return (other, candidate) if candidate == stable else (stable, candidate)
 
 

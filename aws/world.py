@@ -15,7 +15,7 @@ from aws.alarms import AlarmReader, Watch
 from aws.driver import AwsDriver, misfit
 from aws.sessions import Place, Sessions
 from rollout.actions import Action, Outcome
-from rollout.errors import FaultKind, TargetError, TidegateError
+from rollout.errors import FaultKind, Serves, TargetError, TidegateError
 from rollout.model import Phase, Rollout
 from rollout.ports import Clock
 from rollout.release import Prepared
@@ -114,7 +114,8 @@ class AwsWorld:
             fault = _fault(error)
             look.fault, look.refusal = (None, fault) if error.kind in FINAL else (fault, None)
         except TidegateError as error:
-            look.refusal = Fault(kind="state", text=error.fact, hint=error.hint)
+            kind: FaultKind = "done" if isinstance(error, Serves) else "state"
+            look.refusal = Fault(kind=kind, text=error.fact, hint=error.hint)
         except Exception as error:  # noqa: BLE001 - one rollout's trouble never spoils another's look
             look.fault = Fault(kind="transient", text=_inside(error))
         else:

@@ -1,7 +1,8 @@
 """What `rollback` and `retry` mean once a rollout has ended: the wish for a new one. Reads rows, changes none.
 
 A press that comes late must not move anything further: only the newest rollout that had traffic can be gone back
-from, and only to a release that is known to have served here.
+from, and only to a release that is known to have served here. What serves now is not known here, because people
+deploy past this bot, too: a typed `rollback` of what went back already becomes a rollout whose look asks AWS.
 """
 
 from rollout.ask import Ask
@@ -58,14 +59,17 @@ def _again(ask: Ask, ended: Rollout) -> Ask:
 
 
 def _before(ask: Ask, ended: Rollout) -> str:
-    """The release that served before the newest success; after a rollback there is nothing to go back from."""
-    if ended.phase in AFTER_END["rollback"] and ended.stable is not None and not ended.back:
-        return ended.stable.id
-    serving = ended.candidate if ended.phase is Phase.SUCCEEDED else ended.stable
-    now = f"; {serving.id} serves" if serving is not None and ended.phase is not Phase.ADOPTED else ""
+    """The release that served before the newest one: if it serves still, the look finds nothing to go back from."""
+    arrived = ended.phase is Phase.SUCCEEDED and not ended.back
+    home = ended.candidate if ended.phase is Phase.SUCCEEDED and ended.back else ended.stable
+    pressed = ask.bound is not None
+    if ended.phase in AFTER_END["rollback"] and home is not None and (arrived or not pressed):
+        return home.id
+    served = f"; {home.id} served then" if home is not None and ended.phase is not Phase.ADOPTED else ""
+    looks = f"/deploy rollback {ended.target} looks at AWS and goes back from whatever serves there now; "
     raise Refused(
-        f"#{ended.id} has {WORDS[ended.phase]} already{now}: nothing was changed",
-        f"/deploy rollback {ended.target} to @<release> goes back further; /deploy history {ended.app} lists them",
+        f"#{ended.id} has {WORDS[ended.phase]} already{served}: nothing was changed",
+        f"{looks if pressed else ''}/deploy rollback {ended.target} to @<release> goes back further",
         rollout=ended.id, offer="status",
     )  # fmt: skip
 
@@ -78,8 +82,18 @@ def _named(reads: Reads, ask: Ask, newest: Rollout) -> str:
         if other is None or other.candidate is None or other.target != newest.target:
             raise NotFound(f"{release} is no rollout of {newest.target}", f"/deploy history {newest.app} lists them")
         release = other.candidate.id
-    good = [one for one in reads.history(newest.app, newest.env, limit=500) if one.phase is Phase.SUCCEEDED]
-    served = dict.fromkeys(side.id for one in good for side in (one.candidate, one.stable) if side is not None)
+    served = dict.fromkeys(
+        side.id
+        for one in reads.history(newest.app, newest.env, limit=500)
+        for side in (one.candidate if one.phase is Phase.SUCCEEDED else None, one.stable if not one.live else None)
+        if side is not None
+    )
+    hold = reads.hold(newest.app, newest.env)
+    if hold is not None and hold.veto == release:
+        raise Refused(
+            f"{release} was taken back by #{hold.rollout} and is not deployed again before somebody releases it",
+            f'/deploy unlock {newest.target} --reason "..." releases it', offer="unlock", rollout=hold.rollout,
+        )  # fmt: skip
     if release not in served:
         known = ", ".join(f"@{name}" for name in list(served)[:10]) or "none is recorded"
         raise Refused(

@@ -2,6 +2,7 @@
 
 TidegateError            fact (lower case, with values) + hint (what to do next)
 ├── Refused              the state of the rollout or the world says no; nothing changed
+│   └── Serves           what was asked for serves everything already
 ├── Denied               the person may not
 ├── NotFound             a name that does not exist; the hint lists the known ones
 ├── BadInput             text that is not the grammar
@@ -41,6 +42,10 @@ class Refused(TidegateError):
         super().__init__(fact, hint)
         self.offer = offer
         self.rollout = rollout
+
+
+class Serves(Refused):
+    """What was asked for serves everything already: for a way back that is where it wanted to be."""
 
 
 class Denied(TidegateError):

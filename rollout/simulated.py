@@ -183,7 +183,7 @@ class SimulatedWorld:
         if wanted not in target.versions:
             return {"refusal": Fault(kind="absent", text=f"there is no version {wanted}", hint=f"there are {known}")}
         if wanted == target.main and not target.extra:
-            return {"refusal": Fault(kind="state", text=f"{rollout.app} already serves {wanted}", hint=known)}
+            return {"refusal": Fault(kind="done", text=f"{rollout.app} already serves {wanted}", hint=known)}
         if target.extra:
             return {"refusal": Fault(kind="state", text="the alias already splits its traffic", hint="end that first")}
         return {"prepared": Prepared(stable=Release(id=target.main), candidate=Release(id=wanted))}

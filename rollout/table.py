@@ -25,7 +25,7 @@ ACCEPTS: Mapping[str, frozenset[Phase]] = {
 """Verb -> phases in which a live rollout takes it; wishes.py may still refuse for what the row says."""
 
 AFTER_END: Mapping[str, frozenset[Phase]] = {
-    "rollback": frozenset({P.SUCCEEDED}),
+    "rollback": frozenset({P.SUCCEEDED, P.ROLLED_BACK, P.ADOPTED}),
     "retry": TERMINAL - {P.ADOPTED},
 }
 """Verb -> terminal phases in which it begins a new rollout instead (S3: the ended one never changes)."""

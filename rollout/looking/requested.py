@@ -6,6 +6,7 @@ from rollout.looking.look import Look
 from rollout.model import Cause, Phase
 from rollout.plan import Approve, SetWeight
 from rollout.release import Prepared
+from rollout.seen import Fault
 from rollout.terms import AlarmGate
 from rollout.values import ZERO
 
@@ -14,7 +15,7 @@ def requested(look: Look) -> None:
     """Refuse, go on, or wait for AWS to answer; five minutes at most."""
     r, obs = look.r, look.obs
     if obs.refusal is not None:
-        _refuse(look, look.cause("refused", obs.refusal.text, obs.refusal.hint))
+        _refuse(look, look.cause("refused", *_no(look, obs.refusal)))
         return
     prepared = obs.prepared
     votes = alarm_votes(r, obs, look.now)
@@ -42,6 +43,14 @@ def requested(look: Look) -> None:
         _refuse(look, look.cause("alarm", "; ".join(vote.text for vote in red), hint))
     else:
         _accept(look, prepared, [vote.text for vote in votes if vote.vote == "no_data"])
+
+
+def _no(look: Look, refusal: Fault) -> tuple[str, str]:
+    """What the look found against it; where a way back wanted to be, it has no use for another release."""
+    if refusal.kind == "done" and look.r.back:
+        text = f"{refusal.text}, as AWS shows it: there is nothing to go back from"
+        return text, f"/deploy rollback {look.r.target} to @<release> goes back further; /deploy history {look.r.app}"
+    return refusal.text, refusal.hint
 
 
 def _wait(look: Look) -> None:

@@ -142,7 +142,9 @@ def test_a_hold_stops_starts_and_retries_and_says_whose_it_is(scene: Scene) -> N
         assert reply.text == "my-app/prod is held by ben since #2: rolled back: slow"
         assert "unlock my-app/prod" in reply.hint
     assert scene.wish("start", dry_run=True).ok
-    assert not scene.wish("rollback").ok, "a second rollback moves nothing further"
+    assert scene.wish("rollback").ok, "past the hold: AWS is asked what serves"
+    scene.until("refused")
+    assert scene.target.main == "2", "a second rollback moves nothing further"
     assert scene.wish("rollback", release="1").ok, "to what served, by name, past the hold"
 
 
@@ -224,9 +226,9 @@ def test_nothing_begins_anew_after_adoption(scene: Scene) -> None:
     assert (reply.offer, reply.rollout) == ("status", 1)
 
 
-@pytest.mark.parametrize("phase", ["rolled_back", "cancelled", "refused", "adopted"])
-def test_there_is_no_way_back_from_what_never_succeeded(scene: Scene, phase: str) -> None:
-    """Rollback after an end that was no success is refused with how it ended, when no success is recorded."""
+@pytest.mark.parametrize("phase", ["cancelled", "refused"])
+def test_there_is_no_way_back_from_what_never_had_traffic(scene: Scene, phase: str) -> None:
+    """Rollback after an end before any traffic is refused with how it ended, when nothing else is recorded."""
     ended(scene, phase)
     reply = scene.wish("rollback")
     assert not reply.ok
@@ -245,6 +247,61 @@ def test_going_back_goes_to_what_served_before_the_last_success(scene: Scene) ->
     assert (new.wanted, new.back, str(new.terms.plan)) == ("1", True, "100%")
     scene.until("succeeded")
     assert scene.target.main == "1"
+
+
+def colleague(scene: Scene, release: str) -> None:
+    """Somebody ships a release past the bot."""
+    scene.target.versions[release] = scene.target.versions["1"]
+    scene.target.main, scene.target.extra = release, {}
+
+
+@pytest.mark.parametrize("phase", ["rolled_back", "adopted"])
+def test_a_typed_rollback_asks_aws_what_serves(scene: Scene, phase: str) -> None:
+    """After an end that was no success a colleague's release may serve: the look tells, and it is gone back from."""
+    ended(scene, phase)
+    colleague(scene, "9")
+    reply = scene.wish("rollback", BEN)
+    assert (reply.ok, reply.text) == (True, "#2: looking at my-app in prod…")
+    done = scene.until("succeeded")
+    assert (done.back, done.stable and done.stable.id, scene.target.main) == (True, "9", "1")
+
+
+def test_a_typed_rollback_finds_nothing_to_go_back_from(scene: Scene) -> None:
+    """Where AWS shows that the old release serves, the look says so and moves nothing, however often it is asked."""
+    ended(scene, "rolled_back")
+    for _ in range(3):
+        assert scene.wish("rollback", BEN).ok
+        refused = scene.until("refused")
+        assert refused.cause is not None
+        assert refused.cause.text == "my-app already serves 1, as AWS shows it: there is nothing to go back from"
+        assert "to @<release> goes back further" in refused.cause.hint
+    assert scene.target.main == "1"
+
+
+def test_what_a_rollout_came_from_is_known_to_have_served(scene: Scene) -> None:
+    """A release from which a rollout set out may be named, although that rollout never arrived."""
+    ended(scene, "rolled_back")
+    colleague(scene, "9")
+    assert scene.wish("rollback", release="1").ok
+    scene.until("succeeded")
+    assert scene.target.main == "1"
+
+
+def test_no_way_back_leads_to_a_vetoed_release(scene: Scene) -> None:
+    """What an alarm took back is not deployed again before it is released, not even by name after `rollback`."""
+    scene.wish("start", release="2")
+    scene.until("succeeded")
+    assert scene.wish("rollback").ok
+    scene.look()
+    scene.until("succeeded")
+    scene.wish("unlock", reason="looked at")
+    assert scene.wish("start", release="2").ok
+    scene.proven(10)
+    scene.alarm.turn("ALARM", scene.clock.now())
+    scene.until("rolled_back")
+    reply = scene.wish("rollback", release="2")
+    assert (reply.ok, reply.offer, reply.rollout) == (False, "unlock", 3)
+    assert reply.text.startswith("2 was taken back by #3")
 
 
 def test_going_back_never_ships_what_did_not_serve(scene: Scene) -> None:
@@ -268,7 +325,7 @@ def test_a_late_press_moves_nothing_further(scene: Scene) -> None:
     scene.until("rolled_back")
     late = scene.wish("rollback", ANA, bound=bound)
     assert (late.ok, late.rollout) == (False, 2)
-    assert "2 serves" in late.text
+    assert "2 served then" in late.text and "looks at AWS" in late.hint
     old = scene.wish("rollback", ANA, bound=first.bound)
     assert not old.ok, "a card that is no longer the newest"
     assert scene.live is None
@@ -286,12 +343,14 @@ def test_rolling_back_goes_to_what_is_recorded_not_to_the_number_before(scene: S
 
 
 def test_rolling_back_twice_does_not_bring_the_bad_one_back(scene: Scene) -> None:
-    """After a way back, rollback without a name is refused: it would ship again what was left."""
+    """After a way back, rollback without a name leads to the same release: it never ships again what was left."""
     scene.wish("start")
     scene.until("succeeded")
     assert scene.wish("rollback").ok
     scene.until("succeeded")
-    assert not scene.wish("rollback").ok
+    assert scene.wish("rollback").ok
+    assert scene.newest.wanted == "1"
+    scene.until("refused")
     assert scene.target.main == "1"
 
 
