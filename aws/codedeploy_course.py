@@ -61,9 +61,9 @@ def course_of(story: Story, percent: int | None, at: datetime) -> Course:
         id=ours.deployment_id,
         state=state,
         release=story.release,
-        text=_text(story.back or ours, story.targets),
+        text=_told(story, ours),
         reason=_reason(story, ours),
-        stages=stages_of(story.targets),
+        stages=_shown(story),
         wait=wait_of(story, at) if state == "waiting" else None,
         patience=_patience(ours, story.interval),
         foreign=story.foreign,
@@ -78,6 +78,14 @@ def stages_of(targets: Sequence[TargetRow]) -> tuple[CourseStage, ...]:
             if event.lifecycle_event_name:
                 events.setdefault(event.lifecycle_event_name, []).append(_stage(event))
     return tuple(CourseStage(name=clip(name, 60), state=_least(states)) for name, states in events.items())
+
+
+def _shown(story: Story) -> tuple[CourseStage, ...]:
+    """A way back has the same events, in a deployment of its own: they are not taken for those of the first one."""
+    stages = stages_of(story.targets)
+    if story.back is None and not story.goes_back:
+        return stages
+    return tuple(stage.model_copy(update={"name": f"back: {stage.name}"}) for stage in stages)
 
 
 def _state(story: Story, ours: Deployment, percent: int | None, at: datetime) -> State:
@@ -179,6 +187,12 @@ def _least(states: Iterable[StageState]) -> StageState:
     if len(seen) == 1:
         return seen.pop()
     return "now"
+
+
+def _told(story: Story, ours: Deployment) -> str:
+    """Of AWS's own way back with its id: the id on the card is that of the deployment that was started."""
+    text = _text(story.back or ours, story.targets)
+    return clip(f"{story.back.deployment_id}, {text}") if story.back is not None else text
 
 
 def _text(shown: Deployment, targets: Sequence[TargetRow]) -> str:

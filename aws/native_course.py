@@ -48,6 +48,7 @@ BACKWARD: Final[Mapping[str, State]] = {
 """Of a deployment that was started to put the stable release back."""
 
 _FELL: Final = ("failed", "going_back", "back")
+_GOES_BACK: Final = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 _THEN: Final[Mapping[str, Literal["goes_on", "goes_back"]]] = {"CONTINUE": "goes_on", "ROLLBACK": "goes_back"}
 
 
@@ -83,7 +84,7 @@ def course(own: Own, before: Course | None) -> Course:
     kept = before if before is not None and before.id == native.service_deployment_arn else None
     return Course(
         id=native.service_deployment_arn, state=state, release=own.release, text=_text(native),
-        reason=_reason(native) if state in _FELL else "", stages=_stages(native, kept),
+        reason=_reason(native) if state in _FELL else "", stages=_stages(own, kept),
         wait=_wait(native) if state == "waiting" else None, patience=native.deployment_configuration.patience,
     )  # fmt: skip
 
@@ -159,30 +160,46 @@ def _wait(native: Native) -> Wait | None:
     )  # fmt: skip
 
 
-def _stages(native: Native, before: Course | None) -> tuple[CourseStage, ...]:
+def _stages(own: Own, before: Course | None) -> tuple[CourseStage, ...]:
+    native = own.native
     if native.deployment_configuration.strategy == "ROLLING":
-        return _quarters(native, before)
-    if native.status == "SUCCESSFUL":
-        return tuple(CourseStage(name=name, state="done") for name in STAGES)
-    at = STAGES.index(native.lifecycle_stage) if native.lifecycle_stage in STAGES else -1
+        return _quarters(own, before)
+    if native.status in _GOES_BACK:
+        return _ran(before)
+    at = len(STAGES) if native.status == "SUCCESSFUL" else _index(native)
     here: Literal["now", "failed"] = "now" if native.status in ("PENDING", "IN_PROGRESS") else "failed"
     return tuple(
-        CourseStage(name=name, state="done" if index < at else here if index == at else "next")
+        _stage(own, name, "done" if index < at else here if index == at else "next")
         for index, name in enumerate(STAGES)
     )
 
 
-def _quarters(native: Native, before: Course | None) -> tuple[CourseStage, ...]:
+def _index(native: Native) -> int:
+    return STAGES.index(native.lifecycle_stage) if native.lifecycle_stage in STAGES else -1
+
+
+def _ran(before: Course | None) -> tuple[CourseStage, ...]:
+    """AWS goes through its stages on its way back, too, and tells by the same field at which it is: that a stage is
+    named then does not say that the new release came that far. What was seen on the way there is what ran.
+    """
+    return tuple(
+        CourseStage(name=stage.name, state="failed" if stage.state == "now" else stage.state)
+        for stage in (before.stages if before else ())
+    )
+
+
+def _stage(own: Own, name: str, state: Literal["done", "now", "next", "failed"]) -> CourseStage:
+    return CourseStage(name=name if own.forward else f"back: {name}", state=state)
+
+
+def _quarters(own: Own, before: Course | None) -> tuple[CourseStage, ...]:
     """How many tasks run the new revision. A quarter once reached stays so: tasks that crash and come again are no
     progress, and a deployment that makes none has to be noticed.
     """
-    share = share_of(native) or 0
+    share = share_of(own.native) or 0
     reached = {stage.name for stage in before.stages if stage.state == "done"} if before else set()
-    names = {quarter: f"{quarter} % of tasks" for quarter in QUARTERS}
-    return tuple(
-        CourseStage(name=name, state="done" if share >= quarter or name in reached else "next")
-        for quarter, name in names.items()
-    )
+    found = (_stage(own, f"{quarter} % of tasks", "done" if share >= quarter else "next") for quarter in QUARTERS)
+    return tuple(one.model_copy(update={"state": "done"}) if one.name in reached else one for one in found)
 
 
 def _name(hook: HookDetail) -> str:

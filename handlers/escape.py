@@ -27,6 +27,10 @@ class Mrkdwn(str):
         """The same as a sentence: a first plain word gets its capital, a name like `my-app` keeps its own."""
         return Mrkdwn(self[0].upper() + self[1:]) if _PLAIN_WORD.match(self) else self
 
+    def tied(self) -> "Mrkdwn":
+        """The same on one line: no line is broken at its spaces."""
+        return Mrkdwn(self.replace(" ", "\u00a0"))
+
 
 def clean(text: str) -> str:
     """The text without control and format characters: line breaks and tabs become spaces, others visible."""

@@ -133,6 +133,8 @@ def _ended(r: Rollout, hold: Hold | None) -> tuple[Move, ...]:
         return (Move(verb="unlock", reason=True),)
     if r.phase is P.SUCCEEDED and r.stable is not None and not r.back:
         return (Move(verb="rollback", release=r.stable.id, danger=True),)
+    if r.phase is P.REFUSED and r.cause is not None and r.cause.kind == "alarm" and r.cause.alarms:
+        return (Move(verb="override", reason=True),)
     if r.phase is P.CANCELLED:
         return (Move(verb="retry"),)
     return ()
@@ -164,9 +166,12 @@ def stages(r: Rollout, now: datetime) -> tuple[Stage, ...]:
 
 
 def _course_stages(r: Rollout) -> tuple[Stage, ...]:
-    """AWS's own stages, then our bake; moments are AWS's to know."""
+    """AWS's own stages, then our bake; moments are AWS's to know. Drivers name those of a way back `back: …`."""
     course = r.seen.course if r.seen is not None else None
-    shown = [Stage(text=one.name, state=one.state) for one in course.stages] if course is not None else []
+    found = course.stages if course is not None else ()
+    shown = [Stage(text=one.name, state=one.state, back=one.name.startswith("back: ")) for one in found]
+    if any(stage.back for stage in shown):
+        return tuple(shown)  # nothing bakes after these
     over = r.phase in (P.RETIRING, P.SUCCEEDED)
     bake: Literal["done", "now", "next"] = "done" if over else "now" if r.phase is P.FINAL_BAKE else "next"
     done: Literal["done", "next"] = "done" if r.phase is P.SUCCEEDED else "next"

@@ -33,6 +33,8 @@ class Stage(Frozen):
     text: str
     state: Literal["done", "now", "next", "failed"]
     percent: int | None = None
+    back: bool = False
+    """Of a deployment that puts the old release back."""
     at: Moment | None = None
     """When it is expected to begin, if everything stays healthy and nobody stops it; None when nobody can know."""
 

@@ -72,14 +72,15 @@ def _way(view: CardView) -> Mrkdwn:
 def _weights(view: CardView) -> Mrkdwn:
     now = share(view.rollout)
     shown = md("{} ? %", bar(0)) if now is None else md("{} {} %", bar(now), now)
-    over = not view.rollout.live or view.rollout.phase is Phase.ROLLING_BACK
-    marks = _MARKS | {"now": _MARKS["over"]} if over else _MARKS
-    stages = [md("{} {}", marks[stage.state], _stage(stage)) for stage in _near(view)]
-    return join("   ", [shown, join("  ", stages)])
+    return join("   ", [shown, join("  ", [_stage(view.rollout, stage) for stage in _near(view)])])
 
 
-def _stage(stage: Stage) -> Mrkdwn:
-    return md("{} %", stage.percent) if stage.percent is not None else clip(stage.text, 60)
+def _stage(rollout: Rollout, stage: Stage) -> Mrkdwn:
+    """Mark and name stay on one line. What goes on while it goes back was cut short, unless it is the way back."""
+    over = not rollout.live or rollout.phase is Phase.ROLLING_BACK
+    cut = over and stage.state == "now" and not stage.back
+    name = md("{} %", stage.percent) if stage.percent is not None else clip(stage.text, 60)
+    return md("{} {}", _MARKS["over" if cut else stage.state], name).tied()
 
 
 def _near(view: CardView) -> tuple[Stage, ...]:

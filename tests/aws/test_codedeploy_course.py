@@ -198,7 +198,7 @@ def test_the_way_back_is_followed_to_its_end(status: str) -> None:
     assert state(ours, back=back) == expected
     assert state(ours) == "going_back"  # its row could not be read
     course = course_of(Story(ours, "2", back=back), 10, NOON)
-    assert (course.id, course.text.split(",")[0], course.reason) == ("d-1", status, "TIMEOUT")
+    assert (course.id, course.text.split(", ")[:2], course.reason) == ("d-1", ["d-2", status], "TIMEOUT")
 
 
 def test_our_own_way_back_that_waits_for_a_word_does_not_pass_for_going() -> None:
@@ -235,6 +235,18 @@ def test_stages_of_several_targets_are_the_least_of_each() -> None:
         failed = "Failed" in (one, other)
         assert stage.state == ("failed" if failed else expected[one] if one == other else "now")
     assert set(expected.values()) == set(get_args(CourseStage.model_fields["state"].annotation))
+
+
+def test_events_of_a_way_back_are_told_from_those_of_the_first_deployment() -> None:
+    """Both have an Install, in deployments of their own: whichever is shown is named, AWS's way back by its id."""
+    row = TargetRow.model_validate({"lifecycleEvents": [{"lifecycleEventName": "Install", "status": "InProgress"}]})
+    stopped, second = deployment("Stopped", **ROLLBACK), deployment("InProgress", deploymentId="d-2")
+    forth = course_of(Story(deployment("InProgress"), "2", targets=(row,)), 0, NOON)
+    assert ([one.name for one in forth.stages], forth.text) == (["Install"], "InProgress, Install")
+    back = course_of(Story(stopped, "2", back=second, targets=(row,)), 10, NOON)
+    assert ([one.name for one in back.stages], back.text) == (["back: Install"], "d-2, InProgress, Install")
+    ours = course_of(Story(deployment("InProgress"), "1", goes_back=True, targets=(row,)), 10, NOON)
+    assert ([one.name for one in ours.stages], ours.text) == (["back: Install"], "InProgress, Install")
 
 
 # --- shares of instances

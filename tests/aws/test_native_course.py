@@ -180,12 +180,34 @@ def test_the_stages_are_those_of_aws() -> None:
 
 @pytest.mark.parametrize("stage", words("ServiceDeploymentLifecycleStage"))
 def test_where_it_stands(stage: str) -> None:
-    """What came before is done, what comes is next; where it goes back from has failed."""
+    """What came before is done, what comes is next; where it was stopped has failed."""
     at = STAGES.index(stage)
-    for status, here in (("IN_PROGRESS", "now"), ("ROLLBACK_IN_PROGRESS", "failed"), ("ROLLBACK_FAILED", "failed")):
+    for status, here in (("IN_PROGRESS", "now"), ("STOPPED", "failed"), ("STOP_REQUESTED", "failed")):
         shown = [one.state for one in told(native(status, stage)).stages]
         assert shown == ["done"] * at + [here] + ["next"] * (len(STAGES) - at - 1)
     assert {one.state for one in told(native("SUCCESSFUL", stage)).stages} == {"done"}
+
+
+@pytest.mark.parametrize("status", [one for one in STATUSES if one.startswith("ROLLBACK_")])
+def test_on_a_way_back_only_what_ran_is_shown(status: str) -> None:
+    """AWS names the stages of its way back by the same field: CLEAN_UP then says nothing of the new release."""
+    was = told(native(stage="PRODUCTION_TRAFFIC_SHIFT", weight=10))
+    at = STAGES.index("PRODUCTION_TRAFFIC_SHIFT")
+    shown = was
+    for stage in ("PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP"):
+        shown = told(native(status, stage, 0), before=shown)
+        assert [one.state for one in shown.stages] == ["done"] * at + ["failed"] + ["next"] * (len(STAGES) - at - 1)
+    assert told(native(status, "CLEAN_UP", 0)).stages == ()
+
+
+def test_a_way_back_of_ours_is_not_taken_for_the_first_deployment() -> None:
+    """It is another deployment, and has the same stages: each says so."""
+    back = told(native(stage="SCALE_UP"), forward=False)
+    assert [one.name for one in back.stages] == [f"back: {name}" for name in STAGES]
+    rolling = told(native(strategy="ROLLING", new=2, old=2), forward=False)
+    assert [(one.name, one.state) for one in rolling.stages][:3] == [
+        ("back: 25 % of tasks", "done"), ("back: 50 % of tasks", "done"), ("back: 75 % of tasks", "next"),
+    ]  # fmt: skip
 
 
 def test_every_step_of_the_traffic_is_progress() -> None:

@@ -204,6 +204,14 @@ def test_what_does_not_fit_of_many_alarms_is_counted():
     assert "not read yet: a0, a1, a2, a3, a4, a5, and 194 more" in _says(view(blind))
 
 
+def test_a_way_back_that_gets_on_is_not_called_cut_short():
+    """What rose and was stopped has failed; what AWS puts back is under way, and is named as the way back."""
+    stopped, back = _says(CARDS["watched-back-stopping"]), _says(CARDS["watched-back-followed"])
+    assert "✓\u00a0AfterInstall  ✕\u00a0AllowTraffic" in stopped
+    assert "✓\u00a0back:\u00a0BeforeInstall  ●\u00a0back:\u00a0Install" in back
+    assert "✕" not in back
+
+
 # -- what is promised is what happens -----------------------------------------------------------------
 
 

@@ -37,11 +37,12 @@ BLUE = Wait(id="TERMINATION_WAIT", kind="remove", text="the old task set is kept
 NAMES = ("BeforeInstall", "Install", "AfterInstall", "AllowTraffic", "AfterAllowTraffic")
 
 
-def course(state: str, text: str, *, at: int = 2, **more: Any) -> Course:
-    """AWS's deployment d-4XK2, so many of its five events done."""
+def course(state: str, text: str, *, at: int = 2, back: bool = False, **more: Any) -> Course:
+    """AWS's deployment d-4XK2, so many of its five events done, or of those of its way back."""
     words = ["done"] * at + ["now"] * (at < len(NAMES)) + ["next"] * len(NAMES)
+    names = [f"back: {name}" if back else name for name in NAMES]
     stages = tuple(
-        CourseStage.model_validate({"name": name, "state": word}) for name, word in zip(NAMES, words, strict=False)
+        CourseStage.model_validate({"name": name, "state": word}) for name, word in zip(names, words, strict=False)
     )
     fields = {"id": "d-4XK2ABCDE", "state": state, "text": text, "release": "v2", "stages": stages, **more}
     return Course.model_validate(fields)
@@ -93,7 +94,8 @@ def falling() -> dict[str, Rollout]:
     red = cause("alarm", RED)
     stops = course("running", "InProgress, AllowTraffic", at=3)
     failed = cause("aws", "the deployment failed on AWS: HEALTH_CONSTRAINTS: too many instances failed")
-    back = course("going_back", "Stopped; d-BACK12345 InProgress", at=3, reason="MANUAL_STOP")
+    back = course("going_back", "d-BACK12345, InProgress, Install", at=1, back=True, reason="MANUAL_STOP")
+    home = course("back", "d-BACK12345, Succeeded", at=5, back=True)
     late = cause("deadline", "the old release does not have all traffic yet: AWS does not show it",
                  hint="it keeps trying; look at AWS")  # fmt: skip
     return {
@@ -108,9 +110,8 @@ def falling() -> dict[str, Rollout]:
             "cancel", "cancelled", ANA)),
         "watched-stuck": watched(P.STUCK, 50, course("failed", "Failed", at=3, reason="TIMEOUT"), cause=late,
                                  resume_to=P.ROLLING_BACK),
-        "watched-rolled-back": watched(P.ROLLED_BACK, 0, course("back", "d-BACK12345 Succeeded"), cause=failed,
-                                       phase_at=NOW, peak=25, traffic_from=NOW - minutes(2),
-                                       traffic_to=NOW - timedelta(seconds=20)),
+        "watched-rolled-back": watched(P.ROLLED_BACK, 0, home, cause=failed, phase_at=NOW, peak=25,
+                                       traffic_from=NOW - minutes(2), traffic_to=NOW - timedelta(seconds=20)),
         "watched-succeeded": watched(P.SUCCEEDED, 100, course("done", "Succeeded", at=5), phase_at=NOW),
     }  # fmt: skip
 
