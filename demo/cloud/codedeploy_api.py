@@ -10,10 +10,10 @@ from typing import Any
 from demo.cloud.calls import Answer, Call, Failure, Operations
 from demo.cloud.clock import Now
 from demo.cloud.codedeploy import CodeDeploy
-from demo.cloud.codedeploy_deployment import Deployment, Run, Target
+from demo.cloud.codedeploy_deployment import Deployment, Group, Run, Target
 from demo.cloud.codedeploy_groups import Groups, check_alarms, check_rollback
 from demo.cloud.codedeploy_shown import deployment_shown, essence, target_shown
-from demo.cloud.codedeploy_words import ECS, ENDED, READY_WAIT, STATUSES, TERMINATION_WAIT
+from demo.cloud.codedeploy_words import DISCOVER, ENDED, LAMBDA, READY_WAIT, SERVER, STATUSES, TERMINATION_WAIT
 from demo.cloud.metrics import epoch, moment
 from demo.cloud.paging import BadToken, page
 
@@ -50,6 +50,7 @@ class Deployments:
         if not asked.get("revision"):
             raise Failure("RevisionRequiredException", "Revision is required")
         self.check_revision(call, app.platform)
+        _check_instances(group, asked.get("targetInstances"))
         if len(asked.get("description", "")) > LONGEST_DESCRIPTION:
             raise Failure("DescriptionTooLongException", f"The description is longer than {LONGEST_DESCRIPTION}")
         check_alarms(asked.get("overrideAlarmConfiguration", {}))
@@ -108,7 +109,7 @@ class Deployments:
         if wait not in (READY_WAIT, TERMINATION_WAIT):
             raise Failure("InvalidDeploymentWaitTypeException", f"The wait type {wait} is invalid")
         _check_running(one)
-        if not one.group.blue_green or one.group.app.platform != ECS:
+        if one.group.app.platform == LAMBDA or not one.group.is_blue_green:
             raise Failure("UnsupportedActionForDeploymentTypeException",
                           "This action is supported for blue/green deployments only")
         before = essence(one)
@@ -120,8 +121,12 @@ class Deployments:
 
     def list_targets(self, call: Call) -> Answer:
         run = self._begun(self._need(call))
-        wanted = call.parameters.get("targetFilters", {}).get("TargetStatus")
-        ids = sorted(target.id for target in run.targets if not wanted or target.status in wanted)
+        filters = call.parameters.get("targetFilters", {})
+        wanted, labels = filters.get("TargetStatus"), filters.get("ServerInstanceLabel")
+        ids = sorted(
+            target.id for target in run.targets if (not wanted or target.status in wanted)
+            and (not labels or run.shown(target).get("instanceLabel") in labels)
+        )
         try:
             shown, token = page(ids, lambda row: [row], call.parameters.get("nextToken"), self.page_size)
         except BadToken as error:
@@ -178,6 +183,17 @@ def _check_id(name: str) -> None:
 def _check_running(one: Deployment) -> None:
     if one.status in ENDED:
         raise Failure("DeploymentAlreadyCompletedException", f"The deployment {one.id} has already completed")
+
+
+def _check_instances(group: Group, asked: dict[str, Any] | None) -> None:
+    """The new instances are named at each deployment where they exist already, and only there."""
+    discovers = group.app.platform == SERVER and group.is_blue_green and group.green_fleet == DISCOVER
+    named = asked or {}
+    if discovers != bool(named.get("tagFilters") or named.get("autoScalingGroups")):
+        raise Failure("InvalidTargetInstancesException", (
+            "The replacement instances must be named by tagFilters or autoScalingGroups of targetInstances" if discovers
+            else "Target instances are named for blue/green deployments to existing replacement instances only"
+        ))
 
 
 def _is_here(one: Deployment, call: Call) -> bool:

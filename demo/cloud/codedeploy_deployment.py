@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from demo.cloud.codedeploy_configs import Config
 from demo.cloud.codedeploy_words import (
     CREATED,
+    DISCOVER,
     ENDED,
     FAILED,
     IN_PROGRESS,
     PENDING,
+    READY,
     SKIPPED,
     SUCCEEDED,
     USER,
@@ -59,6 +61,15 @@ class Group:
     def blue_green(self) -> dict[str, Any]:
         """The options of a blue/green group; empty for others."""
         return dict(self.settings.get("blueGreenDeploymentConfiguration", {}))
+
+    @property
+    def is_blue_green(self) -> bool:
+        return bool(self.settings.get("deploymentStyle", {}).get("deploymentType") == "BLUE_GREEN")
+
+    @property
+    def green_fleet(self) -> str:
+        """Where the new instances of a blue/green deployment to servers come from."""
+        return str(self.blue_green.get("greenFleetProvisioningOption", {}).get("action", DISCOVER))
 
 
 @dataclass
@@ -188,4 +199,4 @@ class Deployment:
             for target in self.run.targets:
                 if target.status != SUCCEEDED:
                     target.skip_rest(second)
-                    target.turn(SKIPPED if target.status == PENDING else FAILED, second)
+                    target.turn(SKIPPED if target.status in (PENDING, READY) else FAILED, second)

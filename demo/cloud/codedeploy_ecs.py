@@ -13,15 +13,12 @@ from demo.cloud.codedeploy_deployment import Deployment, Event, Fault, Target
 from demo.cloud.codedeploy_hooks import Hooks
 from demo.cloud.codedeploy_revisions import resource_in
 from demo.cloud.codedeploy_routes import Routes
+from demo.cloud.codedeploy_waits import Waits
 from demo.cloud.codedeploy_words import (
     ALLOWING,
-    BAKING,
     IN_PROGRESS,
     INSTALLING,
-    READY,
-    READY_WAIT,
     SUCCEEDED,
-    TERMINATION_WAIT,
     TESTING,
 )
 from demo.cloud.codedeploy_words import PENDING as WAITING
@@ -60,7 +57,8 @@ class EcsRun:
             f"{self.fleet.key[2]}:{self.fleet.name}", str(self.fleet.static.arn), [Event(name) for name in events],
             updated=second,
         )]
-        self._waits_for, self._told = "", list[dict[str, Any]]()
+        self._waits = Waits(one.group, place.minute, lambda: self.second)
+        self._told: list[dict[str, Any]] = []
         self._hooks = Hooks(self.fleet.key[:2], one.revision, way_back=one.undoes is not None)
         self._life = self._back() if one.undoes else self._forward()
 
@@ -75,10 +73,7 @@ class EcsRun:
 
     def proceed(self, wait: str, second: int) -> bool:
         """Ends the wait it stands in; False where it stands in another or none."""
-        here = self._waits_for == wait
-        if here:
-            self._waits_for = ""
-        return here
+        return self._waits.proceed(wait)
 
     def shown(self, target: Target) -> dict[str, Any]:
         """Both task sets with their shares of the traffic, as they were when the deployment last did something."""
@@ -94,12 +89,12 @@ class EcsRun:
             self._routes.send(self._routes.test, self._group(self._new), 100)
             yield from self._pass("AllowTestTraffic")
             yield from self._pass("AfterAllowTestTraffic")
-        yield from self._wait_ready()
+        yield from self._waits.ready()
         yield from self._pass("BeforeAllowTraffic")
         yield from self._shift()
         yield from self._pass("AfterAllowTraffic")
         self.targets[0].turn(SUCCEEDED, self.second)
-        yield from self._bake()
+        yield from self._waits.bake()
         self.blue.off = True
         yield SUCCEEDED
 
@@ -130,16 +125,6 @@ class EcsRun:
             yield IN_PROGRESS
         event.end(self.second)
 
-    def _wait_ready(self) -> Iterator[str]:
-        minutes = self._one.group.blue_green.get("deploymentReadyOption", {}).get("waitTimeInMinutes", 0)
-        until = self.second + minutes * self._place.minute
-        self._waits_for = READY_WAIT if minutes else ""
-        while self._waits_for:
-            if self.second >= until:
-                self._waits_for = ""
-                raise Fault("TIMEOUT", "nobody continued it in time", stopped=True)
-            yield READY
-
     def _shift(self) -> Iterator[str]:
         event, first = self._event("AllowTraffic"), self.second
         event.begin(first)
@@ -155,15 +140,6 @@ class EcsRun:
                 yield IN_PROGRESS
         self._place.sets.promote(self.fleet, self._new)
         event.end(self.second)
-
-    def _bake(self) -> Iterator[str]:
-        """The old task set stays for a while, so that a way back is short."""
-        option = self._one.group.blue_green.get("terminateBlueInstancesOnDeploymentSuccess", {})
-        until = self.second + option.get("terminationWaitTimeInMinutes", 0) * self._place.minute
-        self._waits_for = TERMINATION_WAIT if until > self.second else ""
-        while self._waits_for and self.second < until:
-            yield BAKING
-        self._waits_for = ""
 
     def _pass(self, name: str) -> Iterator[str]:
         """An event that is its hook, or nothing: begun in one second, over in the next."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from demo.cloud.clock import Now
 from demo.cloud.codedeploy_configs import PREFIX, Config, given, made_of
 from demo.cloud.codedeploy_deployment import AppKey, Application, Group
 from demo.cloud.codedeploy_shown import application_shown, group_shown
-from demo.cloud.codedeploy_words import ECS, PLATFORMS, ROLLBACK_EVENTS, SERVER, STOP
+from demo.cloud.codedeploy_words import COPY, ECS, PLATFORMS, ROLLBACK_EVENTS, SERVER, STOP
 from demo.cloud.metrics import epoch
 from demo.cloud.paging import BadToken, page
 
@@ -20,7 +20,7 @@ MOST_GROUPS, MOST_ALARMS = 100, 10
 KEPT = (
     "deploymentConfigName", "ec2TagFilters", "serviceRoleArn", "alarmConfiguration", "autoRollbackConfiguration",
     "deploymentStyle", "blueGreenDeploymentConfiguration", "loadBalancerInfo", "ecsServices", "ec2TagSet",
-    "outdatedInstancesStrategy", "triggerConfigurations",
+    "outdatedInstancesStrategy", "triggerConfigurations", "autoScalingGroups",
 )
 USUAL = {SERVER: "OneAtATime", "Lambda": "LambdaAllAtOnce", ECS: "ECSAllAtOnce"}
 
@@ -31,6 +31,7 @@ class Groups:
 
     now: Now
     page_size: int
+    pools: Mapping[tuple[str, str, str], object]
     apps: dict[AppKey, Application] = field(default_factory=dict)
     groups: dict[tuple[AppKey, str], Group] = field(default_factory=dict)
     _own: dict[AppKey, Config] = field(default_factory=dict)
@@ -166,10 +167,16 @@ class Groups:
             raise Failure("InvalidBlueGreenDeploymentConfigurationException", (
                 "Deployment ready action cannot be set to 'CONTINUE_DEPLOYMENT' when timeout is specified"
             ))
-        if app.platform == SERVER and settings.get("deploymentStyle", {}).get("deploymentType") == "BLUE_GREEN":
-            raise Failure("InvalidDeploymentStyleException", "the embedded cloud updates servers in place only")
+        if app.platform == SERVER:
+            check_servers(settings)
+            self._check_pools(app.key[:2], settings.get("autoScalingGroups", []))
         if app.platform == ECS and not settings.get("ecsServices"):
             raise Failure("InvalidECSServiceException", "For ECS deployment group, ecsServices must be specified")
+
+    def _check_pools(self, place: tuple[str, str], names: Iterable[str]) -> None:
+        missing = [name for name in names if (*place, name) not in self.pools]
+        if missing:
+            raise Failure("InvalidAutoScalingGroupException", f"No Auto Scaling group found for name: {missing[0]}")
 
     def _page(
         self, call: Call, name: str, rows: Iterable[str], more: dict[str, Any] | None = None
@@ -179,6 +186,25 @@ class Groups:
         except BadToken as error:
             raise Failure("InvalidNextTokenException", "The next token was specified in an invalid format") from error
         return Answer({name: list(shown), **(more or {})} | ({"nextToken": token} if token else {}))
+
+
+def check_servers(settings: dict[str, Any]) -> None:
+    """Refuses a group of servers whose old or new fleet, or whose load balancer, is not said."""
+    style, pools = settings.get("deploymentStyle", {}), settings.get("autoScalingGroups", [])
+    if style.get("deploymentType") != "BLUE_GREEN":
+        if pools:
+            raise Failure("InvalidAutoScalingGroupException",
+                          "the embedded cloud deploys to Auto Scaling groups by blue/green deployments only")
+        return
+    if style.get("deploymentOption") != "WITH_TRAFFIC_CONTROL":
+        raise Failure("InvalidDeploymentStyleException", "A blue/green deployment needs WITH_TRAFFIC_CONTROL")
+    if not settings.get("loadBalancerInfo", {}).get("targetGroupInfoList"):
+        raise Failure("InvalidLoadBalancerInfoException", "A blue/green deployment needs a load balancer")
+    options = settings.get("blueGreenDeploymentConfiguration", {})
+    if options.get("greenFleetProvisioningOption", {}).get("action") == COPY and len(pools) != 1:
+        raise Failure("InvalidBlueGreenDeploymentConfigurationException", (
+            f"{COPY} needs exactly one Auto Scaling group, not {len(pools)}"
+        ))
 
 
 def check_alarms(asked: dict[str, Any]) -> None:

@@ -10,12 +10,14 @@ from demo.cloud.calls import Answer, Call, Operation
 from demo.cloud.clock import Now
 from demo.cloud.codedeploy import CodeDeploy
 from demo.cloud.codedeploy_api import Deployments
+from demo.cloud.codedeploy_blue_green import BlueGreenRun
 from demo.cloud.codedeploy_deployment import Deployment, Run
 from demo.cloud.codedeploy_ecs import EcsRun, Place
 from demo.cloud.codedeploy_groups import Groups
+from demo.cloud.codedeploy_hosts import Yard
 from demo.cloud.codedeploy_lambda import LambdaRun
 from demo.cloud.codedeploy_revisions import check_revision
-from demo.cloud.codedeploy_server import ServerRun, Yard
+from demo.cloud.codedeploy_server import ServerRun
 from demo.cloud.codedeploy_words import ECS, LAMBDA
 from demo.cloud.servers import Servers
 from demo.cloud.task_sets import TaskSets
@@ -35,7 +37,7 @@ class CodeDeployRoom:
 
     def __post_init__(self) -> None:
         self.sets = TaskSets(self.servers.services)
-        self.groups = Groups(self.now, self.page_size)
+        self.groups = Groups(self.now, self.page_size, self.servers.pools.pools)
         self.engine = CodeDeploy(self._run, self.alarm_state)
         self.api = Deployments(self.now, self.groups, self.engine, check_revision, self.page_size)
 
@@ -67,4 +69,7 @@ class CodeDeployRoom:
             return LambdaRun(one, second, self.perform, self.engine.minute)
         if one.group.app.platform == ECS:
             return EcsRun(one, second, Place(self.sets, self.perform, self.engine.minute))
-        return ServerRun(one, second, Yard(self.servers.machines, self.servers.targets, self.perform))
+        yard = Yard(self.servers.machines, self.servers.pools, self.servers.targets, self.perform)
+        if one.group.is_blue_green:
+            return BlueGreenRun(one, second, yard, self.engine.minute)
+        return ServerRun(one, second, yard)

@@ -12,7 +12,7 @@ from demo.cloud.metrics import moment
 KINDS = {SERVER: ("InstanceTarget", "instanceTarget"), "Lambda": ("LambdaTarget", "lambdaTarget"),
          "ECS": ("ECSTarget", "ecsTarget")}
 OVERVIEW = (PENDING, IN_PROGRESS, SUCCEEDED, FAILED, SKIPPED, READY)
-GROUP_LISTS = ("ec2TagFilters", "triggerConfigurations")
+GROUP_LISTS = ("ec2TagFilters", "triggerConfigurations", "autoScalingGroups")
 
 
 def application_shown(app: Application) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def group_shown(group: Group) -> dict[str, Any]:
             "deploymentType": "IN_PLACE", "deploymentOption": "WITHOUT_TRAFFIC_CONTROL",
         }),
     }
+    told["autoScalingGroups"] = [{"name": name} for name in told["autoScalingGroups"]]
     if group.last_good:
         told["lastSuccessfulDeployment"] = _last(group.last_good)
         told["targetRevision"] = _revision(group.last_good.revision)
@@ -55,7 +56,7 @@ def deployment_shown(one: Deployment) -> dict[str, Any]:
         "blueGreenDeploymentConfiguration": settings.get("blueGreenDeploymentConfiguration"),
         "loadBalancerInfo": settings.get("loadBalancerInfo"), "rollbackInfo": _link(one),
         "previousRevision": _revision(one.previous) if one.previous else None,
-        "deploymentOverview": _overview(one),
+        "deploymentOverview": _overview(one), "targetInstances": one.asked.get("targetInstances"),
         "startTime": None if one.started is None else moment(one.started),
         "completeTime": None if one.completed is None else moment(one.completed),
         "errorInformation": None if one.error is None else {"code": one.error[0], "message": one.error[1]},

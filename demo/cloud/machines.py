@@ -20,6 +20,8 @@ class Machines:
 
     known: dict[str, tuple[Crew, Machine]] = field(default_factory=dict)
     programs: dict[str, Behaviour] = field(default_factory=dict)
+    installed: dict[str, str] = field(default_factory=dict)
+    """What was installed on instances of Auto Scaling groups, which live elsewhere."""
 
     def add(self, crew: Crew, machine: Machine) -> None:
         """A machine beside those of its kind."""
@@ -40,6 +42,7 @@ class Machines:
         """No machines and no programs."""
         self.known.clear()
         self.programs.clear()
+        self.installed.clear()
 
 
 @dataclass

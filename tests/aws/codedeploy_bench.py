@@ -234,7 +234,7 @@ class EcsBench(CodeDeployBench):
         """Back at the wait before any traffic, as if nobody had answered it."""
 
         def life() -> Iterator[str]:
-            yield from run._wait_ready()
+            yield from run._waits.ready()
             yield from run._pass("BeforeAllowTraffic")
 
         run._life = life()
