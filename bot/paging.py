@@ -1,12 +1,13 @@
 """[I have it]: somebody takes a page, and the calls end. Moves no traffic and changes no rollout."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from bot.clock import SystemClock
 from rollout import entries
 from rollout.ask import Ask
 from rollout.errors import Denied, NotFound, TidegateError
-from rollout.notices import Answer
+from rollout.notices import Answer, Event
 from rollout.people import Actor, Roles
 from rollout.policy import IdentityPending, Knowledge, permit
 from rollout.ports import Reply, StoredAsk, Work
@@ -38,11 +39,16 @@ class Paging:
             work.remember(StoredAsk.model_validate({**state, "address": reply, "at": now}))
             work.audit(entries.asked("ask" if answer.ok else "denied", ask, actor, answer, now, target))
             if answer.ok and answer.rollout is not None:
-                work.take_page(answer.rollout, actor, now)
+                self._taken(work, answer.rollout, actor, now)
             if reply:
                 said = {"text": answer.text, "hint": answer.hint, "rollout": answer.rollout}
                 work.tell(Answer.model_validate({"reply": reply, "good": answer.ok, "at": now, **said}))
         return answer
+
+    def _taken(self, work: Work, rollout: int, actor: Actor, now: datetime) -> None:
+        """The thread says who has it: the others were called, too."""
+        if work.take_page(rollout, actor, now):
+            work.tell(Event(rollout=rollout, what="page_taken", by=actor, text="nobody else is called", at=now))
 
     def _answer(self, work: Work, ask: Ask, actor: Actor) -> tuple[Reply, str]:
         rollout = work.rollout(ask.ref) if ask.ref is not None else None

@@ -5,7 +5,7 @@ from typing import Literal
 
 from rollout.errors import Refused
 from rollout.model import TERMINAL, Phase, Rollout
-from rollout.plan import SetWeight
+from rollout.plan import Approve, SetWeight
 from rollout.ports import Hold
 from rollout.reports import Move, Stage
 from rollout.values import ZERO
@@ -28,7 +28,7 @@ def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
     by_phase: dict[Phase, tuple[Move, ...]] = {
         P.REQUESTED: (Move(verb="cancel"),),
         P.AWAITING_APPROVAL: (
-            Move(verb="approve", primary=True), Move(verb="reject", reason=True), Move(verb="cancel", danger=True)
+            *_approve(r), Move(verb="reject", reason=True), Move(verb="cancel", danger=True)
         ),
         P.LAUNCHING: (Move(verb="pause"), rollback if r.peak else Move(verb="cancel", danger=True)),
         P.STEPPING: (*_promote(r), Move(verb="pause"), rollback),
@@ -78,8 +78,23 @@ def _from_wait(r: Rollout) -> tuple[Move, ...]:
     if not waived and r.verdict.outcome != "PASS":
         return ()
     if r.signs:
-        return (Move(verb="approve", primary=True), Move(verb="reject", reason=True))
+        return (*_approve(r), Move(verb="reject", reason=True))
     return (Move(verb="promote", primary=True),)
+
+
+def approved(r: Rollout) -> bool:
+    """As many have signed as it takes, and the next look goes on: there is nothing left to ask for."""
+    terms, starts = r.terms, r.phase is P.AWAITING_APPROVAL
+    if not (starts or r.phase is P.WAITING):
+        return False
+    here = r.here.by if isinstance(r.here, Approve) and not starts else 1
+    need = max(here, terms.approval.by if terms.approval else 1, r.signs if r.watched and not starts else 1)
+    same = (one for one in r.signatures if one.step == r.step and one.plan_hash == terms.plan.hash)
+    return len({one.by.key for one in same}) >= need
+
+
+def _approve(r: Rollout, percent: int | None = None) -> tuple[Move, ...]:
+    return () if approved(r) else (Move(verb="approve", percent=percent, primary=True),)
 
 
 def _promote(r: Rollout) -> tuple[Move, ...]:
@@ -102,8 +117,7 @@ def _answer(r: Rollout) -> tuple[Move, ...]:
         if r.verdict is None or r.verdict.cause not in ("no_gate", "no_data"):
             return ()
         return (Move(verb="go-on", percent=_next_weight(r), primary=True, reason=True),)
-    approve = Move(verb="approve", percent=_next_weight(r), primary=True)
-    return (approve, Move(verb="reject", reason=True))
+    return (*_approve(r, _next_weight(r)), Move(verb="reject", reason=True))
 
 
 def _unpause(r: Rollout) -> tuple[Move, ...]:

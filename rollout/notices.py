@@ -23,7 +23,7 @@ What = Literal[
     "asked", "started", "raised", "proven", "approval_wanted", "approved", "promoted", "paused", "resumed",
     "went_on", "going_back", "rolled_back", "succeeded", "cancelled", "refused", "drift", "restored", "adopted",
     "blind", "sight", "no_data", "no_gate", "stuck", "retried", "alarm", "reminder", "not_promoted", "unlocked",
-    "alarm_over", "away", "foreign", "aws_went_on", "shipped",
+    "alarm_over", "away", "foreign", "aws_went_on", "shipped", "page_taken",
 ]  # fmt: skip
 
 

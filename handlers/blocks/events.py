@@ -1,9 +1,12 @@
 """Thread replies: what happened to a rollout, one line each; loud ones begin with the people they call."""
 
+from datetime import datetime
+
 from handlers.blocks.parts import (
     Message,
     actions,
     context,
+    date,
     date_exact,
     join_mentions,
     link,
@@ -11,7 +14,8 @@ from handlers.blocks.parts import (
     named,
     section,
 )
-from handlers.blocks.state import candidate, stable
+from handlers.blocks.sentences import because
+from handlers.blocks.state import candidate, stable, words
 from handlers.buttons import HAVE_IT, ButtonValue, button
 from handlers.cloudwatch import alarm_url
 from handlers.escape import Mrkdwn, clip, join, md
@@ -57,6 +61,7 @@ _SAID = {
     "foreign": "Somebody else is deploying here",
     "shipped": "Emergency ship: everything to the new release",
     "aws_went_on": "AWS went on by itself",
+    "page_taken": "The call for a person was taken",
 }
 
 
@@ -65,6 +70,8 @@ def event(one: Event, rollout: Rollout) -> Message:
     calls = join_mentions(one.mention) if one.loud else md("")
     by = md(" by {}", named(one.by)) if one.by else md("")
     said = _SAID[one.what]
+    if one.what == "approval_wanted" and rollout.watched and not rollout.signs:
+        said = "Waits for a person"  # whoever may deploy answers it: nobody is asked to approve anything
     head = md("{}{}{}", said, _at(one), by)
     fact = clip(_beyond(said, one.text), _TEXT)
     where = md("{} → {}, {}: ", rollout.app, rollout.env, _version(rollout)) if one.loud else md("")
@@ -76,16 +83,29 @@ def event(one: Event, rollout: Rollout) -> Message:
 
 
 def page(one: NeedsHuman, rollout: Rollout, mention: tuple[str, ...] = ()) -> Message:
-    """A call for a person: who, what, what to do, and the button that says somebody has it."""
+    """A call for a person: who, what, what to do, and the button that says somebody has it.
+
+    About a rollout that has ended there is one call, and nobody has to take it.
+    """
     calls = join_mentions(mention)
     where = md("{} → {} needs a person: ", rollout.app, rollout.env)
     fact = md("{}.", clip(one.text.rstrip(" ."), _TEXT))
     hint = md("{}.", clip(one.hint.rstrip(" ."), 600)).capitalized() if one.hint else md("")
     line = join(" ", [calls, md("{}{}", where, fact), hint])
+    if not rollout.live:
+        small = context(md("#{} · {}", rollout.id, date_exact(one.at)))
+        return message(line, [section(join(" ", [line, ended(rollout, one.at)])), small])
     have = button("I have it", ButtonValue(verb=HAVE_IT, rollout=rollout.id), style="primary",
                   aloud=f"I have it: {rollout.app} in {rollout.env}")  # fmt: skip
     again = md("#{} · {} · called again until somebody presses the button", rollout.id, date_exact(one.at))
     return message(line, [section(line), *actions([have]), context(again)])
+
+
+def ended(rollout: Rollout, now: datetime) -> Mrkdwn:
+    """When and how it ended."""
+    how = join(" ", [md("It ended at {}: {}.", date(rollout.phase_at, now), words(rollout)),
+                     because(rollout.cause, now)])  # fmt: skip
+    return join(" ", [how, md("Nobody is called again.")])
 
 
 def _links(one: Event, rollout: Rollout) -> Mrkdwn:

@@ -11,6 +11,8 @@ from handlers.blocks.sentences import asked_back, because, fact, minute, shows, 
 from handlers.blocks.state import baking, candidate, percent, refused, share, stable, unread, waits_for_approval
 from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.model import Phase, Rollout
+from rollout.moves import approved
+from rollout.people import Actor
 from rollout.plan import Approve, SetWeight
 from rollout.reports import CardView, Stage
 from rollout.watched_wishes import at_wait, under_way
@@ -147,6 +149,8 @@ def _warm(view: CardView) -> Mrkdwn:
 
 def _awaiting(view: CardView) -> Mrkdwn:
     rollout = view.rollout
+    if approved(rollout):
+        return join(" ", [_serves(view, stable(rollout), 0), _signed(rollout, md("it starts at the next look"))])
     return join(" ", [
         _serves(view, stable(rollout), 0),
         _signatures(rollout, 1),
@@ -157,7 +161,9 @@ def _awaiting(view: CardView) -> Mrkdwn:
 def _waiting(view: CardView) -> Mrkdwn:
     rollout = view.rollout
     if at_wait(rollout):
-        return watched.waiting(view, _known, _signatures)
+        return watched.waiting(view, _known, _signatures, _signed)
+    if approved(rollout):
+        return join(" ", [_holds(view), _signed(rollout, md("it goes on at the next healthy look"))])
     if waits_for_approval(rollout):
         need = rollout.here.by if isinstance(rollout.here, Approve) else 1
         asks = join(" ", [_holds(view), _signatures(rollout, need)])
@@ -195,7 +201,7 @@ def _signatures(rollout: Rollout, need: int) -> Mrkdwn:
     """`Needs 2 approvals (1 so far: @eva). These can: @eva, @ben; @ana asked for it and cannot.`"""
     four_eyes = rollout.terms.approval
     need = max(need, four_eyes.by if four_eyes else 1)
-    given = [one.by for one in rollout.signatures if one.step == rollout.step]
+    given = _given(rollout)
     so_far = md(" ({} so far: {})", len(given), join(", ", map(named, given))) if given else md("")
     needs = md("Needs {} {}{}.", need, "approval" if need == 1 else "approvals", so_far)
     roles = rollout.terms.roles
@@ -205,6 +211,15 @@ def _signatures(rollout: Rollout, need: int) -> Mrkdwn:
     more = md(" and {} more", len(others) - _NAMED) if others[_NAMED:] else md("")
     not_you = md("; {} asked for it and cannot", named(rollout.by)) if four_eyes else md("")
     return md("{} These can: {}{}{}.", needs, can, more, not_you)
+
+
+def _signed(rollout: Rollout, then: Mrkdwn) -> Mrkdwn:
+    """Nobody is asked any more, although the look that acts on it is still to come."""
+    return md("Approved by {}: {}.", join(", ", map(named, _given(rollout))), then)
+
+
+def _given(rollout: Rollout) -> list[Actor]:
+    return [one.by for one in rollout.signatures if one.step == rollout.step]
 
 
 def _paused(view: CardView) -> Mrkdwn:

@@ -4,6 +4,7 @@
 from handlers.escape import clean
 from rollout.looking.look import MAX_TRIES
 from rollout.model import Phase, Rollout
+from rollout.moves import approved
 from rollout.plan import Approve, Check, SetWeight, Watch
 from rollout.release import Release
 
@@ -69,7 +70,7 @@ def words(rollout: Rollout) -> str:
     back_now = f"rolling back from {rollout.peak} %" if rollout.peak else "stopping, no traffic was sent"
     fixed = {
         Phase.REQUESTED: "being looked at",
-        Phase.AWAITING_APPROVAL: "waiting for approval to start",
+        Phase.AWAITING_APPROVAL: "approved, about to start" if approved(rollout) else "waiting for approval to start",
         Phase.LAUNCHING: "bringing the new release up at 0 %",
         Phase.WAITING: f"{_awaited(rollout)}{at}",
         Phase.PAUSED: f"paused{_why(rollout)}{at}" if unread(rollout) else f"paused{at}{_why(rollout)}",
@@ -121,6 +122,8 @@ def _stepping(rollout: Rollout) -> str:
 
 
 def _awaited(rollout: Rollout) -> str:
+    if approved(rollout):
+        return "approved, about to go on"
     return "waiting for approval" if waits_for_approval(rollout) else "waiting for a person"
 
 

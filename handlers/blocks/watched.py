@@ -10,6 +10,7 @@ from handlers.blocks.state import candidate, share, stable, unread
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.course import Course, Wait
 from rollout.model import Phase, Rollout
+from rollout.moves import approved
 from rollout.reports import CardView
 from rollout.watched_wishes import at_wait
 
@@ -20,6 +21,7 @@ _TEXT = 300
 
 Known = Callable[[Rollout], Mrkdwn]
 Signatures = Callable[[Rollout, int], Mrkdwn]
+Signed = Callable[[Rollout, Mrkdwn], Mrkdwn]
 
 
 def course_of(rollout: Rollout) -> Course | None:
@@ -65,7 +67,7 @@ def _foreign(course: Course) -> Mrkdwn:
     return md("Somebody else's deployment is under way here, too: {}.", clip(course.foreign, _TEXT))
 
 
-def waiting(view: CardView, known: Known, signatures: Signatures) -> Mrkdwn:
+def waiting(view: CardView, known: Known, signatures: Signatures, signed: Signed) -> Mrkdwn:
     """AWS waits for a person, by its own clock."""
     rollout, course = view.rollout, course_of(view.rollout)
     wait = course.wait if course is not None else None
@@ -75,6 +77,8 @@ def waiting(view: CardView, known: Known, signatures: Signatures) -> Mrkdwn:
     said = [md("AWS waits: {}; {}.", fact(wait.text), shows(view)), known(rollout)]
     if rollout.go == rollout.wait:
         return join(" ", [*said, md("A person said go; AWS is told at the next healthy look.")])
+    if approved(rollout):
+        return join(" ", [*said, signed(rollout, md("AWS is told at the next healthy look"))])
     return join(" ", [*said, _who(rollout, signatures), _else(view, wait)])
 
 

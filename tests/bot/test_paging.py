@@ -10,7 +10,7 @@ from bot.counter import Bells, Counter
 from bot.metrics import Metrics
 from bot.paging import Paging
 from rollout.ask import Ask
-from rollout.notices import NeedsHuman
+from rollout.notices import Event, NeedsHuman
 from rollout.people import Actor, Person
 from rollout.ports import Reply
 from tests.bot.dial import Dial
@@ -93,3 +93,13 @@ def test_a_denial_speaks_of_the_page(called: Called):
     assert answer.text.startswith("you cannot take this page: it needs a deployer")
     assert "roll back" not in answer.text
     assert called.calls == 1
+
+
+def test_the_thread_says_who_took_the_page(called: Called):
+    """Others were called as well: they read that somebody has it, once, however often that one presses."""
+    assert called.press("U0OSKAR").ok
+    assert called.press("U0OSKAR", "press:2").ok
+    waiting = called.store.outbox.pending(called.dial.now(), 200)
+    events = [one.notice for one in waiting if isinstance(one.notice, Event)]
+    taken = [(one.by and one.by.id, one.text) for one in events if one.what == "page_taken"]
+    assert taken == [("U0OSKAR", "nobody else is called")]

@@ -21,6 +21,7 @@ from rollout.verbs import VERBS
 from tests.handlers.alarm_samples import ALERTS, SUMMARIES
 from tests.handlers.sample_cards import CARDS
 from tests.handlers.samples import ANA, DRIFT, EVA, FAULT, NOW, RED, SHELL
+from tests.handlers.watched_samples import READY
 
 BAKING = CARDS["baking"]
 BOUND = BAKING.rollout.bound
@@ -62,6 +63,7 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "shipped": {"by": EVA, "percent": 50, "text": "version 1 cannot be saved"},
     "foreign": LOUD | {"text": "d-OTHER1234, created by user"},
     "aws_went_on": {"text": "nobody here had answered its wait"},
+    "page_taken": {"by": EVA, "text": "nobody else is called"},
     "alarm_over": {"text": "my-app-errors is OK again; it was red for 21m"},
 }
 
@@ -82,6 +84,12 @@ def _events() -> dict[str, Message]:
                        hint="roll back anyway, or mend it", rollout=42, at=NOW),
             CARDS["stuck-both-sick"].rollout, ("S0ONCALL",),
         ),
+        "page-after-the-end": page(
+            NeedsHuman(text="#42 went back, and my-app-errors is red all the same", rollout=42, at=NOW),
+            CARDS["rolled-back-person"].rollout, ("S0ONCALL",)),
+        "event-aws-waits": event(
+            Event.model_validate(ONE | LOUD | {"what": "approval_wanted", "percent": 0, "text": READY.text}),
+            CARDS["watched-ready"].rollout),
         "page-without-hint": page(NeedsHuman(text="AWS cannot be read", rollout=42, at=NOW), BAKING.rollout),
     }  # fmt: skip
 

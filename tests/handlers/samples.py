@@ -145,6 +145,9 @@ def _rising() -> dict[str, Rollout]:
         "awaiting-approval": rollout(
             P.AWAITING_APPROVAL, terms=terms(approval=FOUR_EYES), diff=DIFF, signatures=(signed,)
         ),
+        "awaiting-approved": rollout(
+            P.AWAITING_APPROVAL, terms=terms(approval=Approval(before_start=True)), diff=DIFF, signatures=(signed,)
+        ),
         "awaiting-blind": rollout(
             P.AWAITING_APPROVAL, terms=terms(approval=Approval(before_start=True)), **UNREAD | {"seen": None}
         ),
@@ -182,6 +185,7 @@ def _rising() -> dict[str, Rollout]:
 
 
 def _held() -> dict[str, Rollout]:
+    careful = terms("careful")
     unwritten = cause("blind", REFUSED.text, hint="nothing moves until AWS can be read again")
     return {
         "waiting-approve": rollout(
@@ -190,6 +194,10 @@ def _held() -> dict[str, Rollout]:
         "waiting-approve-two": rollout(
             P.WAITING, 25, terms=terms("careful", approval=Approval(by=2)), step=2,
             cause=cause("approve", "waits for 2 approval(s)"),
+        ),
+        "waiting-approved": rollout(
+            P.WAITING, 25, terms=careful, step=2, cause=cause("approve", "waits for 1 approval(s)"),
+            signatures=(Signature(by=EVA, step=2, plan_hash=careful.plan.hash, at=NOW),),
         ),
         "waiting-no-gate": rollout(P.WAITING, 10, cause=cause("no_gate", "no alarm watches this target"), **UNGATED),
         "waiting-no-gate-at-0": rollout(

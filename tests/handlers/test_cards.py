@@ -18,9 +18,11 @@ from handlers.blocks.moves import effect, label
 from handlers.blocks.outlook import sentence
 from handlers.blocks.state import heading
 from rollout.ask import Ask
+from rollout.looking.look import Look
+from rollout.looking.requested import signed, wanted
 from rollout.machine import Decision, apply, decide
 from rollout.model import CauseKind, Phase, Rollout
-from rollout.moves import moves, stages
+from rollout.moves import approved, moves, stages
 from rollout.notices import NeedsHuman
 from rollout.plan import Approve, SetWeight
 from rollout.reports import CardView
@@ -340,6 +342,30 @@ def test_approvals_are_counted_as_the_machine_counts_them():
     assert decide(twice, _look(twice), NOW).rollout.phase is P.STEPPING
 
 
+@pytest.mark.parametrize("name", ["awaiting-approved", "waiting-approved", "watched-ready-approved"])
+def test_a_card_asks_nobody_for_what_was_given(name):
+    """From the press to the look that acts on it the card says who approved, and has no button for it."""
+    one = CARDS[name]
+    text = _says(one)
+    assert "Approved by @eva: " in text
+    assert "approved, about to" in heading(one.rollout)
+    assert not any(word in text for word in ("Needs", "These can", "waiting for approval", "Without an answer"))
+    assert next(move.verb for move in one.moves) == "reject"
+    after = decide(one.rollout, _look(one.rollout), NOW)
+    acts = [action.kind for action in after.actions]
+    assert acts == ["continue"] if one.rollout.watched else after.rollout.phase in (P.LAUNCHING, P.STEPPING)
+
+
+@given(rows())
+def test_what_counts_as_approved_is_what_the_machine_goes_on_from(row):
+    """As many as the machine wants, each person once: a card that says so must not wait for another one."""
+    if row.phase in (P.AWAITING_APPROVAL, P.WAITING):
+        look = Look(r=row, obs=_look(row), now=NOW)
+        assert approved(row) == (signed(look) >= wanted(look))
+    else:
+        assert not approved(row)
+
+
 def test_nobody_who_can_approve_is_said():
     """An empty role is a fact the card tells, and a long one is counted."""
     row = CARDS["waiting-approve"].rollout
@@ -402,4 +428,4 @@ def test_an_ended_card_offers_nothing_that_moves_it():
     """Terminal is absorbing; what is offered begins anew or releases the hold."""
     for name, one in CARDS.items():
         if not one.rollout.live:
-            assert {move.verb for move in one.moves} <= {"rollback", "retry", "unlock"}, name
+            assert {move.verb for move in one.moves} <= {"rollback", "retry", "unlock", "override"}, name

@@ -76,6 +76,8 @@ def rising() -> dict[str, Rollout]:
         "watched-ready": watched(P.WAITING, 0, at_ready, **ready),
         "watched-ready-told": watched(P.WAITING, 0, at_ready, **ready, go=READY.id),
         "watched-ready-four-eyes": watched(P.WAITING, 0, at_ready, **ready, signatures=(signed,)).but(terms=four),
+        "watched-ready-approved": watched(P.WAITING, 0, at_ready, **ready, signatures=(signed,)).but(
+            terms=terms(plan=WATCH, approval=Approval(by=1))),
         "watched-ready-no-gate": watched(P.WAITING, 0, at_ready, **ready, verdict=NO_GATE, alarms=()).but(
             terms=terms(plan=WATCH, alarms=())),
         "watched-ready-blind": watched(P.WAITING, 0, at_ready, **ready, **UNREAD | {
