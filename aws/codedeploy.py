@@ -23,6 +23,7 @@ from aws.codedeploy_reads import calls_of, desk
 from aws.codedeploy_server import ServerGround
 from aws.codedeploy_target import OPERATIONS, SERVICES, CodeDeployTarget, Platform
 from aws.driver import failed, misfit, only_seen
+from aws.ecs_commits import OPTIONAL
 from aws.faults import CallError
 from aws.sessions import Place, Sessions
 from rollout.actions import Action, Continue, Launch, Outcome, Shift, Stop
@@ -70,7 +71,8 @@ class CodeDeploy:
         services = {"codedeploy", "cloudwatch", *SERVICES[mine.platform]}
         if not mine.bucket:
             services.discard("s3")
-        return {action: resource for action, resource in OPERATIONS.items() if action.split(":")[0] in services}
+        needed = {action: resource for action, resource in OPERATIONS.items() if action not in OPTIONAL}
+        return {action: resource for action, resource in needed.items() if action.split(":")[0] in services}
 
     def prepare(self, rollout: Rollout) -> Prepared:
         """Pin what was asked for, say what would change, check that the group can deploy it now. Read only."""
@@ -80,7 +82,8 @@ class CodeDeploy:
         checks += codedeploy_preflight.configuration(one, rollout)
         checks += codedeploy_preflight.busy(target, codedeploy_preflight.active_of(one))
         checks += codedeploy_preflight.asking(target, group, rollout)
-        checks += codedeploy_preflight.red(self._alarms(target), group, back=rollout.back)
+        over = rollout.overridden is not None
+        checks += codedeploy_preflight.red(self._alarms(target), group, back=rollout.back, overridden=over)
         prepared = self._grounds[target.platform].prepare(rollout, target, group)
         return prepared.model_copy(
             update={"checks": (*checks, *prepared.checks), "alarms": group.alarm_configuration.names}

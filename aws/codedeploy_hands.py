@@ -148,6 +148,14 @@ class Hands:
         if goes_back or rollout.back:
             # The alarm that it is the answer to is still red, and would stop it at once.
             asked["overrideAlarmConfiguration"] = {"enabled": False, "alarms": []}
+        elif rollout.overridden is not None:
+            # What was red before would stop it at once: a second person's word leaves those out, and no other (S13).
+            watched = group.alarm_configuration
+            kept = [{"name": name} for name in watched.names if name not in rollout.known_red]
+            blind = watched.ignore_poll_alarm_failure
+            asked["overrideAlarmConfiguration"] = {
+                "enabled": bool(kept), "alarms": kept, "ignorePollAlarmFailure": blind,
+            }  # fmt: skip
         if name := self._configuration(goes_back=goes_back):
             asked["deploymentConfigName"] = name
         try:

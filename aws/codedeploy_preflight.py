@@ -93,8 +93,11 @@ def asking(target: CodeDeployTarget, group: Group, rollout: Rollout) -> list[Che
     return []
 
 
-def red(calls: Calls, group: Group, *, back: bool) -> list[Check]:
-    """Alarms of the group that are red, or that CloudWatch does not know: CodeDeploy would stop at once."""
+def red(calls: Calls, group: Group, *, back: bool, overridden: bool = False) -> list[Check]:
+    """Alarms of the group that are red, or that CloudWatch does not know: CodeDeploy would stop at once.
+
+    A red one only warns: the group's alarms become gates of the rollout, and those refuse the start by name (S13).
+    """
     names = group.alarm_configuration.names
     rows: list[AlarmRow] = described(calls, AlarmNames=list(names)) if names else []
     known = {row.alarm_name: row for row in rows}
@@ -105,8 +108,9 @@ def red(calls: Calls, group: Group, *, back: bool) -> list[Check]:
             text = f"the deployment group {group.deployment_group_name} watches the alarm {name}, which does not exist"
             checks.append(_fail("alarm", text, "create it, or take it out of the group"))
         elif row.state_value == "ALARM":
-            text = f"the alarm {name} of the deployment group is red now: CodeDeploy would stop at once"
-            checks.append(_fail("alarm", text, "wait until it is OK, or take it out of the group"))
+            then = "this deployment is told to leave it out" if overridden else "CodeDeploy would stop at once"
+            text = f"the alarm {name} of the deployment group is red now: {then}"
+            checks.append(_warn("alarm", text, "wait until it is OK, or take it out of the group"))
     # A way back is the answer to a red alarm: it goes without the group's alarms.
     return [check.model_copy(update={"state": "warn"}) for check in checks] if back else checks
 

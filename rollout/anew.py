@@ -6,8 +6,9 @@ deploy past this bot, too: a typed `rollback` of what went back already becomes 
 """
 
 from rollout.ask import Ask
-from rollout.errors import NotFound, Refused
-from rollout.model import Phase, Rollout
+from rollout.errors import Denied, NotFound, Refused
+from rollout.model import Override, Phase, Rollout
+from rollout.people import Actor
 from rollout.ports import Reads
 from rollout.table import AFTER_END, WORDS
 
@@ -16,10 +17,11 @@ WITHOUT_TRAFFIC = frozenset({Phase.REFUSED, Phase.CANCELLED})
 
 def after_end(reads: Reads, ask: Ask, about: Rollout | None) -> Ask:
     """The start or the way back that the verb means now; Refused or NotFound when it means nothing."""
-    newest = about if ask.verb == "retry" and about is not None else _newest(reads, ask, retry=ask.verb == "retry")
+    again = ask.verb != "rollback"
+    newest = about if again and about is not None else _newest(reads, ask, retry=again)
     if newest is None or ask.verb not in AFTER_END:
         raise nothing(ask, newest)
-    if ask.verb == "retry":
+    if ask.verb != "rollback":
         return _again(ask, newest)
     if about is not None and about.id != newest.id and not ask.release:
         raise Refused(
@@ -42,6 +44,30 @@ def nothing(ask: Ask, ended: Rollout | None) -> Refused:
     )  # fmt: skip
 
 
+def override(reads: Reads, ask: Ask, actor: Actor, begun: Rollout, about: Rollout | None) -> Rollout:
+    """The start that red alarms refused to somebody else, with them as known: S13. Denied to that person.
+
+    Only the newest wish for the target, and only alarms that its refusal named: another red one refuses again.
+    """
+    newest = next(iter(reads.history(ask.app, ask.env, limit=1)), None)
+    refused = about or newest
+    if refused is None or newest is None or refused.id != newest.id:
+        seen = f": #{newest.id} has {WORDS[newest.phase]} since" if newest else ""
+        raise Refused(f"nothing refused is left to override on {ask.app}/{ask.env}{seen}", "start it as usual")
+    red = refused.cause.alarms if refused.cause is not None and refused.cause.kind == "alarm" else {}
+    known = {name: since for name, since in red.items() if since is not None}
+    if not known:
+        why = refused.cause.text if refused.cause is not None else WORDS[refused.phase]
+        raise Refused(
+            f"#{refused.id} was not refused by a red alarm: {why}", "an override answers a red alarm only",
+            rollout=refused.id,
+        )  # fmt: skip
+    if actor.key == refused.by.key:
+        raise Denied(f"you asked for #{refused.id} yourself", "somebody else has to override a red alarm")
+    over = Override(by=actor, reason=ask.reason, at=begun.created_at, of=refused.id)
+    return begun.but(overridden=over, known_red={**refused.known_red, **known})
+
+
 def _newest(reads: Reads, ask: Ask, *, retry: bool) -> Rollout | None:
     ended = [one for one in reads.history(ask.app, ask.env, limit=50) if not one.live]
     if retry:
@@ -51,7 +77,7 @@ def _newest(reads: Reads, ask: Ask, *, retry: bool) -> Rollout | None:
 
 
 def _again(ask: Ask, ended: Rollout) -> Ask:
-    if ended.phase not in AFTER_END["retry"]:
+    if ended.phase not in AFTER_END[ask.verb]:
         raise nothing(ask, ended)
     release = ended.candidate.id if ended.candidate else ended.wanted
     same = {"verb": "start", "release": release, "plan": ended.terms.plan.name, "ref": None, "bound": None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rollout import entries
-from rollout.anew import after_end, nothing
+from rollout.anew import after_end, nothing, override
 from rollout.ask import Ask
 from rollout.audit import EntryKind
 from rollout.durations import print_duration
@@ -215,7 +215,10 @@ class Door:
             terms = terms.model_copy(update={"channel": ask.channel})
         if terms.after:
             terms = terms.model_copy(update={"shipped": _shipped(work, ask.app, terms.after)})
-        new = work.add(begin(ask, terms, call.actor, now, kind=kind))
+        begun = begin(ask, terms, call.actor, now, kind=kind)
+        if call.ask.verb == "override":
+            begun = override(work, ask, call.actor, begun, about)
+        new = work.add(begun)
         work.audit(entries.transition(None, new, now, call.actor))
         call.woken.append(new)
         steps = str(terms.schedule or terms.plan)

@@ -58,9 +58,12 @@ def _alarm(rollout: Rollout, gate: AlarmGate, reading: AlarmReading | None) -> R
         return says("blind", f"CloudWatch knows no alarm named {gate.name}")
     if reading.state == "ALARM":
         known = rollout.known_red.get(gate.name)
-        if rollout.shipped is not None and known is not None and reading.since is not None and reading.since <= known:
-            # The old release was sick before: that an alarm rings says nothing about the new one (S13's rule).
-            return says("pass", f"{gate.name} was red before the emergency ship, and is still")
+        if known is not None and reading.since is not None and reading.since <= known:
+            # It rang before: that says nothing about the new release (S13). It counts when it turns red anew.
+            if rollout.shipped is not None:
+                return says("pass", f"{gate.name} was red before the emergency ship, and is still")
+            if rollout.overridden is not None:
+                return says("pass", f"{gate.name} was red before the start, which was overridden, and is still")
         if rollout.back:
             # A way back is the answer to a red alarm, and alarms are late: bouncing back onto the release that was
             # left would be the worst end. It is told and paged (looking/rising.py), it does not turn the way round.

@@ -84,6 +84,16 @@ class Waiver(Frozen):
     """The wait of AWS's deployment that it was given for; empty: the step itself."""
 
 
+class Override(Frozen):
+    """A second person's word that alarms which were red before the start say nothing about this release (S13)."""
+
+    by: Actor
+    reason: str
+    at: Moment
+    of: int
+    """The rollout that they refused."""
+
+
 class Rollout(Frozen):
     """One execution of a plan on a target: `#42`."""
 
@@ -161,8 +171,11 @@ class Rollout(Frozen):
     """Both sides were seen pinned: from then on somebody else's change of that is drift."""
     shipped: Waiver | None = None
     """[Emergency ship]: the old release was known to be sick, and an admin sent everything to the new one."""
+    overridden: Override | None = None
+    """Somebody else than the person who asked first started it although alarms were red."""
     known_red: dict[str, Moment] = {}
-    """Alarms that were red before a rollback, or an emergency ship, began: each counts only when it turns red anew."""
+    """Alarms that were red before a rollback, an emergency ship or an overridden start: each counts only when it turns
+    red anew."""
 
     wait: str = ""
     """The wait that AWS's deployment stands at; an answer to another one is no answer."""

@@ -21,12 +21,14 @@ ACCEPTS: Mapping[str, frozenset[Phase]] = {
     "retry": frozenset({P.STUCK, P.PAUSED}),
     "adopt": frozenset({P.STUCK, P.PAUSED}),
     "restore": frozenset({P.PAUSED}),
+    "override": frozenset(),
 }
 """Verb -> phases in which a live rollout takes it; wishes.py may still refuse for what the row says."""
 
 AFTER_END: Mapping[str, frozenset[Phase]] = {
     "rollback": frozenset({P.SUCCEEDED, P.ROLLED_BACK, P.ADOPTED}),
     "retry": TERMINAL - {P.ADOPTED},
+    "override": frozenset({P.REFUSED}),
 }
 """Verb -> terminal phases in which it begins a new rollout instead (S3: the ended one never changes)."""
 

@@ -47,6 +47,8 @@ _ALL = (
          text="accept what AWS shows now, and end"),
     Verb(name="restore", takes="rollout", right="deploy", upward=True, cli=False,
          text="put back what somebody else changed, and go on"),
+    Verb(name="override", takes="rollout", right="approve", upward=True, reason="must",
+         text="start what a red alarm refused to somebody else; that alarm counts when it turns red anew"),
     Verb(name="unlock", takes="target", right="deploy", reason="must",
          text="release the hold that a rollback left, and its veto"),
     Verb(name="status", takes="ref?", right="anyone", reads=True, reason="no",

@@ -43,6 +43,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "cancel": Command("twins", _ROLLOUT + _REASON, "stop before any traffic moved"),
     "retry": Command("twins", _ROLLOUT + _REASON, "try the last change again, or the whole rollout anew"),
+    "override": Command(
+        "twins", _ROLLOUT + " --reason TEXT", "start what a red alarm refused to somebody else"
+    ),
     "unlock": Command("twins", _TARGET + " --reason TEXT", "release the hold that a rollback left"),
     "status": Command("questions", f"[{_ROLLOUT}]", "the live rollout, or the last one with its outcome"),
     "list": Command("questions", "", "every live rollout"),

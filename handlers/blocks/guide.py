@@ -7,7 +7,7 @@ from rollout.reports import Help
 from rollout.verbs import VERBS, Verb
 
 _GROUPS = (
-    ("Start", ("start", "retry")),
+    ("Start", ("start", "retry", "override")),
     ("Steer", ("promote", "pause", "resume", "approve", "reject", "go-on", "ship", "adopt", "restore")),
     ("Go back", ("rollback", "cancel", "unlock")),
     ("Look", ("status", "list", "history", "show", "alarms", "whoami", "help")),

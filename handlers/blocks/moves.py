@@ -91,8 +91,13 @@ def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
         "go-on": f"{where}: goes on one step although nothing shows that {candidate(rollout)} is well.",
         "ship": f"{where}: {candidate(rollout)} gets all traffic at once, {stable(rollout)} is known to be sick.",
         "adopt": f"{where}: ends, and what AWS shows now counts as the outcome. Nothing is moved back.",
+        "override": f"{where}: starts it anew although {_red(rollout)} is red; that counts when it turns red anew.",
         "unlock": f"{where}: people may deploy here again, this release included.",
     }.get(verb, f"{where}: {verb}.")
+
+
+def _red(rollout: Rollout) -> str:
+    return ", ".join(rollout.cause.alarms) if rollout.cause is not None and rollout.cause.alarms else "an alarm"
 
 
 def _button(rollout: Rollout, move: Move, said: str, apart: str = "") -> dict[str, Any]:

@@ -6,7 +6,7 @@ from rollout.looking.look import Look
 from rollout.model import Cause, Phase
 from rollout.plan import Approve, SetWeight
 from rollout.release import Prepared
-from rollout.seen import Fault
+from rollout.seen import Fault, Reason
 from rollout.terms import AlarmGate
 from rollout.values import ZERO
 
@@ -39,8 +39,8 @@ def requested(look: Look) -> None:
         text = f"{prepared.candidate.id} has not succeeded in {r.terms.after} yet, and {r.env} comes after it"
         _refuse(look, look.cause("refused", text, f"/deploy {r.app}@{prepared.candidate.id} to {r.terms.after}"))
     elif red and not r.back:
-        hint = "wait until it is green, or deploy the fix by hand and look at the alarm"
-        _refuse(look, look.cause("alarm", "; ".join(vote.text for vote in red), hint))
+        look.set(wanted=prepared.candidate.id)  # an override means this release, whatever `latest` is by then
+        _red(look, red)
     else:
         _accept(look, prepared, [vote.text for vote in votes if vote.vote == "no_data"])
 
@@ -64,6 +64,15 @@ def _wait(look: Look) -> None:
         _refuse(look, look.cause("refused", text, fault.hint if fault else "try again later"))
 
 
+def _red(look: Look, red: list[Reason]) -> None:
+    """S13: refused by name; what is named here is what another person may override."""
+    names = {vote.voter for vote in red}
+    since = {alarm.name: alarm.since for alarm in look.obs.alarms if alarm.name in names}
+    another = f'; or another person: /deploy override #{look.r.id} --reason "..."' if since else ""
+    hint = f"wait until it is green{another}"
+    _refuse(look, look.cause("alarm", "; ".join(vote.text for vote in red), hint).model_copy(update={"alarms": since}))
+
+
 def _refuse(look: Look, cause: Cause) -> None:
     look.enter(Phase.REFUSED, cause)
     look.tell("refused", cause.text)
@@ -71,8 +80,9 @@ def _refuse(look: Look, cause: Cause) -> None:
 
 def _accept(look: Look, prepared: Prepared, quiet: list[str]) -> None:
     r = look.r
-    known_red = {a.name: a.since for a in look.obs.alarms if a.state == "ALARM" and a.since} if r.back else {}
-    warnings = [check.text for check in prepared.checks if check.state == "warn"]
+    red = {a.name: a.since for a in look.obs.alarms if a.state == "ALARM" and a.since}
+    known_red = red if r.back else {name: since for name, since in r.known_red.items() if name in red}
+    warnings = [check.text for check in prepared.checks if check.state == "warn"] + _overridden(look, tuple(known_red))
     look.set(
         stable=prepared.stable, candidate=prepared.candidate, diff=prepared.diff, snapshot=prepared.snapshot,
         warnings=(*warnings, *quiet, *_slow_alarms(look)), known_red=known_red, alarms=look.obs.alarms,
@@ -85,6 +95,14 @@ def _accept(look: Look, prepared: Prepared, quiet: list[str]) -> None:
     else:
         look.enter(Phase.LAUNCHING)
         look.tell("started")
+
+
+def _overridden(look: Look, names: tuple[str, ...]) -> list[str]:
+    over = look.r.overridden
+    if over is None or not names:
+        return []
+    who = over.by.name or over.by.id
+    return [f"{', '.join(names)} was red before the start; {who} started it all the same: {over.reason}"]
 
 
 def _slow_alarms(look: Look) -> list[str]:
@@ -104,7 +122,7 @@ def awaiting_approval(look: Look) -> None:
     """S13 holds here too; enough signatures start it, an hour without ends it."""
     r = look.r
     if r.verdict and r.verdict.outcome == "FAIL":
-        _refuse(look, look.cause("alarm", r.verdict.said("fail"), "wait until it is green"))
+        _red(look, [reason for reason in r.verdict.reasons if reason.vote == "fail"])
         return
     if signed(look) >= wanted(look):
         look.enter(Phase.LAUNCHING, signatures=())

@@ -8,6 +8,7 @@ from demo.cloud import Cloud
 from demo.cloud.building import perform
 from demo.cloud.codedeploy_words import ROLLBACK_EVENTS
 from rollout.errors import NotFound, Refused, TargetError
+from rollout.model import Override, Rollout
 from rollout.release import Check, Prepared
 from tests.aws.bench import CloudClock
 from tests.aws.codedeploy_bench import CodeDeployBench, EcsBench, LambdaBench
@@ -116,13 +117,39 @@ def test_a_busy_group_is_refused_with_who_keeps_it_busy(bench: LambdaBench) -> N
     assert foreign in failed["busy"].text and "started by user: nightly build" in failed["busy"].text
 
 
-@pytest.mark.parametrize(("back", "state"), [(False, "fail"), (True, "warn")])
-def test_a_red_alarm_of_the_group_refuses_the_start(bench: LambdaBench, back: bool, state: str) -> None:
-    """CodeDeploy would stop at once; a way back is the answer to it, and goes without it."""
+def overridden(bench: LambdaBench, rollout: Rollout, *names: str) -> Rollout:
+    """Started by a second person although these alarms were red."""
+    over = Override(by=rollout.by, reason="known", at=rollout.created_at, of=1)
+    return rollout.but(overridden=over, known_red=dict.fromkeys(names, rollout.created_at))
+
+
+def test_a_red_alarm_of_the_group_becomes_a_gate(bench: LambdaBench) -> None:
+    """The machine refuses by it, by name (S13); where a second person overrode it, the check says what becomes of it."""
     bench.cloud.knobs.misbehave("my-app", "1", 0.9)
     bench.cloud.step(300)
-    checks = found(bench.driver.prepare(bench.requested("2").but(back=back)).checks, state)
-    assert bench.alarm in checks["alarm"].text and "red now" in checks["alarm"].text
+    asked = bench.requested("2")
+    ready = bench.driver.prepare(asked)
+    assert bench.alarm in ready.alarms
+    assert "red now: CodeDeploy would stop at once" in found(ready.checks, "warn")["alarm"].text
+    ready = bench.driver.prepare(overridden(bench, asked, bench.alarm))
+    assert "this deployment is told to leave it out" in found(ready.checks, "warn")["alarm"].text
+
+
+def test_an_overridden_start_leaves_only_those_alarms_out(bench: LambdaBench) -> None:
+    """CodeDeploy is told the others of the group, and not to watch at all where none is left (S13)."""
+    bench.update(alarmConfiguration={"enabled": True, "alarms": [{"name": bench.alarm}, {"name": "other"}]})
+    bench.launch(overridden(bench, bench.looked(bench.accepted()), bench.alarm))
+    [asked] = [entry.parameters for entry in bench.created()]
+    assert asked["overrideAlarmConfiguration"] == {
+        "enabled": True, "alarms": [{"name": "other"}], "ignorePollAlarmFailure": False,
+    }  # fmt: skip
+
+
+def test_with_no_alarm_left_codedeploy_watches_none(bench: LambdaBench) -> None:
+    """The bot's own looks still do: the alarm counts when it turns red anew."""
+    bench.launch(overridden(bench, bench.looked(bench.accepted()), bench.alarm))
+    [asked] = [entry.parameters for entry in bench.created()]
+    assert asked["overrideAlarmConfiguration"] == {"enabled": False, "alarms": [], "ignorePollAlarmFailure": False}
 
 
 def test_a_whole_rollout_back_goes_without_the_red_alarms(bench: LambdaBench) -> None:

@@ -26,7 +26,7 @@ from tests.bot.test_config import SMALL
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONTRACT = [
     "run", "demo", "check", "start", "status", "list", "history", "show", "alarms", "promote", "pause", "resume",
-    "approve", "reject", "rollback", "cancel", "retry", "unlock",
+    "approve", "reject", "rollback", "cancel", "retry", "override", "unlock",
 ]  # fmt: skip
 
 
