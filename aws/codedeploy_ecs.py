@@ -18,13 +18,12 @@ from aws.codedeploy_reads import calls_of
 from aws.codedeploy_replies import Group
 from aws.codedeploy_target import OPERATIONS, CodeDeployTarget
 from aws.ecs_definition import short
-from aws.ecs_images import Image, Registry
+from aws.ecs_images import Registries
 from aws.ecs_reads import Desk, Marks, definition_of, made, read_services
 from aws.ecs_release import Shipment, Shipping, Where
 from aws.ecs_replies import Described, Fleet, ServiceBalancer
-from aws.ecs_target import EcsSide, EcsTarget
 from aws.faults import CallError
-from aws.sessions import Place, Sessions
+from aws.sessions import Sessions
 from rollout.errors import Refused, TargetError
 from rollout.model import Rollout
 from rollout.release import Check, Prepared, Release
@@ -107,14 +106,10 @@ class EcsGround:
         return fleet
 
     def _shipping(self, target: CodeDeployTarget) -> Shipping:
-        def registry(image: Image) -> Registry:
-            # An image may lie in another region, and in another account.
-            place = Place(target.iam_role, image.region)
-            return Registry(Calls(self._sessions, place, "ecr", OPERATIONS), image)
-
+        registries = Registries(self._sessions, target.iam_role, OPERATIONS)
         ecs = calls_of(self._sessions, target, "ecs")
         # Only ECS is asked there: this target has neither rules nor sizes of its own.
-        return Shipping(Desk(ecs, ecs, ecs), self._marks, registry, Where(_as_pair(target), Groups("", "", {})))
+        return Shipping(Desk(ecs, ecs, ecs), self._marks, registries, Where(_Shipped(target), Groups("", "", {})))
 
     def _runs(self, calls: Calls, arn: str, release: Release) -> bool:
         """Whether that task definition is the release's; one not registered yet is known by its content."""
@@ -158,12 +153,16 @@ def _of_primary(fleet: Fleet) -> tuple[ServiceBalancer, ...]:
     return next((one.load_balancers for one in sets if one.status == "PRIMARY"), ())
 
 
-def _as_pair(target: CodeDeployTarget) -> EcsTarget:
-    """The same in the words of the driver `ecs`, as far as finding a release needs them: both sides are one service."""
-    side = EcsSide.model_construct(service=target.service, target_group="")
-    return EcsTarget.model_construct(
-        cluster=target.cluster, container=target.container, blue=side, green=side, region=target.region, rules=()
-    )
+class _Shipped:
+    """The same as finding a release asks it: both sides are one service."""
+
+    def __init__(self, target: CodeDeployTarget) -> None:
+        self.cluster, self.container, self.links = target.cluster, target.container, target.links
+        self._service = target.service
+
+    def crew(self, group: str) -> str:
+        """Its service, whatever the group."""
+        return self._service
 
 
 def _pinned(release: Release) -> Release:
@@ -174,6 +173,7 @@ def _of(shipment: Shipment, fleet: Fleet) -> list[Check]:
     return [
         *ecs_preflight.live(shipment.live, shipment.served_by),
         *ecs_preflight.definition(shipment.new, shipment.container, fleet),
+        *shipment.checks,
     ]
 
 

@@ -41,6 +41,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "ecs:ListTaskDefinitions": "*",
     "ecs:RegisterTaskDefinition": "task-definition/*",
     "ecr:DescribeImages": "repository/*",
+    "ecr:BatchGetImage": "repository/*",
+    "ecr:GetDownloadUrlForLayer": "repository/*",
     "lambda:GetAlias": "function:{function}",
     "lambda:ListVersionsByFunction": "function:{function}",
     "lambda:GetFunctionConfiguration": "function:{function}",
@@ -129,6 +131,11 @@ class CodeDeployTarget(TargetModel):
             raise ValueError("key has {release} twice")
         if self.kms and not self.bucket:
             raise ValueError("kms is about objects in a bucket")
+
+    @property
+    def has_commits(self) -> bool:
+        """Its images' labels say them."""
+        return self.platform == "ecs"
 
     @property
     def bundle(self) -> str:

@@ -11,9 +11,9 @@ from typing import ClassVar, Final
 
 from aws import alb_preflight, ecs_preflight
 from aws.alb_preflight import Survey
-from aws.calls import Calls
+from aws.ecs_commits import OPTIONAL
 from aws.ecs_hands import EcsHands
-from aws.ecs_images import Image, Registry
+from aws.ecs_images import Registries
 from aws.ecs_look import EcsEyes
 from aws.ecs_reads import read_limits, read_services
 from aws.ecs_release import Shipment, Shipping, Where
@@ -24,7 +24,7 @@ from aws.pair_hands import Hands
 from aws.pair_look import Want, target_of
 from aws.pair_seen import Sight, crews_of, snapshot
 from aws.pair_target import named
-from aws.sessions import Place, Sessions
+from aws.sessions import Sessions
 from rollout.errors import Refused
 from rollout.model import Rollout
 from rollout.ports import Clock, TargetModel
@@ -45,6 +45,11 @@ class Ecs(PairDriver[EcsTarget]):
         self._clock = clock
         self._eyes = EcsEyes(sessions, clock)
         super().__init__(EcsTarget, self._eyes)
+
+    @classmethod
+    def needs(cls, target: TargetModel) -> Mapping[str, str]:  # noqa: ARG003 - the same for every target
+        """What deploying needs; what only a link needs is optional."""
+        return {action: resource for action, resource in OPERATIONS.items() if action not in OPTIONAL}
 
     def prepare(self, rollout: Rollout) -> Prepared:
         """Pin what was asked for, say what would change, check that two sides can share traffic. Read only."""
@@ -109,18 +114,15 @@ class Ecs(PairDriver[EcsTarget]):
         return survey, sight
 
     def _shipping(self, target: EcsTarget, sight: Sight) -> Shipping:
-        def registry(image: Image) -> Registry:
-            # An image may lie in another region, and in another account.
-            place = Place(target.iam_role, image.region)
-            return Registry(Calls(self._sessions, place, "ecr", OPERATIONS), image)
-
-        return Shipping(self._eyes.desk(target), self._eyes.marks, registry, Where(target, sight.sides))
+        registries = Registries(self._sessions, target.iam_role, OPERATIONS)
+        return Shipping(self._eyes.desk(target), self._eyes.marks, registries, Where(target, sight.sides))
 
 
 def _of(shipment: Shipment, candidate: Fleet) -> list[Check]:
     return [
         *ecs_preflight.live(shipment.live, shipment.served_by),
         *ecs_preflight.definition(shipment.new, shipment.container, candidate),
+        *shipment.checks,
     ]
 
 

@@ -49,6 +49,18 @@ class Container(Camel):
     port_mappings: tuple[Port, ...] = ()
 
 
+class Runtime(Camel):
+    """What machines its tasks run on; empty: what ECS takes by itself, X86_64 and LINUX."""
+
+    cpu_architecture: str = ""
+    operating_system_family: str = ""
+
+    @property
+    def os(self) -> str:
+        """As images name it."""
+        return "windows" if self.operating_system_family.startswith("WINDOWS") else "linux"
+
+
 class Contents(Camel):
     """What people want to know of a definition."""
 
@@ -60,6 +72,7 @@ class Contents(Camel):
     memory: str = ""
     task_role_arn: str = ""
     execution_role_arn: str = ""
+    runtime_platform: Runtime = Runtime()
     container_definitions: Annotated[tuple[Container, ...], Field(min_length=1)]
 
 

@@ -1,12 +1,13 @@
 """Which image a release is: found in ECR by tag, by digest, or as the newest one pushed. Reads only."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aws.calls import Calls
 from aws.ecs_replies import ImageRow, Images
 from aws.faults import clip
+from aws.sessions import Place, Sessions
 from rollout.errors import NotFound, Refused, TargetError
 
 SHOWN: Final = 10
@@ -46,6 +47,18 @@ def parse(text: str) -> Image | None:
     return Image(
         found["account"], found["region"], found["repository"], found["tag"] or "", found["digest"] or "", prefix
     )
+
+
+class Registries(NamedTuple):
+    """Where the images of one target are found."""
+
+    sessions: Sessions
+    role: str
+    operations: Mapping[str, str]
+
+    def calls(self, image: Image) -> Calls:
+        """Calls where that image lies: it may be in another region, and in another account."""
+        return Calls(self.sessions, Place(self.role, image.region), "ecr", self.operations)
 
 
 class Registry:

@@ -1,18 +1,18 @@
 """What a rollout of an ECS target would ship: the served release and the one that is meant, both pinned. Reads only."""
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple, Protocol
 
 from aws.alb_facts import Sides
+from aws.ecs_commits import Change, commits_of
 from aws.ecs_definition import Definition, differences, release_container, short
-from aws.ecs_images import Image, Registry, name_of, parse
+from aws.ecs_images import Image, Registries, Registry, name_of, parse
 from aws.ecs_images import short as short_digest
 from aws.ecs_reads import Desk, Marks, definition_of, newest_of
 from aws.ecs_replies import ImageRow
-from aws.ecs_target import EcsTarget
 from aws.faults import clip
 from rollout.errors import NotFound, Refused, Serves, TargetError
-from rollout.release import Release
+from rollout.release import Check, Release
 
 BY_DEFINITION: Final = "td:"
 """A release that is named by its task definition, `td:shop:7`, whatever its image."""
@@ -29,6 +29,8 @@ class Shipment(NamedTuple):
     """Of the new one."""
     served_by: str
     """The container of the live one."""
+    checks: tuple[Check, ...] = ()
+    """Why a link that names commits is left off."""
 
     @property
     def diff(self) -> tuple[str, ...]:
@@ -49,24 +51,56 @@ class Shipment(NamedTuple):
         return f"{release.id} ({known})" if by_digest else known
 
 
+class Shipped(Protocol):
+    """What finding a release asks of a target, whatever its driver."""
+
+    @property
+    def cluster(self) -> str:
+        """Where its services are."""
+        ...
+
+    @property
+    def container(self) -> str:
+        """The one whose image is the release; empty where there is one only."""
+        ...
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """What stands on its cards: some name commits."""
+        ...
+
+    def crew(self, group: str) -> str:
+        """The service whose tasks are in that group."""
+        ...
+
+
 class Where(NamedTuple):
     """The target, and which of its groups is which side."""
 
-    target: EcsTarget
+    target: Shipped
     sides: Sides
 
 
 class Shipping:
     """Finds out what would ship to one target."""
 
-    def __init__(self, desk: Desk, marks: Marks, registry: Callable[[Image], Registry], where: Where) -> None:
+    def __init__(self, desk: Desk, marks: Marks, registries: Registries, where: Where) -> None:
         self._desk = desk
         self._marks = marks
-        self._registry = registry
+        self._registries = registries
         self._target, self._sides = where
 
     def plan(self, wanted: str, *, back: bool, serving: str) -> Shipment:
         """What `wanted` means now. NotFound or Refused when it cannot be deployed. `serving`: the live definition."""
+        one = self._plan(wanted, back=back, serving=serving)
+        sides = {"stable": one.stable, "candidate": one.candidate}
+        names = {side: release.id for side, release in sides.items()}
+        change = Change(one.live, one.new, one.served_by, one.container, names)
+        found = commits_of(self._registries, change, self._target.links)
+        stable, candidate = (_with_commit(release, found.by_side.get(side, "")) for side, release in sides.items())
+        return one._replace(stable=stable, candidate=candidate, checks=found.checks)
+
+    def _plan(self, wanted: str, *, back: bool, serving: str) -> Shipment:
         live = definition_of(self._desk.ecs, serving)
         served_by = release_container(live, self._target.container)
         if wanted.startswith(BY_DEFINITION):
@@ -136,6 +170,13 @@ class Shipping:
         """What ECR knows of an image; a definition may run one from elsewhere."""
         image = parse(text)
         return None if image is None else _served(self._registry(image), image)
+
+    def _registry(self, image: Image) -> Registry:
+        return Registry(self._registries.calls(image), image)
+
+
+def _with_commit(release: Release, commit: str) -> Release:
+    return release.model_copy(update={"pinned": {**release.pinned, "revision": commit}}) if commit else release
 
 
 def _served(registry: Registry, image: Image) -> ImageRow | None:

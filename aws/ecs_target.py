@@ -20,6 +20,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "ecs:ListTasks": "*",
     "ecs:DescribeTasks": "task/{cluster}/*",
     "ecr:DescribeImages": "repository/*",
+    "ecr:BatchGetImage": "repository/*",
+    "ecr:GetDownloadUrlForLayer": "repository/*",
     "application-autoscaling:DescribeScalableTargets": "*",
     "application-autoscaling:RegisterScalableTarget": "scalable-target/*",
 }
@@ -50,6 +52,11 @@ class EcsTarget(TargetModel):
     def _apart(self) -> "EcsTarget":
         told_apart(self)
         return self
+
+    @property
+    def has_commits(self) -> bool:
+        """Its images' labels say them."""
+        return True
 
     @property
     def groups(self) -> tuple[str, str]:

@@ -6,7 +6,7 @@ has it go back. native_hands.py alone changes anything. Judges nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final
 
 from aws import ecs_preflight, native_preflight
 from aws.alarm_calls import A_PAGE, described, possible
@@ -15,10 +15,10 @@ from aws.alb_facts import Sides
 from aws.alb_reads import batches
 from aws.calls import Calls
 from aws.driver import only_seen
-from aws.ecs_images import Image, Registry, parse
+from aws.ecs_commits import OPTIONAL
+from aws.ecs_images import Registries, parse
 from aws.ecs_reads import Desk
 from aws.ecs_release import Shipment, Shipping, Where
-from aws.ecs_target import EcsTarget
 from aws.native_hands import NativeHands
 from aws.native_left import left_by
 from aws.native_look import NativeEyes, Want, target_of, want
@@ -72,6 +72,11 @@ class EcsNative:
         if _as_configured(plan) or cls.misfit(target, plan):
             return ()
         return bounds_of(plan)
+
+    @classmethod
+    def needs(cls, target: TargetModel) -> Mapping[str, str]:  # noqa: ARG003 - the same for every target
+        """What deploying needs; what only a link needs is optional."""
+        return {action: resource for action, resource in OPERATIONS.items() if action not in OPTIONAL}
 
     def prepare(self, rollout: Rollout) -> Prepared:
         """Pin what was asked for, say what would change, check that ECS can do it. Read only."""
@@ -167,15 +172,8 @@ class EcsNative:
 
     def _shipment(self, target: NativeTarget, found: Survey, wanted: str, *, back: bool) -> Shipment:
         calls = self._eyes.ecs(target, target.service)
-
-        def registry(image: Image) -> Registry:
-            # An image may lie in another region, and in another account.
-            place = Place(target.iam_role, image.region)
-            return Registry(Calls(self._sessions, place, "ecr", OPERATIONS), image)
-
-        # It asks its target for cluster, container and the crew of a group, and nothing of a load balancer.
-        where = Where(cast("EcsTarget", target), _HERE)
-        shipping = Shipping(Desk(calls, calls, calls), self._eyes.marks, registry, where)
+        registries = Registries(self._sessions, target.iam_role, OPERATIONS)
+        shipping = Shipping(Desk(calls, calls, calls), self._eyes.marks, registries, Where(target, _HERE))
         return shipping.plan(wanted, back=back, serving=found.definition)
 
 
@@ -194,6 +192,7 @@ def _of(shipment: Shipment, fleet: NativeFleet) -> list[Check]:
     checks = [
         *ecs_preflight.live(shipment.live, shipment.served_by),
         *ecs_preflight.definition(shipment.new, shipment.container, fleet),
+        *shipment.checks,
     ]
     image = shipment.new.containers[shipment.container].image
     if parse(image) is not None and not shipment.candidate.pinned.get("digest"):

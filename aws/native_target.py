@@ -27,6 +27,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "ecs:ListTasks": "*",
     "ecs:DescribeTasks": "task/{cluster}/*",
     "ecr:DescribeImages": "repository/*",
+    "ecr:BatchGetImage": "repository/*",
+    "ecr:GetDownloadUrlForLayer": "repository/*",
     "cloudwatch:DescribeAlarms": "*",
 }
 
@@ -43,6 +45,11 @@ class NativeTarget(TargetModel):
     region: Region
     iam_role: Role = ""
     plan: str = "watch"
+
+    @property
+    def has_commits(self) -> bool:
+        """Its images' labels say them."""
+        return True
 
     def crew(self, group: str) -> str:
         """The service that runs either release: there is one."""

@@ -92,6 +92,7 @@ rules    = ["{_ELB}:listener-rule/app/shop/cfd0d82b83cd0458/272dac60351b0bf0/8ec
 test_rule = "{_ELB}:listener-rule/app/shop/cfd0d82b83cd0458/d4a6180ae6351ae9/f86cdbac90113bbb"
 blue     = {{ service = "shop-blue", target_group = "{_ELB}:targetgroup/shop-blue/a584de2b17712484" }}
 green    = {{ service = "shop-green", target_group = "{_ELB}:targetgroup/shop-green/6cb6c0fb1931542a" }}
+links    = {{ commits = "https://git.example.com/shop/compare/{{from_commit}}...{{to_commit}}" }}
 """
 SEARCH = f"""kind     = "ec2"
 rules    = ["{_ELB}:listener-rule/app/search/338a85906e9ef92b/0928ff68d4b1ea40/d31e3da3d861bf79"]

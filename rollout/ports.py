@@ -5,11 +5,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rollout.actions import Action, Intent, IntentState, Outcome
 from rollout.ask import Ask
 from rollout.audit import Entry, Link
+from rollout.errors import BadConfig
 from rollout.model import Rollout
 from rollout.notices import Notice
 from rollout.people import Actor, Person
@@ -233,6 +234,19 @@ class TargetModel(Frozen):
     links: dict[str, str] = {}
     alarm_prefix: str | tuple[str, ...] = ()
     alarm_tag: str | tuple[str, ...] = ()
+
+    @property
+    def has_commits(self) -> bool:
+        """Its releases are made of commits that can be looked up: `{from_commit}` and `{to_commit}` in its links."""
+        return False
+
+    @model_validator(mode="after")
+    def _links_that_can_be_filled(self) -> "TargetModel":
+        for name, address in self.links.items():
+            if not self.has_commits and ("{from_commit}" in address or "{to_commit}" in address):
+                fact = f"the link {name} asks for commits, and {self.kind} knows none: only images in ECR name them"
+                raise BadConfig(fact, "write {from} and {to}, which are the releases' names")
+        return self
 
 
 class Capabilities(Frozen):

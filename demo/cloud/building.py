@@ -101,17 +101,22 @@ def forward(weights: Mapping[str, int]) -> dict[str, Any]:
 
 def add_image(
     world: World, repository: str, tag: str, annotations: Mapping[str, str] | None = None, *,
-    ago: timedelta = timedelta(),
+    ago: timedelta = timedelta(), labels: Mapping[str, str] | None = None,
 ) -> str:
-    """An image pushed to ECR so long ago, and the repository where there is none yet; gives its digest."""
+    """An image pushed to ECR so long ago, its labels too, and its repository if need be; gives its digest."""
     ecr: Any = ecr_backends[ACCOUNT][REGION]
     if repository not in ecr.repositories:
         ecr.create_repository(repository, None, None, None, "MUTABLE", [])
     layer = f"{repository} {tag}"
+    blob = json.dumps({
+        "architecture": "amd64", "os": "linux", "config": {"Env": ["STAGE=image"], "Labels": dict(labels or {})},
+        "rootfs": {"type": "layers", "diff_ids": [_digest(f"files of {layer}")]},
+    }).encode()
+    configuration = world.servers.images.layers.put(ACCOUNT, REGION, repository, blob)
     text = json.dumps({
         "schemaVersion": 2, "mediaType": MANIFEST,
-        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 7023,
-                   "digest": _digest(f"configuration {layer}")},
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": len(blob),
+                   "digest": configuration},
         "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": 3_276_912,
                     "digest": _digest(layer)}],
         "annotations": dict(annotations or {}),

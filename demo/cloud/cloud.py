@@ -68,6 +68,7 @@ class Cloud:
             self.world.reset()
             self._edge = Edge(self.world, ControlDesk(self.knobs, self.config.token))
             self._server = Server(self.config.host, self.config.port, self._edge)
+            self.world.servers.images.layers.address = self._server.url
             self._server.start()
         except BaseException:
             _one_per_process.release()

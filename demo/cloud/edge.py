@@ -18,6 +18,7 @@ from werkzeug.test import run_wsgi_app
 from demo.cloud.calls import Answer, Call, Failure
 from demo.cloud.fault_words import failure
 from demo.cloud.faults import BEFORE
+from demo.cloud.layers import PATH as LAYERS
 from demo.cloud.wire import Reply, read_body, recognise, write_answer, write_failure
 from demo.cloud.world import World
 
@@ -54,6 +55,8 @@ class Edge:
             return _send(Reply(403, (("Content-Type", "text/plain"),), b"not for browsers\n"), start)
         if path.startswith(CONTROL):
             return _send(self._control(environ), start)
+        if path.startswith(LAYERS):
+            return _send(self._layer(path, environ.get("QUERY_STRING", "")), start)
         body = read_body(environ)
         call = _unknown(environ)
         try:
@@ -66,6 +69,14 @@ class Edge:
             self._world.log.refused[call.name] += 1
             reply = write_failure(call, refused)
         return self._deliver(call, reply, environ, start)
+
+    def _layer(self, path: str, query: str) -> Reply:
+        """S3's part of ECR: a blob for whoever has its signed address."""
+        with self._world.lock:
+            blob = self._world.servers.images.layers.read(path, query)
+        if blob is None:
+            return Reply(403, (("Content-Type", "application/xml"),), b"<Error><Code>AccessDenied</Code></Error>")
+        return Reply(200, (("Content-Type", "application/octet-stream"),), blob)
 
     def _meet_faults(self, call: Call) -> None:
         slow = self._taken("latency", call)

@@ -9,6 +9,7 @@ from typing import Any
 from moto.ecr.models import ecr_backends
 from moto.ecs.models import ecs_backends
 
+from demo.cloud.layers import Layers
 from demo.cloud.task import Behaviour
 
 PRIVATE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
@@ -21,10 +22,16 @@ class Images:
     """The behaviour of every image somebody spoke of; every other one is good."""
 
     known: dict[str, Behaviour] = field(default_factory=dict)
+    layers: Layers = field(default_factory=Layers)
 
     def put(self, image: str, behaviour: Behaviour) -> None:
         """How an image behaves: given by its digest, or by its whole name outside our registry."""
         self.known[image] = behaviour
+
+    def clear(self) -> None:
+        """Nobody spoke of any; the address stays, for the cloud does."""
+        self.known.clear()
+        self.layers.blobs.clear()
 
     def of(self, image: str) -> Behaviour:
         """How an image behaves: one that our registry does not hold cannot be pulled."""

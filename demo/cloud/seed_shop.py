@@ -31,10 +31,16 @@ from demo.cloud.world import World
 SHOP = CLUSTER = REPOSITORY = "shop"
 BLUE, GREEN = "shop-blue", "shop-green"
 IMAGES = {"v1": Behaviour(GOOD), "v2": Behaviour(GOOD), "v3": Behaviour(FAILING), "v4": Behaviour(exit_code=1)}
+COMMITS = {
+    "v1": "3f2c1d9e5a7b48c6d0e1f2a3b4c5d6e7f8091a2b", "v2": "9d41c7a0be35f28617c94d3aa05e6b1f7283c4d9",
+    "v3": "c07be1f49a2d5638e1047bd9f6a3c258e9b01d74", "v4": "71a9d3e82c5f4b06a8e3f19d7c40b25e6d8f9a13",
+}
+"""What each image was made of: its label says it, as `docker build --label` writes it."""
 PUSHED_AGO = {"v1": timedelta(days=3), "v2": timedelta(minutes=20), "v3": timedelta(days=1), "v4": timedelta(days=2)}
 TASKS, RPS = 4, 200.0
 CAPACITY = 80.0  # requests per second that one task can answer
 PER_TASK = 3600.0  # requests per minute that the autoscaler keeps a task at
+REVISION = "org.opencontainers.image.revision"
 LEAST, MOST = 2, 10
 PREROLL_PERIODS, WARM_UP_SECONDS = 6, 30
 
@@ -87,7 +93,7 @@ def build_shop(world: World) -> Shop:
         digests[tag] = add_image(world, REPOSITORY, tag, {
             "org.opencontainers.image.version": tag,
             "org.opencontainers.image.source": "https://git.example.com/shop",
-        }, ago=PUSHED_AGO[tag])
+        }, ago=PUSHED_AGO[tag], labels={REVISION: COMMITS[tag]})
         world.servers.images.put(digests[tag], behaviour)
     for name, group, count in ((BLUE, blue, TASKS), (GREEN, green, 0)):
         definition = add_definition(world, name, image_uri(REPOSITORY, digests["v1"]))

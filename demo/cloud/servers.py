@@ -62,6 +62,7 @@ class Servers:
             **{("elbv2", name): run for name, run in balancing.items()},
             **{("ecs", name): run for name, run in {**self.services.operations(), **deploying}.items()},
             **{("autoscaling", name): run for name, run in self.pools.operations().items()},
+            **{("ecr", name): run for name, run in self.images.layers.operations().items()},
         }
 
     def catch_up(self, now: datetime) -> None:
@@ -116,7 +117,7 @@ class Servers:
         self.routing.clear()
         self.flow.clear()
         self.scaling.clear()
-        self.images.known.clear()
+        self.images.clear()
         self._at = epoch(self.now())
 
     def _second(self, second: int) -> None:

@@ -11,7 +11,7 @@ LONGEST = 1500
 
 
 def links(rollout: Rollout) -> Mrkdwn:
-    """`logs · dashboard · commits`; nothing where none are configured, or a release that one names is not known yet."""
+    """`logs · dashboard · commits`; nothing where none are configured, or what one names is not known (yet)."""
     told: list[Mrkdwn] = []
     room = LONGEST
     given = rollout.terms.settings.get("links")
@@ -31,6 +31,10 @@ def _filled(address: str, rollout: Rollout) -> str:
         "app": rollout.app, "env": rollout.env, "region": str(rollout.terms.settings.get("region", "")),
         "from": rollout.stable.id, "to": rollout.candidate.id,
     }  # fmt: skip
+    for place, release in (("from_commit", rollout.stable), ("to_commit", rollout.candidate)):
+        fills[place] = release.pinned.get("revision", "")
+        if not fills[place] and f"{{{place}}}" in address:
+            return ""  # the look at its start said why: an address with a hole leads nowhere
     for place, value in fills.items():
         address = address.replace(f"{{{place}}}", quote(value, safe="", errors="replace"))
     return address

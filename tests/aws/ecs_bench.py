@@ -94,6 +94,7 @@ class EcsBench(PairBench):
         """A whole rollout over a rule and a listener, with tasks that crash at first."""
         rules = (self.shop.rule, self.second_listener())
         self.cloud.log.clear()
+        self.driver.prepare(self.requested(links={"commits": "https://example.com/{to_commit}"}))
         rollout = self.looked(self.accepted("v4", rules=rules))
         self.do(rollout, Launch(release="v4"))
         self.cloud.step(60)
