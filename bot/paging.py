@@ -13,6 +13,7 @@ from rollout.policy import IdentityPending, Knowledge, permit
 from rollout.ports import Reply, StoredAsk, Work
 from rollout.verbs import VERBS
 from store import Store
+from store.opened import Writing
 
 
 class Paging:
@@ -45,7 +46,7 @@ class Paging:
                 work.tell(Answer.model_validate({"reply": reply, "good": answer.ok, "at": now, **said}))
         return answer
 
-    def _taken(self, work: Work, rollout: int, actor: Actor, now: datetime) -> None:
+    def _taken(self, work: Writing, rollout: int, actor: Actor, now: datetime) -> None:
         """The thread says who has it: the others were called, too."""
         if work.take_page(rollout, actor, now):
             work.tell(Event(rollout=rollout, what="page_taken", by=actor, text="nobody else is called", at=now))
