@@ -13,7 +13,7 @@ from rollout.policy import IdentityPending, Knowledge, permit
 from rollout.ports import Reply, StoredAsk, Work
 from rollout.verbs import VERBS
 from store import Store
-from store.opened import Writing
+from store.ledger import Writing
 
 
 class Paging:
