@@ -97,6 +97,15 @@ class Forwarding:
             raise TargetError("state", f"{missing[0].words} does not show {names} after they were added")
         return Attached(after, written=True)
 
+    def point(self, rule: Rule, groups: Sequence[str], to: str) -> str:
+        """Let a test rule send everything to one of these groups; the id of the request, empty where it does already.
+
+        One that serves anything else is somebody's own: it stays, and each look says where it leads.
+        """
+        if rule.shares == {to: WHOLE} or not rule.shares or rule.shares.keys() - set(groups):
+            return ""
+        return self._write(rule, rule.weighing({group: WHOLE if group == to else 0 for group in groups}))[1]
+
     def _write_all(self, found: Rules, weights: Mapping[str, int], sides: Sides, *, up: bool) -> Outcome:
         written: list[Rule] = []
         broken: list[_Failure] = []

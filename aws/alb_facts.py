@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from aws.alb_replies import Action, Forward, ListenerRow, RuleRow, TargetRow
+from aws.alb_replies import Action, Condition, Forward, ListenerRow, RuleRow, TargetRow
 from aws.faults import clip
 
 WHOLE: Final = 100
@@ -46,6 +46,7 @@ class Rule(NamedTuple):
     actions: tuple[Action, ...]
     default: bool = False
     """A default rule, which only its listener can change."""
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def of_listener(self) -> bool:
@@ -153,7 +154,7 @@ def rule_of(row: RuleRow | ListenerRow) -> Rule:
     """A row of AWS as a rule."""
     if isinstance(row, ListenerRow):
         return Rule(row.listener_arn, tuple(_kept(action) for action in row.default_actions))
-    return Rule(row.rule_arn, tuple(_kept(action) for action in row.actions), row.is_default)
+    return Rule(row.rule_arn, tuple(_kept(action) for action in row.actions), row.is_default, row.conditions)
 
 
 def split_words(shares: Mapping[str, float], sides: Sides) -> str:

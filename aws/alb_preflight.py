@@ -1,10 +1,11 @@
 """May traffic move between these two groups? Finds what a load balancer's rules would do to a rollout. No writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from aws.alb_facts import WHOLE, Rule, Rules, Sides, group_name
-from aws.alb_reads import every_rule, groups_of, rules_of
+from aws.alb_address import Address, address_of, meets
+from aws.alb_facts import WHOLE, Rule, Rules, Sides, group_name, rule_of
+from aws.alb_reads import balancer_name, every_rule, groups_of, rules_of
 from aws.alb_replies import Group, ListenerRow
 from aws.calls import Calls
 from rollout.durations import print_duration
@@ -22,6 +23,8 @@ class Named(NamedTuple):
     test_rule: str
     blue: str
     green: str
+    test_path: str = ""
+    """What is asked for at the address of the test rule, where that is configured."""
 
     @property
     def groups(self) -> tuple[str, str]:
@@ -37,6 +40,10 @@ class Survey(NamedTuple):
     listeners: Mapping[str, ListenerRow]
     elsewhere: tuple[Rule, ...]
     """Rules that nobody named and that have one of the two groups."""
+    tried: Rule | None = None
+    """The test rule."""
+    test: Address | TargetError | None = None
+    """What it answers; None where there is none."""
 
     @property
     def sides(self) -> Sides:
@@ -68,7 +75,28 @@ def survey(calls: Calls, named: Named) -> Survey:
         if rule.arn not in known and not (rule.default and rule.listener in known)
         and rule.weights.keys() & set(named.groups)
     )  # fmt: skip
-    return Survey(named, rules, groups, {row.listener_arn: row for row, _ in behind}, elsewhere)
+    listeners = {row.listener_arn: row for row, _ in behind}
+    tried, test = _test(calls, named, listeners, [rule for _, rule in behind])
+    return Survey(named, rules, groups, listeners, elsewhere, tried, test)
+
+
+def _test(
+    calls: Calls, named: Named, listeners: Mapping[str, ListenerRow], behind: Sequence[Rule]
+) -> tuple[Rule | None, Address | TargetError | None]:
+    """The test rule and its address, out of what was read already; only the load balancer's name is asked for."""
+    if not named.test_rule:
+        return None, None
+    rule = next((one for one in behind if one.arn == named.test_rule), None)
+    if rule is None and named.test_rule in listeners:
+        rule = rule_of(listeners[named.test_rule])
+    if rule is None:
+        # Whatever it forwards to is behind another load balancer, and a group belongs to one.
+        fact = f"the test rule {named.test_rule.rsplit('/', 1)[1]} belongs to another load balancer than the rules"
+        return None, TargetError("config", fact, "name one of the same load balancer")
+    try:
+        return rule, address_of(rule, listeners[rule.listener], balancer_name(calls, rule.balancer))
+    except TargetError as error:
+        return rule, error
 
 
 def findings(found: Survey) -> list[Check]:
@@ -80,6 +108,7 @@ def findings(found: Survey) -> list[Check]:
         *_attach(found),
         *_sticky(found),
         *_plain(found),
+        *_tried(found),
     ]
 
 
@@ -179,6 +208,24 @@ def _plain(found: Survey) -> list[Check]:
     ports = ", ".join(sorted({str(row.port) for row in plain}))
     text = f"the listener on port {ports} is plain HTTP: requests are not encrypted"
     return [Check(name="http", state="warn", text=text, hint="name rules of an HTTPS listener if there is one")]
+
+
+def _tried(found: Survey) -> list[Check]:
+    """Without an address people look elsewhere; where a check of it is configured nothing could ever rise."""
+    if found.test is None:
+        return []
+    path = found.named.test_path
+    if isinstance(found.test, TargetError):
+        state = "fail" if path else "warn"
+        return [Check(name="test", state=state, text=found.test.fact, hint=found.test.hint)]
+    if path and found.tried and not meets(found.tried, path.partition("?")[0]):
+        text = f"{found.tried.words} does not answer the path {path} of `test`"
+        return [_fail("test", text, "correct the path, or the rule's condition")]
+    if found.tried and found.tried.shares.keys() - set(found.named.groups):
+        others = ", ".join(group_name(group) for group in found.tried.shares)
+        text = f"the test rule {found.tried.words} forwards to {others} too: the start leaves it as it is"
+        return [Check(name="test", state="warn", text=text, hint="let it forward to the two groups of this target")]
+    return []
 
 
 def _balancer(arn: str) -> str:

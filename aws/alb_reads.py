@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from aws.alb_facts import Rule, Rules, Targets, counted, group_name, rule_of
-from aws.alb_replies import Group, GroupPage, HealthPage, ListenerPage, ListenerRow, RulePage
+from aws.alb_replies import BalancerPage, Group, GroupPage, HealthPage, ListenerPage, ListenerRow, RulePage
 from aws.calls import Calls
 from rollout.errors import TargetError
 
+NAMES: Final = "elasticloadbalancing:DescribeLoadBalancers"
+"""Only a target with a test rule needs it."""
 READS: Final[Mapping[str, str]] = {
     "elasticloadbalancing:DescribeRules": "*",
     "elasticloadbalancing:DescribeListeners": "*",
     "elasticloadbalancing:DescribeTargetGroups": "*",
     "elasticloadbalancing:DescribeTargetHealth": "*",
+    NAMES: "*",
 }
 A_CALL: Final = 20
 """ARNs in one call: DescribeTags and DescribeLoadBalancers take no more, the others say nothing."""
@@ -83,6 +86,12 @@ def every_rule(calls: Calls, balancer: str) -> list[tuple[ListenerRow, Rule]]:
         for listener in listeners_of(calls, balancer)
         for rule in rules_behind(calls, listener.listener_arn)
     ]
+
+
+def balancer_name(calls: Calls, arn: str) -> str:
+    """The DNS name of a load balancer; empty where AWS tells none."""
+    page = calls.read("DescribeLoadBalancers", BalancerPage, LoadBalancerArns=[arn])
+    return next((row.dns_name for row in page.load_balancers if row.load_balancer_arn == arn), "")
 
 
 def target_health(calls: Calls, group: str) -> Targets | TargetError:

@@ -61,12 +61,33 @@ def _readable(actions: tuple[Action, ...]) -> tuple[Action, ...]:
 Actions = Annotated[tuple[Action, ...], AfterValidator(_readable)]
 
 
+class Patterns(Reply):
+    """Of a condition: any of these has to match."""
+
+    values: tuple[str, ...] = ()
+
+
+class Condition(Reply):
+    """What a request must be like for a rule, in both of AWS's forms."""
+
+    field: str = ""
+    values: tuple[str, ...] = ()
+    path_pattern_config: Patterns = Patterns()
+    host_header_config: Patterns = Patterns()
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Of a path or a host; none where it is about something else, or written as a regular expression."""
+        return self.path_pattern_config.values or self.host_header_config.values or self.values
+
+
 class RuleRow(Reply):
     """One rule as DescribeRules and ModifyRule show it."""
 
     rule_arn: Text
     priority: str = ""
     actions: Actions = ()
+    conditions: tuple[Condition, ...] = ()
     is_default: bool = False
 
 
@@ -91,6 +112,20 @@ class ListenerPage(Answer):
     """DescribeListeners and ModifyListener."""
 
     listeners: tuple[ListenerRow, ...]
+    next_marker: str = ""
+
+
+class BalancerRow(Reply):
+    """One load balancer."""
+
+    load_balancer_arn: Text
+    dns_name: str = Field(default="", alias="DNSName")
+
+
+class BalancerPage(Answer):
+    """DescribeLoadBalancers."""
+
+    load_balancers: tuple[BalancerRow, ...]
     next_marker: str = ""
 
 

@@ -52,7 +52,7 @@ class Ec2(PairDriver[Ec2Target]):
         checks = [*alb_preflight.split(survey), *alb_preflight.findings(survey), *ec2_preflight.pools(sight)]
         return Prepared(
             stable=stable, candidate=candidate, diff=(*ec2_preflight.differences(old, new), _place(sight)),
-            checks=tuple(checks), snapshot=snapshot(sight),
+            checks=tuple(checks), snapshot=snapshot(sight, survey.test),
         )  # fmt: skip
 
     def examine(self, target: TargetModel) -> tuple[Check, ...]:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from aws import alb
 from aws.pair_target import Floor, GroupArn, Region, Role, Rules, TestRule, told_apart
+from aws.probe_target import Probe
 from rollout.ports import TargetModel
 from rollout.values import Frozen
 
@@ -35,6 +36,7 @@ class Ec2Target(TargetModel):
     green: Ec2Side
     rules: Rules
     test_rule: TestRule = ""
+    test: Probe | None = None
     floor: Floor = 0
     region: Region
     iam_role: Role = ""

@@ -68,7 +68,7 @@ class Ecs(PairDriver[EcsTarget]):
         ]
         return Prepared(
             stable=shipment.stable, candidate=shipment.candidate, diff=(*shipment.diff, _place(sight)),
-            checks=tuple(checks), snapshot=snapshot(sight),
+            checks=tuple(checks), snapshot=snapshot(sight, survey.test),
         )  # fmt: skip
 
     def examine(self, target: TargetModel) -> tuple[Check, ...]:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from aws import alb
 from aws.pair_target import Floor, GroupArn, Region, Role, Rules, TestRule, told_apart
+from aws.probe_target import Probe
 from rollout.ports import TargetModel
 from rollout.values import Frozen
 
@@ -43,6 +44,7 @@ class EcsTarget(TargetModel):
     green: EcsSide
     rules: Rules
     test_rule: TestRule = ""
+    test: Probe | None = None
     container: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,255}$")] = ""
     floor: Floor = 0
     region: Region

@@ -11,16 +11,18 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Generic
 
 from aws.alb import Forwarding
+from aws.alb_reads import NAMES
 from aws.driver import failed, only_seen
 from aws.faults import CallError
 from aws.pair_hands import Hands
 from aws.pair_limits import SIDES
 from aws.pair_look import Eyes, T, Want, want
+from aws.pair_probe import Probes
 from aws.pair_seen import Sight, seen
 from rollout.actions import Action, Finish, Launch, Outcome, Retire, Shift
 from rollout.errors import TargetError
 from rollout.model import Rollout
-from rollout.ports import Capabilities
+from rollout.ports import Capabilities, TargetModel
 from rollout.release import Check
 from rollout.seen import Seen
 
@@ -28,15 +30,23 @@ SERVERS: Final = Capabilities(weights="any", launches=True, servers=True)
 
 
 class PairDriver(ABC, Generic[T]):
-    """A look is one call for all rules, what the driver needs for its servers, and one a group; a step is two reads and
-    a write a rule.
+    """A look is one call for all rules, what the driver needs for its servers, and one a group, and a GET of the test
+    address while there is no traffic; a step is two reads and a write a rule.
     """
 
     capabilities: ClassVar[Capabilities] = SERVERS
+    operations: ClassVar[Mapping[str, str]]
 
     def __init__(self, model: type[T], eyes: Eyes[T]) -> None:
         self._model = model
         self._watch = eyes
+        self._probes = Probes()
+
+    @classmethod
+    def needs(cls, target: TargetModel) -> Mapping[str, str]:
+        """The load balancer's name is asked for only where a test rule has an address."""
+        without = () if getattr(target, "test_rule", "") else (NAMES,)
+        return {action: resource for action, resource in cls.operations.items() if action not in without}
 
     @abstractmethod
     def hands(self, one: Want[T], sight: Sight) -> Hands:
@@ -49,15 +59,18 @@ class PairDriver(ABC, Generic[T]):
     def look(self, rollouts: Sequence[Rollout]) -> Mapping[int, Seen | TargetError]:
         """The same, with a reason for each that could not be read."""
         looks: dict[int, Seen | TargetError] = {}
-        wants: list[Want[T]] = []
+        wants: dict[int, Want[T]] = {}
         for rollout in rollouts:
             try:
-                wants.append(want(rollout, self._model))
+                wants[rollout.id] = want(rollout, self._model)
             except TargetError as error:
                 looks[rollout.id] = error
-        for number, sight in self._watch.look(wants).items():
-            looks[number] = seen(sight) if isinstance(sight, Sight) else sight
-        return looks
+        sights = self._watch.look(wants.values())
+        looks |= {number: seen(one) if isinstance(one, Sight) else one for number, one in sights.items()}
+        return looks | self._probes.tried([
+            (wants[number], one, shown) for number, one in sights.items()
+            if isinstance(one, Sight) and isinstance(shown := looks[number], Seen)
+        ])  # fmt: skip
 
     def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
         """One absolute action. The key cannot travel: none of these calls has a token, a text or a tag for it."""

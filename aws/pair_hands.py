@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from aws.alb import Forwarding
+from aws.alb_facts import Rule
 from aws.calls import Calls
 from aws.driver import failed
 from aws.faults import CallError
@@ -59,6 +60,7 @@ class Hands(ABC):
         # Pinned only when it is asked for the release: a least size may start servers at once.
         self.bring_up(SIDES[index], release)
         self._pin(SIDES[index])
+        self._offer(release)
 
     def restore(self, releases: Mapping[Side, Release]) -> None:
         """Give sides that serve their release back, where somebody replaced it."""
@@ -104,6 +106,18 @@ class Hands(ABC):
         """A step that took effect."""
         self._done.append(text)
         self._request = request
+
+    def _offer(self, release: Release) -> None:
+        """Where people try out the new release: the sides change places, so the test rule has to follow.
+
+        Not on a way back: that release served before, and the side that it leaves is the next one to be tried.
+        """
+        rule, rollout = self._sight.tried, self._sight.rollout
+        coming = self._sight.sides.candidate
+        if not isinstance(rule, Rule) or rollout is None or rollout.back or release.pinned["target_group"] != coming:
+            return
+        if request := self._forwarding.point(rule, self._sight.sides.groups, coming):
+            self.note(f"the test rule sends to {self._sight.sides.name(coming)}", request)
 
     def _pin(self, side: Side) -> None:
         """Its own largest size is not ours to change: the preflight tells when it is too small."""

@@ -123,7 +123,8 @@ class Eyes(ABC, Generic[T]):
     def sights(self, wants: Sequence[Want[T]]) -> dict[int, Sight | TargetError]:
         """Rules, crews and limits of targets at one place; who is healthy was not asked."""
         at = self._clock.now()  # before the reads: what is seen is at least as new as it says
-        rules = read_rules(self.elb(wants[0].target), [arn for one in wants for arn in one.target.rules])
+        arns = [arn for one in wants for arn in (*one.target.rules, one.target.test_rule) if arn]
+        rules = read_rules(self.elb(wants[0].target), arns)
         crews = self.crews(wants)
         limits = self.limits(wants, crews)
         found: dict[int, Sight | TargetError] = {}
@@ -145,7 +146,7 @@ class Eyes(ABC, Generic[T]):
         return Sight(
             rollout=one.rollout, floor=one.target.floor, sides=one.sides, at=self._clock.now(),
             rules=chosen(rules, one.target.rules), keys=one.keys, crews=(stable, candidate), limits={},
-            ours=(first, second),
+            ours=(first, second), tried=rules.get(one.target.test_rule),
         )  # fmt: skip
 
     def _with_health(

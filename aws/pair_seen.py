@@ -6,7 +6,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from aws.alb_facts import Rules, Sides, Targets
+from aws.alb_address import Address
+from aws.alb_facts import Rule, Rules, Sides, Targets
 from aws.pair_health import Crew, Facts, health
 from aws.pair_limits import SIDES, Least, Limit, Pins, Side, floor_of
 from rollout.errors import TargetError
@@ -31,6 +32,7 @@ class Snapshot(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     count: int | None = None
     limits: LeastBefore | None = None
+    test: Address | None = None
 
 
 class Sight(NamedTuple):
@@ -50,6 +52,8 @@ class Sight(NamedTuple):
     targets: tuple[Targets | TargetError, Targets | TargetError] = (Targets(0, 0, 0), Targets(0, 0, 0))
     ours: tuple[bool | TargetError, bool | TargetError] = (False, False)
     crash: tuple[str, str] = ("", "")
+    tried: Rule | TargetError | None = None
+    """The test rule; None where there is none."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -121,13 +125,14 @@ def seen(sight: Sight) -> Seen:
     )
 
 
-def snapshot(sight: Sight) -> dict[str, object]:
-    """How things stand before the first write."""
+def snapshot(sight: Sight, test: Address | TargetError | None = None) -> dict[str, object]:
+    """How things stand before the first write, and where the new release can be tried."""
     crews = [crew for crew in sight.crews if not isinstance(crew, TargetError)]
     return {
         "count": sight.size, "limits": sight.now._asdict(),
         "crews": {crew.name: {"runs": crew.runs, "desired": crew.desired_count} for crew in crews},
         "rules": {rule.arn: list(rule.actions) for rule in sight.rules.rows},
+        **({"test": test.model_dump()} if isinstance(test, Address) else {}),
     }  # fmt: skip
 
 

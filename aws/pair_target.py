@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Protocol, Self
 from pydantic import Field
 
 from aws.alb_preflight import Named
+from aws.probe_target import Probe
 
 _ELB: Final = r"^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:"
 GroupArn = Annotated[str, Field(pattern=_ELB + r"targetgroup/[A-Za-z0-9-]{1,32}/[0-9a-f]+$")]
@@ -35,6 +36,11 @@ class PairTarget(Protocol):
     def test_rule(self) -> str: ...
 
     @property
+    def test(self) -> Probe | None:
+        """The check of the test address."""
+        ...
+
+    @property
     def floor(self) -> int: ...
 
     @property
@@ -60,7 +66,7 @@ class PairTarget(Protocol):
 def named(target: PairTarget) -> Named:
     """What of it is the load balancer's."""
     blue, green = target.groups
-    return Named(target.rules, target.test_rule, blue, green)
+    return Named(target.rules, target.test_rule, blue, green, target.test.path if target.test else "")
 
 
 def told_apart(target: PairTarget) -> None:
@@ -73,6 +79,8 @@ def told_apart(target: PairTarget) -> None:
     twice = [arn for arn, count in Counter([*target.rules, target.test_rule]).items() if count > 1]
     if twice:
         raise ValueError(f"this rule is named twice: {twice[0]}")
+    if target.test and target.test.path and not target.test_rule:
+        raise ValueError("test has a path and there is no test_rule: name one, or write a whole url")
     for arn in (*target.rules, blue, green):
         if arn.split(":")[3] != target.region:
             raise ValueError(f"{arn} is not in the region {target.region}")

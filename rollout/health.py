@@ -11,11 +11,13 @@ from rollout.terms import AlarmGate
 
 FRESH_LOOKS = 2
 """A verdict older than two looks is no verdict (S1)."""
+MISSES = 3
+"""So many looks in a row have to get a wrong answer at the test address: one may be the balancer's, or a restart's."""
 
 
 def judge(rollout: Rollout, look: Observation, now: datetime) -> Verdict:
     """The verdict over the present weight. FAIL beats blind beats no_data beats no_gate beats PASS."""
-    reasons = (*alarm_votes(rollout, look, now), *_target(look))
+    reasons = (*alarm_votes(rollout, look, now), *_target(look), *_trial(rollout, look))
     votes = {reason.vote for reason in reasons}
     if "fail" in votes:
         return Verdict(outcome="FAIL", reasons=reasons, at=look.alarms_at)
@@ -96,8 +98,24 @@ def _target(look: Observation) -> list[Reason]:
     side, course = look.seen.candidate, look.seen.course
     if course is not None and course.state == "none":
         return []  # nothing of it was started yet: there is nothing whose health could be known
-    if side.state == "healthy" or (side.ready and side.bears(max(look.seen.shares, default=0))):
+    if side.state == "healthy" or (side.ready and side.holds(max(look.seen.shares, default=0))):
         return []
     if side.state == "sick":
         return [Reason(voter="target", vote="fail", text=f"the new release is not healthy: {side.text}")]
     return [Reason(voter="target", vote="no_data", text=f"the new release is not known healthy: {side.text}")]
+
+
+def _trial(rollout: Rollout, look: Observation) -> list[Reason]:
+    """At 0 % the answer of the test address is evidence; with traffic, or on a way back, it is not asked for.
+
+    It speaks for the release's own side, so it votes in its name. What could not be reached says nothing about the
+    release: a name, a certificate, a closed port are the way there, and nobody goes back for that.
+    """
+    trial = look.seen.trial if look.seen else None
+    if trial is None or not trial.asked or rollout.back or (look.seen and any(look.seen.shares)):
+        return []
+    if trial.state == "passed":
+        return [Reason(voter="target", vote="pass", text=trial.said)]
+    if trial.state == "failed" and trial.misses >= MISSES:
+        return [Reason(voter="target", vote="fail", text=trial.said)]
+    return [Reason(voter="target", vote="no_data", text=trial.said)]

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Literal
 
+from pydantic import Field
+
 from rollout.course import Course
 from rollout.errors import FaultKind
 from rollout.release import Prepared
@@ -30,9 +32,15 @@ class SideHealth(Frozen):
 
     coming: bool = False
     """What Launch asks for stands already; it is only not there yet."""
+    late: bool = False
+    """Counted by a metric that is a minute or two old: good enough to watch, never to raise."""
 
     def bears(self, percent: int) -> bool:
-        """Whether so much traffic may be sent to it: known healthy, or enough of it is (S7)."""
+        """Whether so much traffic may be sent to it: known healthy just now, or enough of it is (S7)."""
+        return not self.late and self.holds(percent)
+
+    def holds(self, percent: int) -> bool:
+        """Whether it carries so much traffic as far as anybody knows, be it by a late count: enough to watch on."""
         if self.ready is None or not self.needed:
             return self.state == "healthy"
         return self.state != "sick" and self.ready >= max(1, -(-self.needed * percent // 100))
@@ -40,9 +48,32 @@ class SideHealth(Frozen):
     @property
     def most(self) -> int:
         """The largest share that it is known to bear; all of it where nothing is counted, for down needs no proof."""
-        if self.ready is None or not self.needed:
+        if self.late or self.ready is None or not self.needed:
             return 100
         return min(100, self.ready * 100 // self.needed)
+
+
+class Trial(Frozen):
+    """Where the new release answers before it has any traffic, and what came of asking it in this look."""
+
+    url: str
+    """What a person clicks on."""
+    asked: str = ""
+    """What is asked once a look; empty: the configuration has no such check."""
+    state: Literal["waiting", "elsewhere", "unasked", "passed", "failed", "unreachable"] = "unasked"
+    """waiting: nothing healthy answers there yet. elsewhere: it is known to lead to another release.
+    failed: an answer that is not the wanted one. unreachable: none at all, which says nothing about the release.
+    """
+    text: str = ""
+    """The values in words: `200 in 41 ms`, `503 instead of 200`."""
+    misses: int = Field(default=0, ge=0)
+    """Looks in a row whose answer was not the wanted one."""
+
+    @property
+    def said(self) -> str:
+        """`GET https://shop.example.com/healthz: 503 instead of 200 (3 looks)`."""
+        many = f" ({self.misses} look{'s' if self.misses > 1 else ''})" if self.misses else ""
+        return f"GET {self.asked}: {self.text or 'not asked yet'}{many}"
 
 
 class Seen(Frozen):
@@ -69,6 +100,8 @@ class Seen(Frozen):
     """Who changed it last, when AWS tells."""
     course: Course | None = None
     """Where AWS moves the traffic by itself: how far it is. None for every other driver."""
+    trial: Trial | None = None
+    """While the candidate has 0 % everywhere, where it has a test address."""
 
     @property
     def shares(self) -> tuple[int, ...]:

@@ -3,10 +3,11 @@
 What is not known is never shown as fine.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from handlers.blocks.parts import date
+from handlers.blocks.parts import date, link
 from handlers.blocks.state import baking, unread
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.model import Phase, Rollout
@@ -15,6 +16,7 @@ from rollout.seen import AlarmReading
 
 SHOWN = 6
 """Alarms named one by one; the rest is counted."""
+_PLAIN = re.compile(r"https?://[^\s<>|]{1,1000}")
 _NAME = 120
 _TEXT = 240
 
@@ -32,7 +34,9 @@ def line(rollout: Rollout, now: datetime) -> Mrkdwn:
         return md("at the end: {}", _alarms(rollout)) if rollout.terms.alarms else md("no alarm watched it")
     if checking(rollout):
         return join(" · ", [_checking(rollout, now), _refused(rollout), _watched(rollout)])
-    return join(" · ", [_alarms(rollout), _target(rollout), _refused(rollout), _watched(rollout)])
+    return join(" · ", [
+        _alarms(rollout), _trial(rollout), _target(rollout), _late(rollout), _refused(rollout), _watched(rollout),
+    ])  # fmt: skip
 
 
 def _checking(rollout: Rollout, now: datetime) -> Mrkdwn:
@@ -109,9 +113,39 @@ def _notes(rollout: Rollout, reading: AlarmReading | None) -> Mrkdwn:
 
 def _target(rollout: Rollout) -> Mrkdwn:
     reasons = rollout.verdict.reasons if rollout.verdict else ()
-    return join(
-        " · ", (clip(one.text, _TEXT) for one in reasons if one.voter == "target" and one.vote != "pass")
-    )
+    trial = rollout.seen.trial if rollout.seen else None
+    told = trial.said if trial else ""  # what the test address said stands beside its link already
+    return join(" · ", (
+        clip(one.text, _TEXT) for one in reasons
+        if one.voter == "target" and one.vote != "pass" and one.text != told
+    ))  # fmt: skip
+
+
+def _trial(rollout: Rollout) -> Mrkdwn:
+    """`new release at https://… · test 200 in 41 ms`: where to look at it before it has traffic, and what it answers.
+
+    A rule that leads to another release gets no link: whoever clicks would judge the wrong one.
+    """
+    trial = rollout.seen.trial if rollout.seen else None
+    if trial is None:
+        return md("")
+    if trial.state == "elsewhere":
+        return md("no test address: {}", clip(trial.text, _TEXT))
+    if trial.state == "waiting":
+        return md("")
+    # Nothing but an address that cannot end its own link; anything else is text.
+    where = md("new release at {}", link(trial.url if _PLAIN.fullmatch(trial.url) else "", trial.url))
+    if trial.state == "unasked":
+        return where
+    many = md(" ({} looks)", trial.misses) if trial.misses > 1 else md("")
+    says = md("not reachable: {}", clip(trial.text, _TEXT)) if trial.state == "unreachable" else clip(trial.text, _TEXT)
+    return join(" · ", [where, md("test {}{}", says, many)])
+
+
+def _late(rollout: Rollout) -> Mrkdwn:
+    """A count that is a minute or two old is shown as one, also while nothing is wrong."""
+    side = rollout.seen.candidate if rollout.seen else None
+    return clip(side.text, _TEXT) if side and side.late and side.state == "healthy" else md("")
 
 
 def _refused(rollout: Rollout) -> Mrkdwn:

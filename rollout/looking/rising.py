@@ -33,7 +33,8 @@ def launching(look: Look) -> None:
 def _bring_up(look: Look, seen: Seen, to: int) -> None:
     """The new side has become too small for the next share: what serves has grown, or some of it died."""
     r, side = look.r, seen.candidate
-    short = side.ready is not None and side.state != "sick" and not side.bears(to)
+    # A late count is no news of what is missing: more is not asked for because of it.
+    short = side.ready is not None and not side.late and side.state != "sick" and not side.bears(to)
     if short and r.candidate is not None and not look.asked_lately() and not _coming(seen):
         look.act(Launch(release=r.candidate.id))
 
@@ -104,7 +105,7 @@ def _unpinned(look: Look) -> bool:
 
 def _may_raise(look: Look, to: int) -> bool:
     """S1: PASS on the present weight, or a person's waiver for this very step over missing evidence. S7: the receiving
-    side is known healthy, as much of it as that share needs.
+    side is known healthy, as much of it as that share needs, by a count that is not late.
     """
     r, seen = look.r, look.obs.seen
     if seen is None or not seen.candidate.bears(to) or r.verdict is None:

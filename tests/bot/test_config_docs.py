@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from aws.ec2_target import Ec2Side
 from aws.ecs_target import EcsSide
+from aws.probe_target import Probe
 from aws.registry import DRIVERS
 from bot.config import model
 from bot.config.explain import toml
@@ -41,7 +42,7 @@ SECTIONS = {
 }
 WORDS: dict[Any, str] = {
     str: "text", int: "whole number", bool: "true or false", timedelta: "duration", dict: "table", tuple: "list",
-    AlarmGate: "alarm", model.Approve: "table", EcsSide: "table", Ec2Side: "table",
+    AlarmGate: "alarm", model.Approve: "table", EcsSide: "table", Ec2Side: "table", Probe: "table",
 }  # fmt: skip
 
 
