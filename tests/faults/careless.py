@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aws.alb import OPERATIONS, Forwarding
+from aws.alb_facts import Sides
 from aws.calls import Calls
 from aws.driver import AwsDriver
 from aws.ec2 import Ec2
@@ -15,6 +17,8 @@ from rollout.actions import Action, Outcome, Retire, Shift
 from rollout.model import Rollout
 from rollout.ports import World
 from rollout.seen import Observation, SideHealth
+from tests.aws.hooks import HERE
+from tests.aws.pair_bench import PairBench
 from tests.faults.ground import AnyBench, Passing
 
 
@@ -67,6 +71,54 @@ class Hasty(Passing):
         outcome = super().perform(rollout, action, key)
         if isinstance(action, Shift) and action.percent in (0, 100) and outcome.state == "done":
             self._remove(self._world, rollout, Retire(side="stable" if action.percent else "candidate"))
+        return outcome
+
+
+class Answered(Passing):
+    """Takes a split for what AWS did not say no to, instead of what it shows."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._said: dict[int, int] = {}
+
+    def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Observation]:
+        """See rollout.ports.World."""
+        found = super().observe(rollouts)
+        return {number: self._believed(number, one) for number, one in found.items()}
+
+    def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
+        """See rollout.ports.World."""
+        outcome = super().perform(rollout, action, key)
+        if isinstance(action, Shift) and outcome.state != "failed":
+            self._said[rollout.id] = action.percent
+        return outcome
+
+    def _believed(self, number: int, found: Observation) -> Observation:
+        if found.seen is None or number not in self._said:
+            return found
+        changes = {"percent": self._said[number], "foreign": "", "mix": (), "settled": True}
+        return found.model_copy(update={"seen": found.seen.model_copy(update=changes)})
+
+
+class RuleByRule(Passing):
+    """Writes one rule after the other and stops at the first that fails, whichever way it goes; nothing is taken back."""
+
+    def __init__(self, world: World, bench: PairBench) -> None:
+        super().__init__(world)
+        self._calls = Calls(bench.sessions, HERE, "elbv2", OPERATIONS)
+        self._sides = Sides(bench.groups[bench.stable], bench.groups[bench.candidate], {})
+        self._rules: tuple[str, ...] = bench.settings["rules"]
+
+    def perform(self, rollout: Rollout, action: Action, key: str) -> Outcome:
+        """See rollout.ports.World."""
+        if not isinstance(action, Shift):
+            return super().perform(rollout, action, key)
+        outcome = Outcome(state="done", text="nothing to write")
+        for arn in self._rules:
+            one = Forwarding(self._calls, [arn])
+            outcome = one.shift(self._sides, action.percent, one.read().fingerprint)
+            if outcome.state != "done":
+                break
         return outcome
 
 
