@@ -101,7 +101,7 @@ class Answered(Passing):
 
 
 class RuleByRule(Passing):
-    """Writes one rule after the other and stops at the first that fails, whichever way it goes; nothing is taken back."""
+    """Writes one rule after the other and stops at the first that fails, up or down; nothing is taken back."""
 
     def __init__(self, world: World, bench: PairBench) -> None:
         super().__init__(world)
