@@ -8,7 +8,7 @@ SOAK  ?= 1000
 # Folders that hold Python of ours; one that is not there is left out.
 OURS  := $(wildcard rollout handlers aws store bot demo tests bench scripts)
 
-.PHONY: help setup demo test check bench soak lock
+.PHONY: help setup demo test check bench soak real-time lock
 
 help:
 	@echo "make setup   put everything into .venv (Python >= 3.11; PYTHON=... picks one)"
@@ -17,6 +17,7 @@ help:
 	@echo "make check   lint, types, imports"
 	@echo "make bench   measure how fast it answers"
 	@echo "make soak    faults, worlds and histories in their full sizes: hours, in parts that are kept"
+	@echo "make real-time  rollouts at the speed of AWS itself: an hour and a half; kept row by row"
 	@echo "make lock    resolve requirements.lock anew (maintainers)"
 
 setup: $(STAMP)
@@ -44,6 +45,9 @@ soak: setup
 	$(BIN)/python -m tests.rollout.soak --steps 1000000
 	TIDEGATE_SOAK=$(SOAK) $(BIN)/python -m pytest -n auto --timeout=0 tests/rollout/test_alarm_histories.py \
 		tests/bot/test_alert_histories.py tests/store/test_audit_attacks.py $(PYTEST)
+
+real-time: setup
+	$(BIN)/python -m scripts.real_time $(ROWS)
 
 # Keeps the versions already locked; `make lock LOCK=--upgrade` takes newer ones, `LOCK="-P moto"` one of them.
 lock: setup
