@@ -22,11 +22,11 @@ SECONDS: Final = 3
 _OK: Final = 200
 
 
-def fetch(url: str, digest: str) -> bytes:
+def fetch(url: str, digest: str, *, seconds: float = SECONDS) -> bytes:
     """The blob of that digest, whole. TargetError where it is another one, too large, or not to be had in time."""
     _refuse_insecure(url)
     try:
-        status, blob = _read(url)
+        status, blob = _read(url, seconds)
     except Exception as error:  # noqa: BLE001 - botocore's, urllib3's and the socket's own; their texts hold the address
         raise TargetError("transient", f"the configuration could not be fetched: {type(error).__name__}") from None
     if status != _OK:
@@ -44,11 +44,12 @@ def refuse_large(size: int) -> None:
         raise TargetError("config", f"the configuration is larger than {LARGEST // 1024} KiB")
 
 
-def _read(url: str) -> tuple[int, bytes]:
+def _read(url: str, seconds: float) -> tuple[int, bytes]:
     """Status, and at most one byte more than is allowed: enough to see that it is too large."""
     # AWS's own client under botocore: the same proxies and the same authorities as for every call.
     trusted: Any = Session().get_config_variable("ca_bundle") or True
-    client = URLLib3Session(verify=trusted, proxies=get_environ_proxies(url), timeout=SECONDS)
+    patience: Any = seconds  # typed too narrowly: fractions are fine
+    client = URLLib3Session(verify=trusted, proxies=get_environ_proxies(url), timeout=patience)
     try:
         answer = client.send(AWSRequest(method="GET", url=url, stream_output=True).prepare())
         return answer.status_code, answer.raw.read(LARGEST + 1)
@@ -58,13 +59,10 @@ def _read(url: str) -> tuple[int, bytes]:
 
 def _refuse_insecure(url: str) -> None:
     """HTTPS; a stand-in for AWS on this machine has none, and nobody can read along there."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname or "")):
-        raise TargetError("config", "the configuration would be fetched without HTTPS")
-
-
-def _loopback(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname or ""
+        safe = scheme == "https" or (scheme == "http" and (host == "localhost" or ip_address(host).is_loopback))
+    except ValueError:  # no address, or a host by name
+        safe = False
+    if not safe:
+        raise TargetError("config", "the configuration would be fetched without HTTPS")

@@ -225,6 +225,10 @@ BROKEN = {
     "link with a brace": (
         'bake = "10m"', 'links = { logs = "https://x/{app" }', f"{PROD}.links", "do not fit together", "links =",
     ),
+    "commits of a function": (
+        'bake = "10m"', 'links = { diff = "https://x/{from_commit}" }', "apps.my-app.env.prod", "lambda knows none",
+        "{from} and {to}",
+    ),
     "link by a strange name": (
         'bake = "10m"', 'links = { "Lo gs" = "https://x" }', f"{PROD}.links", "cannot name a link", "links =",
     ),
