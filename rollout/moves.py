@@ -15,10 +15,13 @@ from rollout.wishes import emergency, next_step
 P = Phase
 
 
-def moves(r: Rollout, hold: Hold | None = None) -> tuple[Move, ...]:
-    """At most five, the expected one first and primary, the dangerous one last."""
+def moves(r: Rollout, hold: Hold | None = None, *, newest: bool = True) -> tuple[Move, ...]:
+    """At most five, the expected one first and primary, the dangerous one last. `newest`: none of its target is newer.
+
+    What an older one would do anew is refused while the newer one lives, and is not meant after it.
+    """
     if r.phase in TERMINAL:
-        return _ended(r, hold)
+        return _ended(r, hold) if newest or (hold is not None and hold.rollout == r.id) else ()
     if r.watched and r.adopting is None and r.phase in _WATCHED:
         return _watched(r)
     rollback = Move(verb="rollback", percent=0, release=r.stable.id if r.stable else "", danger=True)

@@ -7,6 +7,7 @@ from pydantic import Field
 from rollout.actions import Intent
 from rollout.alarms.views import AlarmsReport
 from rollout.model import Rollout
+from rollout.people import Actor
 from rollout.ports import Hold
 from rollout.values import Frozen, Moment
 
@@ -39,6 +40,14 @@ class Stage(Frozen):
     """When it is expected to begin, if everything stays healthy and nobody stops it; None when nobody can know."""
 
 
+class Released(Frozen):
+    """The hold that this rollout left is over: who released it, and why."""
+
+    by: Actor
+    at: Moment
+    reason: str = ""
+
+
 class CardView(Frozen):
     """Everything a card shows, read in one transaction."""
 
@@ -47,6 +56,7 @@ class CardView(Frozen):
     moves: tuple[Move, ...]
     stages: tuple[Stage, ...]
     hold: Hold | None = None
+    released: Released | None = None
     head_seq: int = 0
     head_hash: str = ""
     now: Moment

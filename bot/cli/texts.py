@@ -95,6 +95,10 @@ def _card(card: CardView) -> Iterator[str]:
     if card.hold is not None:
         veto = f", {card.hold.veto} will not be deployed again" if card.hold.veto else ""
         yield from _row("held", f"{card.hold.reason}{veto}; tidegate unlock {r.target} --reason …")
+    elif card.released is not None:
+        one = card.released
+        why = f": {one.reason}" if one.reason else ""
+        yield from _row("released", f"by {one.by.name or one.by.id} at {when(one.at)}{why}")
     yield from _plan(card)
     legal = [move.verb for move in card.moves]
     if legal:
@@ -115,7 +119,9 @@ def _traffic(r: Rollout) -> str:
 def _plan(card: CardView) -> Iterator[str]:
     for index, stage in enumerate(card.stages):
         expected = f"  expected {when(stage.at)}" if stage.at else ""
-        yield f"  {'plan' if index == 0 else '':<10}[{_MARK[stage.state]}] {stage.text}{expected}"
+        cut = stage.state == "now" and not stage.back and not card.rollout.live  # nothing goes on any more
+        mark = _MARK["failed" if cut else stage.state]
+        yield f"  {'plan' if index == 0 else '':<10}[{mark}] {stage.text}{expected}"
 
 
 def _row(label: str, text: str) -> list[str]:
@@ -138,7 +144,7 @@ def _table(listing: Listing) -> Iterator[str]:
     yield f"{'':<6} {'target':<24} {'release':<17} {'state':<22} {'since':<25}"
     for card in listing.cards:
         r = card.rollout
-        share = f" {r.proven} %" if r.live and r.proven else ""
+        share = f" {r.proven} %" if r.live and r.proven and "%" not in WORDS[r.phase] else ""
         release = f"{_id(r.stable)} -> {_id(r.candidate) if r.candidate else r.wanted or 'latest'}"
         yield (
             f"{'#' + str(r.id):<6} {_cut(r.target, 24):<24} {_cut(release, 17):<17} "

@@ -103,7 +103,7 @@ def _notes(view: CardView) -> Mrkdwn:
         lines.append(_waived(rollout))
     if rollout.live and waits_for_approval(rollout):
         lines.append(_changes(rollout))
-    if view.hold and rollout.phase is not Phase.ROLLED_BACK:
+    if rollout.phase is not Phase.ROLLED_BACK:
         lines.append(held(view))
     return join("\n", lines)
 

@@ -35,10 +35,13 @@ def _rolled_back(view: CardView) -> Mrkdwn:
 
 
 def held(view: CardView) -> Mrkdwn:
-    """`Held for @ana: nothing is deployed to my-app/prod, version 3 least of all, until someone releases it.`"""
+    """`Held for @ana: nothing is deployed to my-app/prod, version 3 least of all, until someone releases it.`
+
+    Once somebody has: who, when and why.
+    """
     hold = view.hold
     if hold is None:
-        return md("")
+        return _released(view)
     holder = who(hold.by) if hold.by else who(view.rollout.by)
     if hold.rollout != view.rollout.id:
         holder = md("since #{}", hold.rollout)
@@ -46,6 +49,14 @@ def held(view: CardView) -> Mrkdwn:
     target = view.rollout.target
     return md("Held {}{}: nothing is deployed to {}{} until someone releases the hold.",
               md("for ") if hold.rollout == view.rollout.id else md(""), holder, target, veto)  # fmt: skip
+
+
+def _released(view: CardView) -> Mrkdwn:
+    one = view.released
+    if one is None:
+        return md("")
+    why = md(": “{}”", clip(one.reason, 300)) if one.reason else md("")
+    return md("The hold was released by {}, {}{}.", who(one.by), date(one.at, view.now), why)
 
 
 def _version(rollout: Rollout, id: str) -> Mrkdwn:

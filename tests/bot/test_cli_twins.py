@@ -17,7 +17,9 @@ from bot.config import load
 from bot.policy import ConfigPolicy
 from rollout.ask import Ask
 from rollout.conductor import Conductor
-from rollout.reports import Listing, Show, Status
+from rollout.model import Phase
+from rollout.people import Actor
+from rollout.reports import Listing, Released, Show, Status
 from rollout.simulated import ManualClock, SimulatedTarget, SimulatedWorld
 from store import hold_lock, open_store
 
@@ -250,6 +252,27 @@ def test_status_says_what_runs_and_what_is_next(desk):
     assert "rollback" in text
     assert texts.when(datetime(2026, 1, 1, tzinfo=UTC))[-6] in "+-"
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_an_ended_rollout_shows_nothing_as_going_on(desk):
+    """Where it was when it was stopped is marked as failed; a hold that was released says by whom."""
+    view = desk.card(1)
+    over = view.rollout.but(phase=Phase.ROLLED_BACK)
+    by = Actor(kind="principal", id="cli:eva", name="eva at a shell")
+    ended = view.model_copy(update={"rollout": over, "released": Released(by=by, at=view.now, reason="mended")})
+    text = texts.render(ended)
+    assert "[!] 10% 5m" in text and "[>]" not in text
+    assert f"released by eva at a shell at {texts.when(view.now)}: mended" in " ".join(text.split())
+    way_back = tuple(stage.model_copy(update={"back": True}) for stage in view.stages)
+    assert "[>] 10% 5m" in texts.render(ended.model_copy(update={"stages": way_back}))
+
+
+def test_a_share_is_said_once(desk):
+    """`baking at 100 %` is a share already."""
+    view = desk.card(1)
+    baking = view.model_copy(update={"rollout": view.rollout.but(phase=Phase.FINAL_BAKE, proven=100)})
+    assert texts.render(Listing(live=True, cards=(baking,))).count("100 %") == 1
+    assert texts.render(Listing(live=True, cards=(view,))).count("rising 10 %") == 1
 
 
 def test_lists_history_and_show_fit_the_terminal(desk):

@@ -9,7 +9,7 @@ from rollout.people import Actor, Roles
 from rollout.plan import Plan
 from rollout.ports import Hold
 from rollout.release import Release
-from rollout.reports import CardView
+from rollout.reports import CardView, Released
 from rollout.seen import AlarmReading, Fault, Reason, Seen, SideHealth, Verdict
 from rollout.terms import AlarmGate, Approval, Terms
 
@@ -310,7 +310,9 @@ def _ended() -> dict[str, CardView]:
         "succeeded-back": view(served.but(
             back=True, waiver=None, reason="", terms=terms("back", alarms=()), alarms=(), step=0), _hold(ANA, "1")),
         "rolled-back-alarm": view(fell, _hold(None, "2")),
-        "rolled-back-released": view(fell),
+        "rolled-back-free": view(fell),
+        "rolled-back-released": view(rollout(P.ROLLED_BACK, 0, cause=asked, **back)).model_copy(
+            update={"released": Released(by=EVA, at=NOW + minutes(35), reason="version 3 fixes it")}),
         "rolled-back-person": view(rollout(P.ROLLED_BACK, 0, cause=asked, **back), _hold(EVA)),
         "rolled-back-by-a-shell": view(rollout(
             P.ROLLED_BACK, 0, cause=cause("person", "rolled back", SHELL), by=SHELL, **back), _hold(SHELL)),

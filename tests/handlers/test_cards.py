@@ -149,6 +149,16 @@ def test_a_hold_of_another_rollout_names_it():
     assert "and 2 more notes: /deploy show #42" in _says(view(noted))
 
 
+def test_a_hold_that_was_released_is_not_forgotten():
+    """Its dialog promises that it is shown: who, when, why, on whatever kind of end had left it."""
+    says = "The hold was released by @eva, 15:02: “version 3 fixes it”."
+    one = CARDS["rolled-back-released"]
+    assert says in _says(one)
+    went_back = CARDS["succeeded"].model_copy(update={"released": one.released})
+    assert says in _says(went_back)
+    assert "released" not in _says(CARDS["rolled-back-person"]).replace("someone releases", "")
+
+
 def test_a_waiver_at_the_end_says_so():
     """The last step may be waived too: there is no step after it."""
     waiver = CARDS["succeeded"].rollout.waiver

@@ -192,3 +192,13 @@ def test_a_hold_of_another_rollout_is_not_this_cards_business():
     assert moves(row(Phase.ROLLED_BACK), other) == ()
     assert moves(row(Phase.SUCCEEDED).but(back=True)) == ()
     assert moves(row(Phase.SUCCEEDED).but(stable=None)) == ()
+
+
+@MANY
+@given(rows(sorted(TERMINAL)), holds)
+def test_an_older_card_offers_nothing_but_to_release_its_own_hold(ended, hold):
+    """A newer rollout of the target has begun: what an old card would begin anew is not meant, and mostly refused."""
+    drawn = moves(ended, hold, newest=False)
+    own = hold is not None and hold.rollout == ended.id
+    assert [move.verb for move in drawn] == (["unlock"] if own else [])
+    assert moves(ended, hold) == (drawn if own else moves(ended, hold, newest=True))
