@@ -47,9 +47,9 @@ class Ecs(PairDriver[EcsTarget]):
         super().__init__(EcsTarget, self._eyes)
 
     @classmethod
-    def needs(cls, target: TargetModel) -> Mapping[str, str]:  # noqa: ARG003 - the same for every target
+    def needs(cls, target: TargetModel) -> Mapping[str, str]:
         """What deploying needs; what only a link needs is optional."""
-        return {action: resource for action, resource in OPERATIONS.items() if action not in OPTIONAL}
+        return {action: resource for action, resource in super().needs(target).items() if action not in OPTIONAL}
 
     def prepare(self, rollout: Rollout) -> Prepared:
         """Pin what was asked for, say what would change, check that two sides can share traffic. Read only."""

@@ -78,10 +78,10 @@ def _words(error: Exception, seconds: float) -> str:
     """Only what is known to hold no foreign text, but for a certificate's reason."""
     if isinstance(error, NameResolutionError):
         return "its name is not known"
+    if isinstance(error, NewConnectionError):  # of the same family as the next, but quick
+        return "no connection"
     if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
         return _late(seconds)
-    if isinstance(error, NewConnectionError):
-        return "no connection"
     if isinstance(error, SSLError):
         reason = getattr(error.args[0], "verify_message", "") if error.args else ""
         return f"its certificate is not trusted: {clip(reason, 80)}" if reason else "TLS failed"

@@ -37,11 +37,12 @@ def notation(name: str, speed: float) -> str:
     return ", ".join(item if not bake else f"{item} {duration(bake / speed)}" for item, bake in PLANS[name])
 
 
-def toml(*, speed: float, port: int, mode: str, topic_arn: str) -> str:
-    """The whole file."""
+def toml(*, speed: float, port: int, mode: str, topic_arn: str, cloud: str) -> str:
+    """The whole file. `cloud`: where the embedded cloud listens, and answers for test listeners."""
     timing = "\n".join(f'{key} = "{duration(seconds / speed)}"' for key, seconds in TIMING.items())
     alarms = "\n".join(f'{key} = "{duration(max(seconds / speed, 1))}"' for key, seconds in ALARMS.items())
     plans = "\n".join(f'{name} = "{notation(name, speed)}"' for name in PLANS)
+    apps = "".join(_app(name, target, plans, duration(BAKE / speed)) for name, target in APPS.items())
     return f"""# Written by `tidegate demo`. Durations are those of a careful start, divided by {speed:g}.
 
 [slack]
@@ -71,7 +72,7 @@ channel  = "C0OPS"
 cron     = "*/5 * * * *"
 timezone = "Europe/Berlin"
 
-{"".join(_app(name, target, plans, duration(BAKE / speed)) for name, target in APPS.items())}"""
+{apps.replace("{cloud}", cloud)}"""
 
 
 LAMBDA = """kind     = "lambda"
@@ -90,6 +91,7 @@ SHOP = f"""kind     = "ecs"
 cluster  = "shop"
 rules    = ["{_ELB}:listener-rule/app/shop/cfd0d82b83cd0458/272dac60351b0bf0/8ec5dd99d0ba7b2f"]
 test_rule = "{_ELB}:listener-rule/app/shop/cfd0d82b83cd0458/d4a6180ae6351ae9/f86cdbac90113bbb"
+test     = {{ url = "{{cloud}}/__test/shop/", latency = "2s" }}
 blue     = {{ service = "shop-blue", target_group = "{_ELB}:targetgroup/shop-blue/a584de2b17712484" }}
 green    = {{ service = "shop-green", target_group = "{_ELB}:targetgroup/shop-green/6cb6c0fb1931542a" }}
 links    = {{ commits = "https://git.example.com/shop/compare/{{from_commit}}...{{to_commit}}" }}
@@ -97,6 +99,7 @@ links    = {{ commits = "https://git.example.com/shop/compare/{{from_commit}}...
 SEARCH = f"""kind     = "ec2"
 rules    = ["{_ELB}:listener-rule/app/search/338a85906e9ef92b/0928ff68d4b1ea40/d31e3da3d861bf79"]
 test_rule = "{_ELB}:listener-rule/app/search/338a85906e9ef92b/3d93eaaed68eb886/d978efc77d31aeb1"
+test     = {{ url = "{{cloud}}/__test/search/", latency = "2s" }}
 blue     = {{ auto_scaling_group = "search-blue", target_group = "{_ELB}:targetgroup/search-blue/a0c68af51b332f84" }}
 green    = {{ auto_scaling_group = "search-green", target_group = "{_ELB}:targetgroup/search-green/c238844dba6ee363" }}
 """

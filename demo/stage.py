@@ -25,7 +25,7 @@ from demo.workspace import Command, Install, Limits, Status, Workspace, Workspac
 EXAMPLES = (
     "my-app canary", "my-app careful", "my-app@2", "status my-app", "list", "history", "help", "rollback my-app",
     "pause my-app", "resume my-app", "promote my-app", "whoami", "show",
-    "alarms", "alarms lamp", "edge canary", "shop canary", "search canary", "catalog", "billing", "api", "thumbs",
+    "alarms", "alarms lamp", "edge canary", "shop canary", "shop bluegreen", "search canary", "catalog", "billing", "api", "thumbs",
 )  # fmt: skip
 CHIPS = ("/deploy my-app canary", "/deploy status my-app", "/deploy edge canary", "/deploy alarms", "/deploy help")
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:oncall"
@@ -84,7 +84,10 @@ class Stage:
         self._seed()
         self.workspace.start()
         ends.callback(self.workspace.stop)
-        text = toml(speed=self.setting.speed, port=self.bot_port, mode=self.setting.mode, topic_arn=TOPIC)
+        text = toml(
+            speed=self.setting.speed, port=self.bot_port, mode=self.setting.mode, topic_arn=TOPIC,
+            cloud=self.cloud.endpoint_url,
+        )  # fmt: skip
         (self.folder / "tidegate.toml").write_text(text)
         self.bot.lives_in({**self.workspace.environment(), **self.cloud.env()})
         ends.callback(self.bot.close)

@@ -19,6 +19,7 @@ from demo.cloud.calls import Answer, Call, Failure
 from demo.cloud.fault_words import failure
 from demo.cloud.faults import BEFORE
 from demo.cloud.layers import PATH as LAYERS
+from demo.cloud.tryout import PATH as TESTS
 from demo.cloud.wire import Reply, read_body, recognise, write_answer, write_failure
 from demo.cloud.world import World
 
@@ -57,6 +58,8 @@ class Edge:
             return _send(self._control(environ), start)
         if path.startswith(LAYERS):
             return _send(self._layer(path, environ.get("QUERY_STRING", "")), start)
+        if path.startswith(TESTS):
+            return _send(self._tryout(path), start)
         body = read_body(environ)
         call = _unknown(environ)
         try:
@@ -77,6 +80,13 @@ class Edge:
         if blob is None:
             return Reply(403, (("Content-Type", "application/xml"),), b"<Error><Code>AccessDenied</Code></Error>")
         return Reply(200, (("Content-Type", "application/octet-stream"),), blob)
+
+    def _tryout(self, path: str) -> Reply:
+        """What a release answers before it has traffic."""
+        with self._world.lock:
+            self._world.tick()
+            status, text = self._world.servers.tryouts.answer(path)
+        return Reply(status, (("Content-Type", "text/plain"),), f"{text}\n".encode())
 
     def _meet_faults(self, call: Call) -> None:
         slow = self._taken("latency", call)

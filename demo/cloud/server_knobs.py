@@ -85,6 +85,20 @@ class ServerKnobs(Turning):
         self._perform("elbv2", "ModifyRule", {"RuleArn": self._rule(app), "Actions": [action]})
         return f"The rule was edited by hand: {', '.join(f'{name} {weight}' for name, weight in weights.items())}."
 
+    def test_answers(self, app: str = "shop", status: int | None = 503) -> str:
+        """What an app's test address answers, whatever release is behind it; None: as that release does."""
+        tryouts = self._world.servers.tryouts
+        with self._world.lock:
+            self._world.tick()
+            if app not in (known := tryouts.known()):
+                raise LookupError(f"no load balancer {app} has a test rule; known: {', '.join(known) or 'none'}")
+            if status is not None and not 200 <= status <= 599:
+                raise ValueError(f"status is 200 to 599, not {status}")
+            tryouts.broken.pop(app, None)
+            if status is not None:
+                tryouts.broken[app] = status
+        return f"The test address of {app} answers {'as its release does' if status is None else status}."
+
     def rule_rps(self, rps: float, app: str = "shop") -> str:
         """Requests per second of an app's rule; 0 stops them."""
         with self._world.lock:

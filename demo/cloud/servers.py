@@ -25,6 +25,7 @@ from demo.cloud.pool_api import PoolApi
 from demo.cloud.routing import Routing
 from demo.cloud.scaling import Scaling
 from demo.cloud.targets import Targets
+from demo.cloud.tryout import Tryouts
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Servers:
         self.services = FleetApi(self.now, ground, self.native, self.page_size)
         self.pools = PoolApi(self.now, self.targets, self.routing.used, self.images.of, self.page_size)
         self.flow = Flow(self.store, self.routing, self.targets, self._server, self.seed)
+        self.tryouts = Tryouts(self.routing, self.targets)
         self.scaling = Scaling(self.services.fleets, self.pools.pools, self.flow.loads, self.perform)
         self._servers: dict[str, tuple[Side, Server]] = {}
         self._at = epoch(self.now())
@@ -116,6 +118,7 @@ class Servers:
         self.targets.clear()
         self.routing.clear()
         self.flow.clear()
+        self.tryouts.broken.clear()
         self.scaling.clear()
         self.images.clear()
         self._at = epoch(self.now())
