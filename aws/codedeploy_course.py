@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from aws.codedeploy_replies import Deployment, LifecycleEvent, TargetRow
+from aws.codedeploy_server_rows import fleets_of, in_order
 from aws.faults import clip
 from rollout.course import Course, CourseStage, Wait
 
@@ -73,7 +74,7 @@ def course_of(story: Story, percent: int | None, at: datetime) -> Course:
 def stages_of(targets: Sequence[TargetRow]) -> tuple[CourseStage, ...]:
     """Lifecycle events in their order; of several targets the least of each."""
     events: dict[str, list[StageState]] = {}
-    for target in targets:
+    for target in in_order(targets):
         for event in target.lifecycle_events:
             if event.lifecycle_event_name:
                 events.setdefault(event.lifecycle_event_name, []).append(_stage(event))
@@ -147,7 +148,7 @@ def wait_of(story: Story, at: datetime) -> Wait | None:
 
 def _removal(ours: Deployment, targets: Sequence[TargetRow], at: datetime) -> Wait | None:
     end = ours.blue_green_deployment_configuration.terminate_blue_instances_on_deployment_success
-    minutes = end.termination_wait_time_in_minutes
+    minutes = 0 if end.action == "KEEP_ALIVE" else end.termination_wait_time_in_minutes
     until = _after(targets, minutes)
     if not minutes or (until is not None and at >= until):
         return None  # nothing is waited for, or what it waited for is under way
@@ -165,7 +166,11 @@ def _moved(deployment: Deployment, targets: Sequence[TargetRow]) -> bool:
     named = {stage.name: stage.state for stage in stages}
     last = "AfterAllowTraffic" if "AfterAllowTraffic" in named else "AllowTraffic"
     told = deployment.instance_termination_wait_time_started or deployment.status == "Baking"
-    return told or named.get(last) == "done"
+    fleets = fleets_of(targets)
+    if told or fleets is None:
+        return told or named.get(last) == "done"
+    # The old instances leave after the last new one is in, and may take minutes to drain.
+    return fleets.moved and all(stage.state == "done" for stage in stages)
 
 
 def _after(targets: Sequence[TargetRow], minutes: int) -> datetime | None:
@@ -198,9 +203,12 @@ def _told(story: Story, ours: Deployment) -> str:
 def _text(shown: Deployment, targets: Sequence[TargetRow]) -> str:
     """`InProgress, AfterInstall`, or `InProgress, 3 of 10 instances`."""
     now = [stage.name for stage in stages_of(targets) if stage.state == "now"]
-    counts = shown.deployment_overview
+    counts = shown.deployment_overview  # of a blue/green deployment those of both sides together
     told = now[0] if now else ""
-    if counts.total > 1:
+    fleets = fleets_of(targets)
+    if fleets is not None:
+        told = ", ".join(filter(None, (told, fleets.words)))
+    elif counts.total > 1 and shown.deployment_style.deployment_type != "BLUE_GREEN":
         failed = f", {counts.failed} failed" if counts.failed else ""
         told = f"{counts.succeeded} of {counts.total} instances{failed}"
     return clip(", ".join(filter(None, (shown.status, told))))

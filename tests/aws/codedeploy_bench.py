@@ -1,5 +1,6 @@
 """What tests of the driver `codedeploy` stand on: a group of the embedded CodeDeploy, rollouts of it, a colleague."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -11,11 +12,13 @@ from demo.cloud import Cloud
 from demo.cloud.building import add_definition, image_uri, perform
 from demo.cloud.building_codedeploy import add_codedeploy
 from demo.cloud.calls import ACCOUNT, REGION
+from demo.cloud.codedeploy_blue_green import BlueGreenRun
 from demo.cloud.codedeploy_words import ROLLBACK_EVENTS
 from demo.cloud.oracle import Applied
 from demo.cloud.seed import add_function
 from demo.cloud.seed_alarms import errors_alarm
 from demo.cloud.seed_billing import seed_billing
+from demo.cloud.seed_bookings import BOOKINGS, seed_bookings
 from demo.cloud.seed_catalog import seed_catalog
 from demo.cloud.traffic import Route
 from rollout.actions import Action, Continue, Launch, Outcome, Stop
@@ -269,3 +272,41 @@ class ServerBench(CodeDeployBench):
         """What each server has, by its tag."""
         tags = {one["s3Location"]["eTag"]: name for name, one in self.billing.revisions.items()}
         return [tags[machine.program] for _, machine in self.cloud.world.servers.machines.known.values()]
+
+
+class FleetBench(CodeDeployBench):
+    """The application bookings: a group of servers that is replaced, an hour's wait, five minutes before it goes."""
+
+    name, stable, candidate, schedule = BOOKINGS, "v1", "v2", ""
+    platform: Platform = "server"
+    own: Mapping[str, object] = {"bucket": BUCKET, "key": f"{BOOKINGS}/{{release}}.zip", "kms": True}
+
+    def seed(self) -> None:
+        self.cloud.reset()
+        self.bookings = seed_bookings(self.cloud)
+
+    def serving(self) -> dict[str, int]:
+        """How many healthy targets behind the load balancer have each release."""
+        tags = {one["s3Location"]["eTag"]: name for name, one in self.bookings.revisions.items()}
+        installed = self.cloud.world.servers.machines.installed
+        healthy = self.cloud.world.servers.targets.healthy(self.bookings.group)
+        return dict(Counter(tags[installed[one]] for one in healthy))
+
+    @property
+    def unserved(self) -> int:
+        """Requests that found no server."""
+        return self.cloud.world.servers.flow.ledgers[self.bookings.listener].unserved
+
+    @property
+    def run(self) -> BlueGreenRun:
+        """The newest deployment in AWS's own hands."""
+        found = self.group.deployments[-1].run
+        assert isinstance(found, BlueGreenRun)
+        return found
+
+    def stand_again(self, wait: str) -> None:
+        """Back at that wait, as if nobody had answered it."""
+        one, run = self.group.deployments[-1], self.run
+        one.status, one.completed = "InProgress", None
+        run._life = run._waits.ready() if wait == "READY_WAIT" else run._waits.bake()
+        self.cloud.step(1)

@@ -301,3 +301,88 @@ def test_the_share_of_a_new_fleet_is_by_who_gets_traffic() -> None:
     assert share_of(Story(ours, "2")) is None
     assert share_of(Story(deployment("Ready", **style), "2")) == 0
     assert share_of(Story(deployment(instanceTerminationWaitTimeStarted=True, **style), "2")) == 100
+
+
+BLUE_GREEN: dict[str, Any] = {"deploymentStyle": {"deploymentType": "BLUE_GREEN"}}
+ORDER = ("ValidateService", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic")
+OUT = ("BeforeBlockTraffic", "BlockTraffic", "AfterBlockTraffic")
+
+
+def host(events: tuple[str, ...], done: int, rest: str = "Pending", status: str = "InProgress") -> TargetRow:
+    """An instance that is through its first events."""
+    told = [
+        {"lifecycleEventName": name, "status": "Succeeded" if n < done else rest,
+         **({"endTime": NOON + timedelta(minutes=5)} if n < done else {})}
+        for n, name in enumerate(events)
+    ]  # fmt: skip
+    label = "Green" if events is ORDER else "Blue"
+    return TargetRow.model_validate({"instanceLabel": label, "status": status, "lifecycleEvents": told})
+
+
+def crowd(new: tuple[int, ...], old: tuple[int, ...], rest: str = "Pending") -> tuple[TargetRow, ...]:
+    """The old ones first, as AWS may list them."""
+    return (*(host(OUT, done, rest) for done in old), *(host(ORDER, done, rest) for done in new))
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "rest", "percent"),
+    [
+        ((1, 0), (0, 0), "Pending", 0),
+        ((3, 1), (0, 0), "Pending", 33),
+        ((4, 4), (0, 0), "Pending", 50),
+        ((4, 4), (3, 0), "Pending", 67),
+        ((4, 4), (3, 3), "Pending", 100),
+        ((1, 1), (0, 0), "Skipped", 0),  # stopped at its wait: skipped is neither sent nor taken away
+        ((4, 1), (0, 0), "Skipped", 33),
+        ((4, 4), (3, 0), "Skipped", 67),
+    ],
+)
+def test_the_share_of_a_new_fleet_at_every_point(
+    new: tuple[int, int], old: tuple[int, int], rest: str, percent: int
+) -> None:
+    """What was skipped at a stop has not happened: no traffic came to it, none was taken from it."""
+    ours = deployment("Stopped" if rest == "Skipped" else "InProgress", **BLUE_GREEN)
+    assert share_of(Story(ours, "2", targets=crowd(new, old, rest))) == percent
+
+
+def test_the_share_of_a_new_fleet_is_not_said_where_it_is_not_known() -> None:
+    """Nothing was read, or nothing is told of the old instances, which may all be there; nothing touched is nothing."""
+    ours = deployment(**BLUE_GREEN)
+    assert share_of(Story(ours, "2")) is None
+    assert share_of(Story(ours, "2", targets=(host(ORDER, 3), host(ORDER, 1)))) is None
+    assert share_of(Story(ours, "2", targets=(host(ORDER, 1),))) == 0
+    assert share_of(Story(deployment(**BLUE_GREEN, **instances(pending=6)), "2")) == 0
+    stopped = deployment("Stopped", **BLUE_GREEN, **instances(skipped=6))
+    back = deployment("InProgress", 2, **BLUE_GREEN)
+    assert share_of(Story(stopped, "2", back=back, targets=crowd((4, 4), (0, 0)))) == 0
+    kept = deployment("Stopped", **BLUE_GREEN, instanceTerminationWaitTimeStarted=True)
+    assert [
+        share_of(Story(kept, "2", back=back, targets=crowd(new, (0, 0)))) for new in ((2, 2), (3, 1), (4, 4))
+    ] == [100, 67, 50]
+
+
+def test_a_new_fleet_has_all_traffic_when_the_old_one_is_out() -> None:
+    """Old instances may drain for minutes after the last new one is in: until then there is no wait to answer."""
+    ours = deployment(**settings(terminate=60), **BLUE_GREEN)
+    for old, expected in (((0, 0), "running"), ((3, 2), "running"), ((3, 3), "waiting")):
+        assert state(ours, 50, minutes=12, targets=crowd((4, 4), old)) == expected
+    kept = {"terminateBlueInstancesOnDeploymentSuccess": {"action": "KEEP_ALIVE", "terminationWaitTimeInMinutes": 60}}
+    ends = deployment(**BLUE_GREEN, blueGreenDeploymentConfiguration=kept)
+    assert state(ends, 100, minutes=12, targets=crowd((4, 4), (3, 3))) == "running"
+
+
+def test_a_new_fleet_is_told_by_what_its_instances_do() -> None:
+    """New instances first; the counts of AWS are of both sides together and say nothing."""
+    ours = deployment(**BLUE_GREEN, **instances(succeeded=2, pending=2))
+    course = course_of(Story(ours, "2", targets=crowd((4, 2), (0, 0))), 33, NOON)
+    assert [stage.name for stage in course.stages] == [*ORDER, *OUT]
+    assert course.text == "InProgress, AllowTraffic, 2 of 2 instances ready, 1 get traffic"
+    assert course_of(Story(ours, "2"), None, NOON).text == "InProgress"
+
+
+def test_a_fleet_too_large_to_be_read_is_not_taken_for_whole() -> None:
+    """A hundred instances are read, and there may be more: neither its share nor its end is told by them."""
+    ours = deployment(**settings(terminate=60), **BLUE_GREEN)
+    for many, percent, expected in ((99, 100, "waiting"), (100, None, "running")):
+        story = Story(ours, "2", targets=crowd((4,) * (many - 50), (3,) * 50))
+        assert share_of(story) == percent and course_of(story, percent, NOON + timedelta(minutes=12)).state == expected

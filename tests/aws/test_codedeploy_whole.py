@@ -1,14 +1,17 @@
-"""Whole rollouts in virtual time: machine, driver and CodeDeploy, on a function, a service and servers."""
+"""Whole rollouts in virtual time: machine, driver and CodeDeploy, on a function, a service, servers and a new fleet."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from math import ceil
+from typing import Any
 
 import pytest
+from moto.elbv2.models import elbv2_backends
 
 from aws.sessions import Sessions
 from aws.world import AwsWorld
 from demo.cloud import Cloud
+from demo.cloud.calls import ACCOUNT, REGION
 from rollout.actions import intent_key
 from rollout.ask import Ask
 from rollout.machine import apply, decide
@@ -16,7 +19,7 @@ from rollout.model import Phase, Rollout
 from rollout.people import Actor
 from rollout.terms import AlarmGate, Timing
 from tests.aws.bench import CloudClock
-from tests.aws.codedeploy_bench import CodeDeployBench, EcsBench, LambdaBench, ServerBench
+from tests.aws.codedeploy_bench import CodeDeployBench, EcsBench, FleetBench, LambdaBench, ServerBench
 
 ANA = Actor(id="U0ANA")
 WRITES = ("CreateDeployment", "ContinueDeployment", "StopDeployment")
@@ -95,6 +98,11 @@ def service(served: Cloud, sessions: Sessions) -> Stage:
 @pytest.fixture
 def servers(served: Cloud, sessions: Sessions) -> Stage:
     return Stage(ServerBench(served, sessions, CloudClock(served)))
+
+
+@pytest.fixture
+def fleet(served: Cloud, sessions: Sessions) -> Stage:
+    return Stage(FleetBench(served, sessions, CloudClock(served)))
 
 
 def test_a_good_version_is_one_call(function: Stage) -> None:
@@ -212,3 +220,127 @@ def test_a_deployment_that_hangs_is_taken_back(function: Stage) -> None:
     function.until(at(Phase.STUCK))
     function.bench.engine.stuck.clear()
     assert function.until(ended).phase is Phase.ROLLED_BACK
+
+
+# --- servers that are replaced
+
+
+def shared() -> Callable[[Rollout], bool]:
+    """Some of the traffic is on the new fleet, and not all of it."""
+    return lambda rollout: rollout.seen is not None and 0 < (rollout.seen.percent or 0) < 100
+
+
+def still_home(stage: Stage) -> bool:
+    """All three old servers serve, and no request was ever without one."""
+    bench = stage.bench
+    assert isinstance(bench, FleetBench)
+    return bench.serving() == {"v1": 3} and bench.unserved == 0
+
+
+def test_both_waits_of_a_fleet_are_answered_by_people(fleet: Stage) -> None:
+    """[Promote] sends the traffic, [Terminate blue now] ends the old servers: three calls in all, no request lost."""
+    bench = fleet.bench
+    assert isinstance(bench, FleetBench)
+    fleet.begin("v2", bake=60)
+    fleet.until(at(Phase.WAITING))
+    assert fleet.rollout.proven == 0 and fleet.rollout.wait == "READY_WAIT" and still_home(fleet)
+    fleet.press("promote")
+    fleet.until(at(Phase.FINAL_BAKE))
+    assert bench.serving() == {"v2": 3} and fleet.rollout.wait == "TERMINATION_WAIT"
+    old = bench.run.blue.names
+    begun = fleet.clock.now()
+    fleet.press("promote")
+    assert fleet.until(ended).phase is Phase.SUCCEEDED
+    assert fleet.clock.now() - begun < timedelta(minutes=4), "the wait of five minutes was cut short"
+    assert fleet.written == ["CreateDeployment", "ContinueDeployment", "ContinueDeployment"]
+    assert not [key for key in fleet.cloud.world.servers.pools.pools if key[2] in old] and bench.unserved == 0
+
+
+def test_a_fleet_whose_end_nobody_hurries(fleet: Stage) -> None:
+    """AWS removes the old servers by its own clock, and only then it has succeeded."""
+    fleet.until(at(Phase.WAITING))
+    fleet.press("promote")
+    fleet.until(at(Phase.RETIRING))
+    assert fleet.state() == "waiting"
+    assert fleet.until(ended).phase is Phase.SUCCEEDED
+    assert fleet.written == ["CreateDeployment", "ContinueDeployment"]
+
+
+def test_all_traffic_has_moved_when_the_last_old_server_is_out(fleet: Stage) -> None:
+    """Draining takes minutes: until then nothing is baked, and nobody is offered to end the old servers."""
+    group = fleet.bench.group.settings["loadBalancerInfo"]["targetGroupInfoList"][0]["name"]
+    slow_drain(fleet.cloud, group, 100)
+    fleet.until(at(Phase.WAITING))
+    fleet.press("promote")
+    fleet.until(lambda _: "BlockTraffic" in course_text(fleet))
+    for _ in range(5):
+        fleet.look()
+        assert fleet.state() == "running" and fleet.rollout.phase is Phase.STEPPING and fleet.rollout.wait == ""
+        fleet.cloud.step(10)
+    assert fleet.until(at(Phase.FINAL_BAKE)).proven == 100
+
+
+@pytest.mark.parametrize("moment", ["ready", "re-routing", "kept"])
+def test_a_fleet_goes_back_from_everywhere(fleet: Stage, moment: str) -> None:
+    """[Roll back] before any traffic, in the middle of it, and after it while the old servers are kept."""
+    reached = {"re-routing": shared(), "kept": at(Phase.FINAL_BAKE)}
+    fleet.begin("v2", bake=240)
+    fleet.until(at(Phase.WAITING))
+    if moment in reached:
+        fleet.press("promote")
+        fleet.until(reached[moment])
+    fleet.press("rollback")
+    rollout = fleet.until(ended)
+    assert rollout.phase is (Phase.CANCELLED if moment == "ready" else Phase.ROLLED_BACK) and still_home(fleet)
+    assert fleet.written[-1] == "StopDeployment" and fleet.written.count("StopDeployment") == 1
+    assert len(fleet.bench.group.deployments) == 3, "the one of days ago, ours, AWS's way back"
+
+
+def test_a_fleet_goes_back_after_its_old_one_is_gone(fleet: Stage) -> None:
+    """A new fleet of the old release, through the group's own wait, which is answered without a person."""
+    fleet.begin("v2", bake=600)
+    fleet.until(at(Phase.WAITING))
+    fleet.press("promote")
+    fleet.until(lambda _: fleet.state() == "done")
+    fleet.press("rollback")
+    assert fleet.until(ended).phase is Phase.ROLLED_BACK and still_home(fleet)
+    assert fleet.written == ["CreateDeployment", "ContinueDeployment"] * 2
+
+
+def test_nobody_answers_a_fleets_wait(fleet: Stage) -> None:
+    """After the group's hour AWS gives it up, and the rollout with it: home, by nobody's call."""
+    fleet.bench.engine.minute = 2.0
+    fleet.until(at(Phase.WAITING))
+    assert fleet.until(ended).phase in (Phase.ROLLED_BACK, Phase.CANCELLED) and still_home(fleet)
+    assert fleet.written == ["CreateDeployment"]
+
+
+def test_a_bad_fleet_goes_back_on_its_alarm(fleet: Stage) -> None:
+    """A twelfth of its answers fail: whoever sees the red alarm first, there is one way back."""
+    fleet.begin("v3", bake=600)
+    fleet.until(at(Phase.WAITING))
+    fleet.press("promote")
+    rollout = fleet.until(ended)
+    assert rollout.phase is Phase.ROLLED_BACK and rollout.fell_for is not None and still_home(fleet)
+    assert rollout.fell_for.kind in ("alarm", "aws") and len(fleet.bench.group.deployments) == 3
+
+
+def test_an_archive_that_does_not_come_up_never_gets_traffic(fleet: Stage) -> None:
+    """AWS fails it on the first new server; nothing has moved, so there is nothing to take back."""
+    fleet.begin("v4")
+    rollout = fleet.until(ended)
+    assert rollout.phase in (Phase.ROLLED_BACK, Phase.CANCELLED) and rollout.fell_for is not None
+    assert "HEALTH_CONSTRAINTS" in rollout.fell_for.text and still_home(fleet) and rollout.peak == 0
+
+
+def course_text(stage: Stage) -> str:
+    seen = stage.rollout.seen
+    return seen.course.text if seen is not None and seen.course is not None else ""
+
+
+def slow_drain(cloud: Cloud, group: str, seconds: int) -> None:
+    """What somebody sets on the target group."""
+    elb: Any = elbv2_backends[ACCOUNT][REGION]
+    [arn] = [arn for arn, one in elb.target_groups.items() if one.name == group]
+    elb.modify_target_group_attributes(arn, {"deregistration_delay.timeout_seconds": str(seconds)})
+    cloud.world.servers.note()
