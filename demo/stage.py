@@ -24,8 +24,8 @@ from demo.workspace import Command, Install, Limits, Status, Workspace, Workspac
 
 EXAMPLES = (
     "my-app canary", "my-app careful", "my-app@2", "status my-app", "list", "history", "help", "rollback my-app",
-    "pause my-app", "resume my-app", "promote my-app", "whoami", "show",
-    "alarms", "alarms lamp", "edge canary", "shop canary", "shop bluegreen", "search canary", "catalog", "billing", "api", "thumbs",
+    "pause my-app", "resume my-app", "promote my-app", "whoami", "show", "alarms", "alarms lamp", "edge canary",
+    "shop canary", "shop bluegreen", "search canary", "catalog", "billing", "api", "thumbs",
 )  # fmt: skip
 CHIPS = ("/deploy my-app canary", "/deploy status my-app", "/deploy edge canary", "/deploy alarms", "/deploy help")
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:oncall"

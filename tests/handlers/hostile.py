@@ -16,7 +16,7 @@ from rollout.plan import Plan
 from rollout.ports import Hold
 from rollout.release import Release
 from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status, Whoami
-from rollout.seen import AlarmReading, Fault, Reason, Seen, SideHealth, Verdict
+from rollout.seen import AlarmReading, Fault, Reason, Seen, SideHealth, Trial, Verdict
 from rollout.terms import AlarmGate
 from tests.handlers.corpus import HOSTILE
 from tests.rollout.make import T0
@@ -69,7 +69,8 @@ class Poison:
         fault = Fault(kind=self.seed.choice(("unknown", "auth")), text=self.text(), hint=self.text())
         foreign = self.seed.choice(("", self.text()))
         shown = Seen(at=T0, percent=None if foreign else 10, foreign=foreign, edited_by=self.text(),
-                     stable=SideHealth(text=self.text()), candidate=SideHealth(text=self.text()))  # fmt: skip
+                     stable=SideHealth(text=self.text()), trial=self.seed.choice((None, self.trial())),
+                     candidate=SideHealth(text=self.text(), late=self.seed.random() < 0.5))  # fmt: skip
         sign = Signature(by=self.actor(), step=step, plan_hash=terms.plan.hash, at=T0)
         verdict = row.verdict and row.verdict.model_copy(update={"reasons": said})
         return row.but(
@@ -81,6 +82,15 @@ class Poison:
             fault=self.seed.choice((None, fault)), write_fault=self.seed.choice((None, fault)),
             waiver=row.waiver and Waiver(by=self.actor(), step=step, reason=self.text(), at=T0),
         )  # fmt: skip
+
+    def trial(self) -> Trial:
+        """What was found at a test address of any kind."""
+        states = ("waiting", "elsewhere", "unasked", "passed", "failed", "unreachable")
+        url = self.seed.choice(("https://a.example.com/", f"https://{self.text()}", self.text()))
+        return Trial.model_validate({
+            "url": url, "asked": self.text(), "state": self.seed.choice(states), "text": self.text(),
+            "misses": self.seed.choice((0, 1, 10**9)),
+        })  # fmt: skip
 
     def release(self) -> Release:
         """A release of any name."""
