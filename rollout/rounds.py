@@ -179,7 +179,8 @@ class Rounds:
         """A release, a preflight or a red alarm refused it: no card, the person who asked is told."""
         address = work.reply_address(after.id)
         if address and after.cause is not None:
-            text = f"{after.target} was not started: {after.cause.text}"
+            not_done = "not rolled back" if after.back else "not started"
+            text = f"{after.target} was {not_done}: {after.cause.text}"
             work.tell(
                 Answer(reply=address, text=text, hint=after.cause.hint, rollout=after.id, good=False,
                        at=self._clock.now())

@@ -181,6 +181,17 @@ def test_a_starter_is_told_privately_why_not(scene: Scene) -> None:
     assert len(scene.notices()) == 1, "nobody left an address"
 
 
+def test_a_way_back_that_has_nowhere_to_go_is_told_as_one(scene: Scene) -> None:
+    """What was asked for was a way back, not a start; the person is told that it was not needed."""
+    scene.wish("start")
+    scene.until("succeeded")
+    scene.target.main = "1"  # a colleague was faster
+    scene.bot.ask(ask("rollback"), ANA, dedupe="late", reply=ADDRESS)
+    scene.until("refused")
+    [answer] = [one for one in scene.notices() if isinstance(one, Answer) and "already serves" in one.text]
+    assert answer.text.startswith("my-app/prod was not rolled back: my-app already serves 1, as AWS shows it")
+
+
 def test_no_card_before_the_look_is_over(scene: Scene) -> None:
     """While AWS does not answer a requested rollout, nobody is told; once it does, the card is."""
     scene.world.faults.targets_unreadable = 2
