@@ -16,7 +16,7 @@ from rollout.seen import AlarmReading
 
 SHOWN = 6
 """Alarms named one by one; the rest is counted."""
-_PLAIN = re.compile(r"https?://[^\s<>|]{1,1000}")
+_PLAIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,270}/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,600}")
 _NAME = 120
 _TEXT = 240
 

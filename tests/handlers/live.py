@@ -11,10 +11,12 @@ CONSOLE = (
 """The only addresses of our own."""
 GIVEN = r"https://(logs\.)?example\.com/[A-Za-z0-9_.~%/-]+"
 """Those that the samples' configuration gives: a release's name in them cannot end them."""
+TRIED = r"(http://shop-1\.eu-central-1\.elb\.amazonaws\.com:9000|https://a\.example\.com)/"
+"""Test addresses of the samples."""
 # Everything between < and > is live in mrkdwn: mentions, links, dates. We send these five and nothing else.
 OURS = re.compile(
     r"<@[UW][A-Z0-9]+>|<!subteam\^S[A-Z0-9]+>|<!date\^\d+\^(\{[a-z_]+\} ?)+\|\d[0-9:\- ]+ UTC>"
-    rf"|<{CONSOLE}\|[^<>]+>|<{GIVEN}\|[^<>]+>"
+    rf"|<{CONSOLE}\|[^<>]+>|<{GIVEN}\|[^<>]+>|<{TRIED}\|[^<>]+>"
 )
 EVIL = re.compile(r"<(@U|!subteam\^S)0EVIL>|<!date\^666\^|<https:[^|>]*alarm/0EVIL\|")
 """Those of the corpus: in shape like ours, so that only their ids tell them apart."""

@@ -9,8 +9,10 @@ P = Phase
 URL = "http://shop-1.eu-central-1.elb.amazonaws.com:9000/"
 ASKED = f"{URL}healthz?deep=1&all=1"
 BLUEGREEN = Plan.parse("bluegreen", "0%, approve, 100%")
-LATE = SideHealth(state="healthy", text="shop-green: 4 of 4 targets healthy, as counted at 14:25 UTC; nothing rises by that", ready=4, needed=4,
-                  late=True)  # fmt: skip
+LATE = SideHealth(
+    state="healthy", ready=4, needed=4, late=True,
+    text="shop-green: 4 of 4 targets healthy, as counted at 14:25 UTC; nothing rises by that",
+)  # fmt: skip
 
 
 def tried(phase: Phase, state: str, text: str = "", *, misses: int = 0, asked: str = ASKED, **more) -> Rollout:
