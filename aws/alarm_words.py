@@ -76,7 +76,7 @@ class Sheet(NamedTuple):
 
 def words(row: AlarmRow) -> str:
     """An alarm's present state in words; AWS's own sentence where the numbers are not told."""
-    return _said(sheet(row), read_json(row.state_reason_data), row.state_reason)
+    return _said(sheet(row), read_json(row.state_reason_data), row.state_reason, row.state_value)
 
 
 def past_words(item: HistoryItem, known: Sheet | None) -> str:
@@ -84,7 +84,8 @@ def past_words(item: HistoryItem, known: Sheet | None) -> str:
     told = item.entered
     reason, numbers = str(told.get("stateReason", "")), told.get("stateReasonData")
     given = numbers if isinstance(numbers, dict) else read_json(str(numbers))
-    return _said(known or _guessed(reason, given), given, reason) or clip(item.history_summary)
+    state = str(told.get("stateValue", ""))
+    return _said(known or _guessed(reason, given), given, reason, state) or clip(item.history_summary)
 
 
 def sheet(row: AlarmRow) -> Sheet:
@@ -129,11 +130,11 @@ def _unit(stat: MetricStat) -> str:
     return _UNITS.get(stat.unit, "") or _KNOWN.get((stat.metric.namespace, stat.metric.metric_name), "")
 
 
-def _said(known: Sheet, told: Mapping[str, Any], sentence: str) -> str:
-    return _numbers(known, told) or _children(told, sentence) or clip(_ARN.sub("", sentence))
+def _said(known: Sheet, told: Mapping[str, Any], sentence: str, state: str) -> str:
+    return _numbers(known, told, state) or _children(told, sentence) or clip(_ARN.sub("", sentence))
 
 
-def _numbers(known: Sheet, told: Mapping[str, Any]) -> str:
+def _numbers(known: Sheet, told: Mapping[str, Any], state: str) -> str:
     limit, points, period = told.get("threshold"), told.get("recentDatapoints"), told.get("period")
     if not known.breach or not known.periods or not _is_number(limit) or not isinstance(points, list):
         return ""
@@ -150,7 +151,9 @@ def _numbers(known: Sheet, told: Mapping[str, Any]) -> str:
     between = f" {known.breach if breaching else 'within'} limit"
     if breaching and known.breach == "over" and known.label:
         between = ", limit"
-    return f"{head}{known.value(worst)}{between} {known.value(limit)} ({known.span(len(breaching))})"
+    # A value over its limit beside OK looks like a mistake: it takes several minutes to turn an alarm red.
+    few = f" {known.breach}: too few to be red" if state == "OK" and breaching else ""
+    return f"{head}{known.value(worst)}{between} {known.value(limit)} ({known.span(len(breaching))}{few})"
 
 
 def _children(told: Mapping[str, Any], sentence: str) -> str:

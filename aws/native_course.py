@@ -16,6 +16,8 @@ STAGES: Final = (
     "PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP",
 )  # fmt: skip
 SHIFTING: Final = STAGES.index("PRODUCTION_TRAFFIC_SHIFT")
+REASON: Final = 1200
+"""Characters of AWS's own words that are kept; a card shows their beginning, its thread all of them."""
 QUARTERS: Final = (25, 50, 75, 100)
 
 FORWARD: Final[Mapping[str, State]] = {
@@ -144,7 +146,7 @@ def _reason(native: Native) -> str:
     told += [
         f"hook {_name(hook)} {ends[hook.status]}" for hook in native.lifecycle_hook_details if hook.status in ends
     ]
-    return clip("; ".join(dict.fromkeys(filter(None, told))))
+    return clip("; ".join(dict.fromkeys(filter(None, told))), REASON)
 
 
 def _wait(native: Native) -> Wait | None:

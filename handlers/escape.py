@@ -13,6 +13,8 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _PLAIN_WORD = re.compile(r"[a-z]+(?=[,.:]?( |$))")
 _DROPPED = "\u200c\u200d\ufe0e\ufe0f"
 """Joiners and variation selectors: they only shape the glyphs beside them."""
+_WORD = 30
+"""A longer one is a name or an address, and is cut where it has to be."""
 SHOWN = "\ufffd"
 """Stands where a control or format character stood: a reader sees that something was there."""
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -61,10 +63,13 @@ def clip(text: str, limit: int) -> Mrkdwn:
 
 
 def fit(text: Mrkdwn, limit: int) -> Mrkdwn:
-    """Safe text cut to `limit` characters, never inside an entity, a mention or a date."""
+    """Safe text cut to `limit` characters, never inside an entity, a mention or a date; sentences between words."""
     if len(text) <= limit:
         return text
     cut = text[: max(0, limit - 1)]
+    word = cut[-_WORD:].rpartition(" ")[2]
+    if limit > 2 * _WORD and len(word) < min(len(cut), _WORD) and text[len(cut)] != " ":
+        cut = cut[: len(cut) - len(word)]
     if cut.rfind("<") > cut.rfind(">"):
         cut = cut[: cut.rfind("<")]
     if cut.rfind("&") > cut.rfind(";"):

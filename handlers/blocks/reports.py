@@ -3,7 +3,8 @@
 from handlers.blocks.card import card
 from handlers.blocks.digest import summary
 from handlers.blocks.guide import guide
-from handlers.blocks.parts import Message, context, date, day, length, message, named, paragraphs, section
+from handlers.blocks.parts import TEXT, Message, context, date, day, length, message, named, paragraphs, section
+from handlers.blocks.sentences import CAUSE
 from handlers.blocks.state import candidate, stable, words
 from handlers.escape import Mrkdwn, clip, code, join, md
 from rollout.actions import Intent
@@ -75,6 +76,9 @@ def _show(one: Show) -> Message:
     view = one.card
     small = card(view)
     blocks = [*small.blocks]
+    cause = view.rollout.cause
+    if cause is not None and len(cause.text) > CAUSE:
+        blocks.append(section(md("*Why, in full*\n{}", clip(cause.text, 2 * TEXT // 3))))
     made = [_intent(intent) for intent in one.intents[-_INTENTS:]]
     if made:
         blocks += [section(_title("Changes on AWS", len(one.intents), _INTENTS)), *paragraphs(made, 1400)[:2]]

@@ -10,6 +10,8 @@ from rollout.reports import CardView
 
 FACT = 900
 """Characters of a foreign fact inside a sentence."""
+CAUSE = 300
+"""Of a cause: the rest stands in the thread, and in `show`."""
 
 
 def because(cause: Cause | None, now: datetime) -> Mrkdwn:
@@ -17,7 +19,8 @@ def because(cause: Cause | None, now: datetime) -> Mrkdwn:
     if cause is None:
         return md("")
     at = date(cause.at, now)
-    what = md("{}{}", "Alarm " if cause.kind == "alarm" else "", fact(cause.text)).capitalized()
+    text = clip(cause.text.rstrip(" ."), CAUSE)
+    what = md("{}{}", "Alarm " if cause.kind == "alarm" else "", text).capitalized()
     return md("{} ({}, {}).", what, who(cause.by), at) if cause.by else md("{}, at {}.", what, at)
 
 

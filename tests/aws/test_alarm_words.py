@@ -52,6 +52,23 @@ def test_values_in_words(operator: str, points: list[Any], text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("operator", "points", "text"),
+    [
+        (OVER, [0.3, 8.2, 0.1], "errors 8.2 %, limit 1 % (1 of 3 min over: too few to be red)"),
+        (UNDER, [5.0, 0.25], "errors 0.25 % under limit 1 % (1 of 3 min under: too few to be red)"),
+        (OVER, [1.0, 0.2], "errors 1 % within limit 1 % (0 of 3 min)"),
+    ],
+)
+def test_an_ok_with_a_value_beyond_its_limit_says_why(operator: str, points: list[Any], text: str) -> None:
+    """Now and in its history: one minute over makes no alarm red, and nobody has to guess that."""
+    fine = percent(ComparisonOperator=operator, StateReasonData=told(points), StateValue="OK")
+    assert words(fine) == text
+    entered = {"newState": {"stateValue": "OK", "stateReason": "", "stateReasonData": told(points)}}
+    past = {"Timestamp": SOME_DAY, "HistorySummary": "x", "HistoryData": json.dumps(entered)}
+    assert past_words(HistoryItem.model_validate(past), sheet(fine)) == text
+
+
+@pytest.mark.parametrize(
     ("period", "text"),
     [
         (10, "20 of 30 s"),

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 
 from handlers.blocks.card import card
+from handlers.blocks.events import event
 from handlers.blocks.moves import effect, label
 from handlers.blocks.outlook import sentence
+from handlers.blocks.reports import report
 from handlers.blocks.state import heading
 from rollout.ask import Ask
 from rollout.looking.look import Look
@@ -23,9 +25,9 @@ from rollout.looking.requested import signed, wanted
 from rollout.machine import Decision, apply, decide
 from rollout.model import CauseKind, Phase, Rollout
 from rollout.moves import approved, moves, stages
-from rollout.notices import NeedsHuman
+from rollout.notices import Event, NeedsHuman
 from rollout.plan import Approve, SetWeight
-from rollout.reports import CardView
+from rollout.reports import CardView, Show
 from rollout.seen import Observation
 from rollout.terms import AlarmGate
 from tests.handlers import plain
@@ -222,6 +224,18 @@ def test_a_way_back_that_gets_on_is_not_called_cut_short():
     assert "✓\u00a0AfterInstall  ✕\u00a0AllowTraffic" in stopped
     assert "✓\u00a0back:\u00a0BeforeInstall  ●\u00a0back:\u00a0Install" in back
     assert "✕" not in back
+
+
+def test_a_long_reason_of_aws_is_cut_on_the_card_and_whole_in_show_and_thread():
+    """A screen of it hides the button; what is cut off must be somewhere."""
+    each = " and ".join(f"instance i-{n:017} failed at AllowTraffic" for n in range(12))
+    long = f"AWS takes it back by itself: {each}"
+    row = CARDS["watched-back-by-aws"].rollout
+    one = view(row.but(cause=row.cause and row.cause.model_copy(update={"text": long})))
+    assert "AWS takes it back by itself: instance i-00000000000000000 failed" in sentence(one)
+    assert re.search(r"(AllowTraffic|and|failed|at|instance)…", sentence(one)) and long[-30:] not in sentence(one)
+    assert long in plain.read(report(Show(card=one, intents=(), lines=())))
+    assert long in event(Event(rollout=42, what="going_back", text=long, at=NOW), row).text
 
 
 # -- what is promised is what happens -----------------------------------------------------------------

@@ -32,7 +32,7 @@ def test_escaped_text_reads_the_same(text):
     assert leaks({"text": shown}) == []
 
 
-@given(st.text() | st.sampled_from(HOSTILE), st.integers(1, 60))
+@given(st.text() | st.sampled_from(HOSTILE), st.integers(1, 120))
 def test_a_cut_never_leaves_half_an_entity(text, limit):
     """Lengths count after escaping, and no cut makes something new."""
     for cut in (clip(text, limit), fit(md("{} {}", text, mention("U0ANA")), limit)):
@@ -45,6 +45,16 @@ def test_a_date_or_mention_is_cut_whole():
     said = md("{} {}", "x" * 10, mention("U0ANA"))
     assert fit(said, 15) == "xxxxxxxxxx…"
     assert fit(said, len(said)) == said
+
+
+def test_a_sentence_is_cut_between_words():
+    """Half a word at the end is read as another one; a name longer than a word is cut where it has to be."""
+    said = "the deployment failed because too many individual instances failed deployment: too few healthy ones"
+    assert clip(said, 70) == "the deployment failed because too many individual instances failed…"
+    assert clip("arn:aws:" + "x" * 90, 70) == "arn:aws:" + "x" * 61 + "…"
+    linked = md("{} <https://example.com|some words in a label> and more behind it", "x" * 40)
+    for limit in range(61, len(linked)):
+        assert fit(linked, limit).count("<") == fit(linked, limit).count(">")
 
 
 def test_escaping_happens_once():
