@@ -10,6 +10,7 @@ from rollout import entries
 from rollout.anew import after_end, nothing, override
 from rollout.ask import Ask
 from rollout.audit import EntryKind
+from rollout.dry_run import dry_run
 from rollout.durations import print_duration
 from rollout.errors import BadInput, Denied, NotFound, Refused, TidegateError
 from rollout.hooks import Hooks
@@ -200,8 +201,7 @@ class Door:
             ask = after_end(work, ask, about)
         kind, terms = self.policy.terms(ask.app, ask.env, ask.plan, back=ask.verb == "rollback")
         if ask.dry_run:
-            text = f"{ask.app}/{ask.env} would run {terms.plan.name}: {terms.plan}; then bake {_length(terms.bake)}"
-            return Reply(ok=True, text=text, hint="nothing was started")
+            return dry_run(work, ask, terms, now)
         hold = work.hold(ask.app, ask.env)
         if hold is not None and ask.verb != "rollback":
             by = f" by {hold.by.name or hold.by.id}" if hold.by else ""

@@ -17,7 +17,9 @@ MINUTE = timedelta(minutes=1)
 def dry_run(reads: Reads, ask: Ask, terms: Terms, now: datetime) -> Reply:
     """The plan of a start, why it would be refused now as far as the ledger knows, and what was not looked at."""
     target = f"{ask.app}/{ask.env}"
-    plan = f"{terms.plan.name}: {terms.plan}; then bake {print_duration(terms.bake)}"
+    steps = str(terms.schedule or terms.plan)
+    steps = "the schedule that AWS has for it" if steps == "watch" else steps
+    plan = f"{terms.plan.name}: {steps}; then bake {print_duration(terms.final_bake)}"
     against = [*_busy(reads, ask, now), *_held(reads, ask)]
     text = f"{target} would run {plan}"
     if against:
@@ -38,7 +40,7 @@ def _busy(reads: Reads, ask: Ask, now: datetime) -> list[str]:
 
 def _held(reads: Reads, ask: Ask) -> list[str]:
     hold = reads.hold(ask.app, ask.env)
-    if hold is None:
+    if hold is None or ask.verb == "rollback":  # a way back is exempt from holds
         return []
     by = f" by {hold.by.name or hold.by.id}" if hold.by else ""
     held = f"it is held{by} since #{hold.rollout}: {hold.reason}"
