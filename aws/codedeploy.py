@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from pydantic import ValidationError
 
-from aws import codedeploy_preflight, codedeploy_schedule
+from aws import codedeploy_plan, codedeploy_preflight, codedeploy_schedule
 from aws.calls import Calls
 from aws.codedeploy_course import Story, course_of
 from aws.codedeploy_ecs import EcsGround
@@ -29,6 +29,7 @@ from aws.sessions import Place, Sessions
 from rollout.actions import Action, Continue, Launch, Outcome, Shift, Stop
 from rollout.course import Course, CourseStage
 from rollout.errors import TargetError, TidegateError
+from rollout.forecast import Configured
 from rollout.model import Rollout
 from rollout.plan import Plan
 from rollout.ports import Capabilities, Clock, TargetModel
@@ -99,6 +100,10 @@ class CodeDeploy:
         checks += [check.model_copy(update={"state": "warn"}) for check in busy]  # perhaps a live rollout of ours
         checks += codedeploy_preflight.red(self._alarms(mine), group, back=True)
         return (*self._grounds[mine.platform].examine(mine, group), *checks)
+
+    def configured(self, target: TargetModel) -> Configured:
+        """What CodeDeploy does by the group's own configuration, or by the one that the target names."""
+        return codedeploy_plan.configured_of(desk(self._sessions, _mine(target)))
 
     def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Seen]:
         """How far each deployment is, and who gets how much."""

@@ -8,7 +8,7 @@ has it go back. native_hands.py alone changes anything. Judges nothing.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
-from aws import ecs_preflight, native_preflight
+from aws import ecs_preflight, native_plan, native_preflight
 from aws.alarm_calls import A_PAGE, described, possible
 from aws.alarm_facts import AlarmRow
 from aws.alb_facts import Sides
@@ -32,6 +32,7 @@ from aws.pair_driver import standing
 from aws.sessions import Place, Sessions
 from rollout.actions import Action, Outcome
 from rollout.errors import BadPlan, Refused, TargetError
+from rollout.forecast import Configured
 from rollout.model import Rollout
 from rollout.plan import Plan, Watch
 from rollout.ports import Capabilities, Clock, TargetModel
@@ -117,6 +118,14 @@ class EcsNative:
             return tuple(checks)
         text = f"cluster {mine.cluster}, service {mine.service} with {found.fleet.desired_count} tasks; {tells}"
         return (Check(name="names", state="ok", text=text), *checks)
+
+    def configured(self, target: TargetModel) -> Configured:
+        """What ECS does by the service's own configuration; one that a way back replaced counts as it will be again."""
+        mine = NativeTarget.model_validate(target.model_dump(mode="json"))
+        calls = self._eyes.ecs(mine, mine.service)
+        fleet, rows = fleet_of(calls, mine.cluster, mine.service), newest_of(calls, mine.cluster, mine.service)
+        left = left_by(calls, self._eyes.definitions, rows, fleet.as_configured)
+        return native_plan.configured_of(left.deployment_configuration if left else fleet.configuration)
 
     def observe(self, rollouts: Sequence[Rollout]) -> Mapping[int, Seen]:
         """How far AWS is with each, and how many tasks of both releases run."""

@@ -11,6 +11,7 @@ from rollout.actions import Action, Intent, IntentState, Outcome
 from rollout.ask import Ask
 from rollout.audit import Entry, Link
 from rollout.errors import BadConfig
+from rollout.forecast import Configured
 from rollout.model import Rollout
 from rollout.notices import Notice
 from rollout.people import Actor, Person
@@ -283,16 +284,20 @@ class Driver(Protocol):
 
 @runtime_checkable
 class Scheduler(Protocol):
-    """What a driver with `weights = "watch"` tells beyond Driver: which plans AWS itself can step through. Offline."""
+    """What a driver with `weights = "watch"` tells beyond Driver: what AWS can step through by itself, and does."""
 
     @classmethod
     def misfit(cls, target: TargetModel, plan: Plan) -> str:
-        """Why AWS cannot run that plan on this target by itself, in words that say what it can; or empty."""
+        """Why AWS cannot run that plan on this target by itself, in words that say what it can; or empty. Offline."""
         ...
 
     @classmethod
     def bounds(cls, target: TargetModel, plan: Plan) -> tuple[str, ...]:
-        """Where what AWS will do differs from what was asked: `90 s becomes 2 min: CodeDeploy counts whole minutes`."""
+        """Where what AWS will do differs from what was asked: `90 s becomes 2 min`. Offline."""
+        ...
+
+    def configured(self, target: TargetModel) -> Configured:
+        """What AWS does by the target's own configuration. Reads AWS; a TidegateError where it cannot be read."""
         ...
 
 

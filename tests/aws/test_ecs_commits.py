@@ -277,6 +277,7 @@ def line(answer: bytes) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.timeout(20)  # an address that never answers would hold a start up for as long as it likes
 @pytest.mark.parametrize(
     ("answer", "why"),
     [(b"", "ReadTimeoutError"), (b"HTTP/1.0 302 Found\r\nLocation: file:///etc/passwd\r\n\r\n", "HTTP status 302"),

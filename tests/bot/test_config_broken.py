@@ -791,6 +791,10 @@ def driver(name, **can):
             """Nothing to say."""
             return ()
 
+        def configured(self, target):
+            """Nobody asks it here."""
+            raise NotImplementedError
+
     return Fake
 
 
