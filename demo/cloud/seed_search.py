@@ -1,7 +1,7 @@
 """The demo's application `search`: a blue and a green EC2 Auto Scaling group behind one load balancer.
 
-Version 1 of each launch template serves, version 2 is good and new, 3 fails 8 % of its requests, and the program
-of 4 does not start: its instances run and are never healthy. Green stands idle, without instances.
+Version 1 of each launch template serves, version 2 is good, 3 fails 8 % of its requests, and the program of 4 does not
+start: its instances run and are never healthy. Version 5, the newest, is good. Green stands idle, without instances.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ SEARCH, SEARCH_BLUE, SEARCH_GREEN = "search", "search-blue", "search-green"
 MACHINES = {
     "ami-0000000000000a001": Behaviour(), "ami-0000000000000a002": Behaviour(),
     "ami-0000000000000a003": Behaviour(FAILING), "ami-0000000000000a004": Behaviour(exit_code=1),
+    "ami-0000000000000a005": Behaviour(),
 }
 INSTANCES, SEARCH_RPS = 3, 60.0
 SEARCH_CAPACITY, PER_INSTANCE = 35.0, 1500.0

@@ -17,10 +17,10 @@ UPDATE, END = "autoscaling:UpdateAutoScalingGroup", "autoscaling:TerminateInstan
 
 
 class Ec2Bench(PairBench):
-    """search: version 1 serves from blue, version 2 shall come up on green; 4 is the newest and never gets well."""
+    """search: version 1 serves from blue, version 2 shall come up on green; 4 never gets well."""
 
     app, coming_up, sides = "search", 40, (SEARCH_BLUE, SEARCH_GREEN)
-    stable, candidate, newest, other, missing = "1", "2", "4", "search-other", "99"
+    stable, candidate, newest, other, missing = "1", "2", "5", "search-other", "99"
 
     def __init__(self, cloud: Cloud, sessions: Sessions, clock: CloudClock) -> None:
         super().__init__(cloud, sessions, clock)

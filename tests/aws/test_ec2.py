@@ -283,11 +283,11 @@ def test_versions_that_are_not_there_are_named(bench: Ec2Bench) -> None:
     for wanted in ("99", "new"):
         with pytest.raises(NotFound) as caught:
             bench.driver.prepare(bench.requested(wanted))
-        assert str(caught.value) == f"search-blue has no version {wanted}. it has 4, 3, 2, 1"
+        assert str(caught.value) == f"search-blue has no version {wanted}. it has 5, 4, 3, 2, 1"
     with pytest.raises(Refused, match="search-blue already serves 1"):
         bench.driver.prepare(bench.requested("1"))
-    add_template(bench.cloud.world, SEARCH_BLUE, "ami-5")
-    assert bench.driver.prepare(bench.requested("latest")).candidate.id == "5"
+    add_template(bench.cloud.world, SEARCH_BLUE, "ami-6")
+    assert bench.driver.prepare(bench.requested("latest")).candidate.id == "6"
 
 
 @pytest.mark.parametrize("version", ["$Latest", "$Default"])
@@ -344,7 +344,7 @@ def test_examine_tells_what_serves_and_what_would_come(bench: Ec2Bench) -> None:
     names, http = bench.driver.examine(Ec2Target.model_validate(bench.settings))
     assert names.text == (
         "search-blue serves with 3 instances, search-green comes; "
-        "search-blue:1 serves, search-blue:4 would come next"
+        "search-blue:1 serves, search-blue:5 would come next"
     )
     assert http.name == "http" and bench.cloud.log.applied == []
     bench.edit({"1": 0, "2": 1})
