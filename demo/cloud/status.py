@@ -8,6 +8,7 @@ from typing import Any
 from demo.cloud.alarm import Alarm, CompositeAlarm, MetricAlarm
 from demo.cloud.metrics import epoch
 from demo.cloud.status_balancers import apps_behind_balancers, name_in
+from demo.cloud.status_sites import app_of, apps_behind_names
 from demo.cloud.traffic import Route
 from demo.cloud.world import World, shares_on_moto
 
@@ -18,7 +19,7 @@ def status_of(world: World, period: int) -> dict[str, Any]:
     Alarms of no app, such as a crowd, are only counted, by state.
     """
     apps = [_app(world, route, period) for route in world.traffic.routes()]
-    apps += apps_behind_balancers(world, period)
+    apps += [*apps_behind_balancers(world, period), *apps_behind_names(world, period)]
     by_app = _alarms_by_app(world, {app["name"] for app in apps})
     others: dict[str, int] = {}
     for alarm in by_app.pop(None, []):
@@ -43,7 +44,7 @@ def _app(world: World, route: Route, period: int) -> dict[str, Any]:
 
 
 def _alarms_by_app(world: World, apps: Collection[str]) -> dict[str | None, list[Alarm]]:
-    """Metric alarms under the function or load balancer they measure, then composite ones under their children's."""
+    """Metric alarms under what they measure (function, load balancer, site), composite ones under their children's."""
     found: dict[str | None, list[Alarm]] = {}
     owners: dict[tuple[str, str, str], set[str]] = {}
     every = world.alarms.every()
@@ -63,7 +64,8 @@ def _measured(alarm: MetricAlarm) -> set[str]:
     """Names of what the alarm's metrics are about."""
     pairs = [pair for query in alarm.queries if query.metric for pair in query.metric.dimensions]
     functions = {value for name, value in pairs if name == "FunctionName"}
-    return functions | {name_in(value) for name, value in pairs if name == "LoadBalancer"}
+    sites = {app_of(value) for name, value in pairs if name == "Site"}
+    return functions | sites | {name_in(value) for name, value in pairs if name == "LoadBalancer"}
 
 
 def _owned(world: World, alarm: CompositeAlarm, owners: dict[tuple[str, str, str], set[str]]) -> set[str]:

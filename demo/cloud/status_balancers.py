@@ -1,9 +1,17 @@
-"""What the demo's page shows of an application behind a load balancer: read only, without its alarms."""
+"""What the demo's page shows of an application behind a load balancer: read only, without its alarms.
+
+A side is a target group; where there is but one, of servers that are updated in place, it is the release they run.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import PurePosixPath
 from typing import Any
 
+from moto.s3.models import s3_backends
+
+from demo.cloud.calls import ACCOUNT
 from demo.cloud.flow import dimension_of, metric
 from demo.cloud.metrics import epoch
 from demo.cloud.world import World
@@ -27,10 +35,31 @@ def _sides(world: World, rule: str, period: int) -> dict[str, Any]:
     weights = world.servers.routing.effective(rule)
     whole = sum(weights.values())
     names = {group: name_in(dimension_of(group)) for group in weights}
+    if len(weights) == 1 and (releases := _releases(world, *weights)):
+        # In place: one group gets everything, and what tells the releases apart is what its machines run.
+        alone = {release: _errors(world, rule, group, period) for release in releases for group in weights}
+        return {"weights": releases, "errors": alone if len(releases) == 1 else dict.fromkeys(releases)}
     return {
         "weights": {names[group]: round(100 * weight / (whole or 1), 6) for group, weight in weights.items()},
         "errors": {names[group]: _errors(world, rule, group, period) for group in weights},
     }
+
+
+def _releases(world: World, group: str) -> dict[str, float]:
+    """The share of the machines that get requests, by the release they run; empty where it has no such machines."""
+    known = world.servers.machines.known
+    programs = Counter(known[one][1].program for one in world.servers.targets.healthy(group) if one in known)
+    whole = sum(programs.values())
+    return {_release(program): round(100 * count / whole, 6) for program, count in programs.items()}
+
+
+def _release(program: str) -> str:
+    """`v1`: the archive that a program came from, by its eTag."""
+    for bucket in s3_backends[ACCOUNT]["aws"].buckets.values():
+        for key, stored in bucket.keys.items():
+            if stored.etag.strip('"') == program:
+                return PurePosixPath(key).stem
+    return program[:8]
 
 
 def _errors(world: World, rule: str, group: str, period: int) -> float | None:
