@@ -71,7 +71,8 @@ def _known(rollout: Rollout) -> Mrkdwn:
         return md("Healthy so far.") if rollout.terms.alarms else md("Unwatched: no alarm guards this.")
     if rollout.verdict.outcome == "FAIL":
         return md("Not healthy: {}.", fact(rollout.verdict.said("fail")))
-    return md("Not known healthy: {}.", fact(rollout.verdict.said(rollout.verdict.cause)))
+    said = fact(rollout.verdict.said(rollout.verdict.cause))
+    return md("{}.", said).capitalized() if "not known healthy" in said else md("Not known healthy: {}.", said)
 
 
 def _launching(view: CardView) -> Mrkdwn:
@@ -104,6 +105,8 @@ def _moving(view: CardView) -> Mrkdwn:
         return join(" ", [tries, stands(view) or then])
     waived = rollout.waiver is not None and rollout.waiver.step == rollout.step
     passed = rollout.verdict is not None and rollout.verdict.outcome == "PASS"
+    if share(rollout) == here.percent and not unread(rollout):
+        return join(" ", [md("{}; that counts once it is seen a second time.", shows(view)), _ahead(view)])
     if here.percent in rollout.asked or waived or passed:
         return join(" ", [md("Moving to {} %; {}.", here.percent, shows(view)), _ahead(view)])
     return join(" ", [md("{} % comes next; {}.", here.percent, shows(view)), _known(rollout)])

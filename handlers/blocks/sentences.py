@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from handlers.blocks.parts import date, who
-from handlers.blocks.state import percent, share, unread
+from handlers.blocks.state import candidate, percent, share, unread
 from handlers.escape import Mrkdwn, clip, md
 from rollout.model import Cause
 from rollout.reports import CardView
@@ -38,13 +38,20 @@ def shows(view: CardView) -> Mrkdwn:
     if share(rollout) is None and rollout.seen is None:
         return md("AWS has not shown it yet")
     foreign = rollout.seen.foreign if rollout.seen else ""
-    split = clip(foreign, 200) if foreign else md("{} on the new release", percent(rollout))
+    new = candidate(rollout) if rollout.back else "the new release"  # the way back to an old one calls it by name
+    split = clip(foreign, 200) if foreign else md("{} on {}", percent(rollout), new)
     at = rollout.seen.at if rollout.seen else rollout.proven_at
     if not unread(rollout):
         return md("AWS shows {}", split)
     if at is None:
         return md("AWS could not be read yet")
     return md("AWS last showed {} at {}", split, date(at, view.now))
+
+
+def and_shows(view: CardView, said: str) -> Mrkdwn:
+    """`; AWS shows 10 % on the new release`, unless AWS's own words just said that share."""
+    told = f"{percent(view.rollout)} of " in said and not unread(view.rollout)
+    return md("") if told else md("; {}", shows(view))
 
 
 def stands(view: CardView) -> Mrkdwn:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from handlers.blocks.health import checking
 from handlers.blocks.parts import date
-from handlers.blocks.sentences import asked_back, fact, minute, shows, stands, until
+from handlers.blocks.sentences import and_shows, asked_back, fact, minute, shows, stands, until
 from handlers.blocks.state import candidate, share, stable, unread
 from handlers.escape import Mrkdwn, clip, join, md
 from rollout.course import Course, Wait
@@ -42,7 +42,7 @@ def stepping(view: CardView, known: Known) -> Mrkdwn:
     rollout, course = view.rollout, course_of(view.rollout)
     if course is None or course.state == "none":
         return launching(view)
-    runs = md("AWS moves the traffic by itself: {}; {}.", clip(course.text, _TEXT), shows(view))
+    runs = md("AWS moves the traffic by itself: {}{}.", clip(course.text, _TEXT), and_shows(view, course.text))
     return join(" ", [runs, _unwatched(rollout) or known(rollout), _patience(view, course), _foreign(course)])
 
 
@@ -74,7 +74,7 @@ def waiting(view: CardView, known: Known, signatures: Signatures, signed: Signed
     if wait is None or wait.id != rollout.wait:
         text = rollout.cause.text if rollout.cause else ""
         return join(" ", [md("AWS was last seen waiting: {}; {}.", fact(text), shows(view)), stands(view)])
-    said = [md("AWS waits: {}; {}.", fact(wait.text), shows(view)), known(rollout)]
+    said = [md("AWS waits: {}{}.", fact(wait.text), and_shows(view, wait.text)), known(rollout)]
     if rollout.go == rollout.wait:
         return join(" ", [*said, md("A person said go; AWS is told at the next healthy look.")])
     if approved(rollout):
@@ -109,7 +109,7 @@ def warm(view: CardView) -> Mrkdwn:
         at = md(" until {}", date(minute(wait.until), view.now)) if wait.until else md("")
         asked = rollout.go == wait.id and rollout.phase is Phase.RETIRING
         told = md("; AWS is being told to remove it now") if asked else md("")
-        return md("AWS keeps {} warm{}{}.", stable(rollout), at, told)
+        return md("AWS keeps {}, the old side (blue), warm{}{}.", stable(rollout), at, told)
     if course.state == "done":
         return md("AWS has ended its deployment: going back to {} now means a new one.", stable(rollout))
     return md("AWS is at: {}.", clip(course.text, _TEXT))
@@ -146,7 +146,8 @@ def going_back(view: CardView) -> Mrkdwn:
     goes = md("AWS is being told to stop and to put {} back; {}.", stable(rollout), shows(view))
     if course.state in ("going_back", "back"):
         ends = "is putting" if course.state == "going_back" or share(rollout) != 0 else "has put"
-        goes = md("AWS {} {} back: {}; {}.", ends, stable(rollout), clip(course.text, _TEXT), shows(view))
+        text = clip(course.text, _TEXT)
+        goes = md("AWS {} {} back: {}{}.", ends, stable(rollout), text, and_shows(view, course.text))
     elif course.state in ("done", "failed"):
         goes = md("{} has to be deployed again, AWS has ended its deployment; {}.", stable(rollout), shows(view))
         goes = goes.capitalized()

@@ -157,6 +157,11 @@ def _rising() -> dict[str, Rollout]:
                 outcome="UNKNOWN", cause="no_data", at=NOW, reasons=(Reason(
                     voter="target", vote="no_data", text=f"the new release is not known healthy: {COLD.text}"),))),
         "moving": rollout(P.STEPPING, 0, asked=(10,), elapsed=minutes(0)),
+        "moving-seen-once": rollout(P.STEPPING, 0, asked=(10,), elapsed=minutes(0), seen=seen(10)),
+        "moving-back": rollout(
+            P.STEPPING, 0, back=True, terms=terms("back"), asked=(100,), elapsed=minutes(0), seen=seen(100),
+            stable=V2, candidate=V1,
+        ),
         "moving-refused": rollout(
             P.STEPPING, 10, step=1, elapsed=minutes(1), asked=(50,), write_failures=2, write_fault=REFUSED
         ),

@@ -33,7 +33,7 @@ from rollout.terms import AlarmGate
 from tests.handlers import plain
 from tests.handlers.messages import MESSAGES, VIEWS, WHATS
 from tests.handlers.sample_cards import CARDS
-from tests.handlers.samples import ANA, EVA, NOW, alarm, seen, view
+from tests.handlers.samples import ANA, EVA, NOW, alarm, seen, terms, view
 from tests.rollout.make import T0
 from tests.rollout.rows import rows
 
@@ -388,6 +388,31 @@ def test_what_counts_as_approved_is_what_the_machine_goes_on_from(row):
         assert approved(row) == (signed(look) >= wanted(look))
     else:
         assert not approved(row)
+
+
+def test_what_aws_shows_already_is_not_still_moved_to():
+    """One reading is none yet, which is said; on a way back the release is called by its name, as nothing is new."""
+    once, back = CARDS["moving-seen-once"], CARDS["moving-back"]
+    assert "AWS shows 10 % on the new release; that counts once it is seen a second time." in _says(once)
+    assert "AWS shows 100 % on version 1; that counts once it is seen a second time." in _says(back)
+    assert not any(words in sentence(one) for one in (once, back) for words in ("Moving to", "100 % on the new"))
+    assert "new release" not in _says(back)
+    after = decide(once.rollout.but(sighting="10"), _look(once.rollout), NOW).rollout
+    assert after.proven == 10, "the second time it counts"
+
+
+def test_a_share_and_a_lack_are_said_once():
+    """What AWS's own words said of the share is not said again, nor that something is not known healthy."""
+    row = CARDS["watched-moving"].rollout
+    course = row.seen and row.seen.course
+    assert row.seen and course
+    text = "IN_PROGRESS, PRODUCTION_TRAFFIC_SHIFT, 10 % of production traffic"
+    told = view(row.but(seen=row.seen.model_copy(update={"course": course.model_copy(update={"text": text})})))
+    assert sentence(told).count("10 %") == 1
+    old = told.rollout.but(seen=seen(20, course=course.model_copy(update={"text": text})))
+    assert "10 % of production traffic; AWS shows 20 % on the new release." in sentence(view(old))
+    cold = sentence(view(CARDS["launching-cold"].rollout.but(phase=P.STEPPING, terms=terms("linear"))))
+    assert cold.count("not known healthy") == 1
 
 
 def test_nobody_who_can_approve_is_said():
