@@ -11,6 +11,7 @@ from aws.codedeploy_reads import MOST_TARGETS
 from aws.codedeploy_replies import TargetRow
 
 BEFORE, ALLOW, BLOCK = "BeforeAllowTraffic", "AllowTraffic", "BlockTraffic"
+TRAFFIC = frozenset({BEFORE, ALLOW, "AfterAllowTraffic", "BeforeBlockTraffic", BLOCK, "AfterBlockTraffic"})
 _NOT_BEGUN = ("", "Pending", "Skipped")
 
 
@@ -25,6 +26,8 @@ class Fleets(NamedTuple):
     """It was sent there, for certain."""
     leaving: int = 0
     left: int = 0
+    again: bool = False
+    """What comes has the release already: they are the old ones of a way back."""
     partly: bool = False
     """There are more than were read: nothing is certain of all."""
 
@@ -35,9 +38,11 @@ class Fleets(NamedTuple):
 
     @property
     def words(self) -> str:
-        """`3 of 3 instances ready, 2 get traffic`."""
+        """`3 of 3 instances ready, 2 get traffic`, of a way back `2 of 3 instances get traffic again`."""
         told = f"{self.ready} of {self.coming} instances ready"
         told += f", {self.serving} get traffic" if self.reached else ""
+        if self.again:
+            told = f"{self.serving} of {self.coming} instances get traffic again"
         told += f", {self.left} of {self.leaving} old ones out" if self.left else ""
         return f"{told}, of the first {self.coming + self.leaving}" if self.partly else told
 
@@ -56,6 +61,7 @@ def fleets_of(targets: Sequence[TargetRow]) -> Fleets | None:
         serving=sum(_event(row, ALLOW) == "Succeeded" for row in coming),
         leaving=len(leaving),
         left=sum(_event(row, BLOCK) == "Succeeded" for row in leaving),
+        again=all(event.lifecycle_event_name in TRAFFIC for row in rows for event in row.lifecycle_events),
         partly=len(targets) >= MOST_TARGETS,
     )  # fmt: skip
 

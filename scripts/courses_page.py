@@ -12,6 +12,7 @@ import botocore.session
 
 from aws import codedeploy_course, native_course
 from aws.codedeploy_replies import Deployment, TargetRow
+from aws.codedeploy_server_look import share_of
 from aws.native_replies import Native
 from handlers.blocks.card import card
 from handlers.blocks.state import words
@@ -28,6 +29,10 @@ from rollout.terms import AlarmGate, Terms
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 FINE = SideHealth(state="healthy")
+WAITS = {
+    "deploymentReadyOption": {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 60},
+    "terminateBlueInstancesOnDeploymentSuccess": {"action": "TERMINATE", "terminationWaitTimeInMinutes": 5},
+}
 HEAD = """\
 # What AWS says, and what the card says
 
@@ -42,16 +47,17 @@ status, all alarms OK. Statuses are all that AWS's own model has.
 def page() -> str:
     """The whole page."""
     parts = [HEAD, _table("CodeDeploy, 10 % on the new release", _codedeploy()),
+             _table("CodeDeploy on servers that are replaced, three old and three new ones", _fleet()),
              _table("ECS, 10 % on the new release", _native())]  # fmt: skip
     return "\n".join(parts)
 
 
-def _table(title: str, rows: Iterable[tuple[str, int, Course]]) -> str:
+def _table(title: str, rows: Iterable[tuple[str, int | None, Course]]) -> str:
     head = [f"## {title}", "", "| AWS says | state of the card | what it says | buttons |", "|---|---|---|---|"]
     return "\n".join([*head, *(_row(said, percent, course) for said, percent, course in rows), ""])
 
 
-def _row(said: str, percent: int, course: Course) -> str:
+def _row(said: str, percent: int | None, course: Course) -> str:
     row = _rollout()
     for minute in (1, 2, 3):
         seen = Seen(at=NOON, percent=percent, stable=FINE, candidate=FINE, course=course)
@@ -85,13 +91,9 @@ def _codedeploy() -> Iterable[tuple[str, int, Course]]:
 
 
 def _deployment(status: str, percent: int, said: str = "", **more: Any) -> tuple[str, int, Course]:
-    waits = {
-        "deploymentReadyOption": {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 60},
-        "terminateBlueInstancesOnDeploymentSuccess": {"action": "TERMINATE", "terminationWaitTimeInMinutes": 5},
-    }
     ours = Deployment.model_validate({
         "deploymentId": "d-4XK2ABCDE", "applicationName": "catalog", "deploymentGroupName": "catalog",
-        "status": status, "createTime": NOON, "blueGreenDeploymentConfiguration": waits, **more,
+        "status": status, "createTime": NOON, "blueGreenDeploymentConfiguration": WAITS, **more,
     })  # fmt: skip
     done = "Succeeded" if percent == 100 else "InProgress"
     events = [{"lifecycleEventName": "Install", "status": "Succeeded", "endTime": NOON},
@@ -100,6 +102,59 @@ def _deployment(status: str, percent: int, said: str = "", **more: Any) -> tuple
     story = codedeploy_course.Story(ours, "v2", targets=(target,))
     at = NOON + timedelta(hours=1) if more else NOON
     return said or status, percent, codedeploy_course.course_of(story, percent, at)
+
+
+def _fleet() -> Iterable[tuple[str, int | None, Course]]:
+    """From the new servers' start to the old ones' end, and the ways it can end before."""
+    for status in ("Created", "InProgress"):
+        yield _replaced(status, f"{status}, no new server yet", 0, 0, 0)
+    yield _replaced("InProgress", "InProgress, one of the new servers is ready", 1, 0, 0)
+    yield _replaced("Ready", "Ready", 3, 0, 0)
+    yield _replaced("InProgress", "InProgress, one new server gets traffic", 3, 1, 0)
+    yield _replaced("InProgress", "InProgress, all new servers get traffic, the old ones drain", 3, 3, 0)
+    yield _replaced("InProgress", "InProgress, the old servers are out and kept", 3, 3, 3)
+    yield _replaced("Succeeded", "Succeeded", 3, 3, 3)
+    yield _replaced("Failed", "Failed before any traffic", 0, 0, 0)
+    yield _replaced("Stopped", "Stopped at its wait, its way back is under way", 3, 0, 0, home=0)
+    yield _replaced("Stopped", "Stopped in the re-routing, its way back has none of them in", 3, 2, 0, home=0)
+    yield _replaced("Stopped", "Stopped while the old servers were kept, one of them is in again", 3, 3, 3, home=1)
+
+
+def _replaced(
+    status: str, said: str, ready: int, serving: int, out: int, home: int | None = None
+) -> tuple[str, int | None, Course]:
+    """`home`: how many of the old servers AWS's own way back has sent traffic to."""
+    counts = {"Pending": 6 - ready, "Ready": ready - serving, "Succeeded": serving}
+    counts = {"Skipped": 6 - serving, "Succeeded": serving} if status == "Stopped" else counts
+    ours = _row_of(status, "d-4XK2ABCDE", deploymentOverview=counts, instanceTerminationWaitTimeStarted=out == 3)
+    over = "Pending" if ours.active else "Skipped"
+    new = [_server("Green", ("Install", ready > n), ("AllowTraffic", serving > n), rest=over) for n in range(3)]
+    old = [_server("Blue", ("BlockTraffic", out > n), rest=over) for n in range(3)]
+    story = codedeploy_course.Story(ours, "v2", targets=tuple(new + old) if ready else ())
+    if home is not None:
+        back = _row_of("InProgress", "d-9QW7FGHIJ")
+        rows = [_server("Blue", ("AllowTraffic", home > n)) for n in range(3)]
+        rows += [_server("Green", ("BlockTraffic", False)) for _ in range(3)]
+        story = story._replace(back=back, targets=tuple(rows))
+    percent = share_of(story)
+    return said, percent, codedeploy_course.course_of(story, percent, NOON)
+
+
+def _row_of(status: str, name: str, **more: Any) -> Deployment:
+    return Deployment.model_validate({
+        "deploymentId": name, "applicationName": "catalog", "deploymentGroupName": "catalog", "status": status,
+        "createTime": NOON, "blueGreenDeploymentConfiguration": WAITS,
+        "deploymentStyle": {"deploymentType": "BLUE_GREEN"}, **more,
+    })  # fmt: skip
+
+
+def _server(label: str, *events: tuple[str, bool], rest: str = "Pending") -> TargetRow:
+    told = [
+        {"lifecycleEventName": name, "status": "Succeeded" if done else rest, **({"endTime": NOON} if done else {})}
+        for name, done in events
+    ]  # fmt: skip
+    ready = "Ready" if events[0] == ("Install", True) else "InProgress"
+    return TargetRow.model_validate({"instanceLabel": label, "status": ready, "lifecycleEvents": told})
 
 
 def _native() -> Iterable[tuple[str, int, Course]]:

@@ -386,3 +386,10 @@ def test_a_fleet_too_large_to_be_read_is_not_taken_for_whole() -> None:
     for many, percent, expected in ((99, 100, "waiting"), (100, None, "running")):
         story = Story(ours, "2", targets=crowd((4,) * (many - 50), (3,) * 50))
         assert share_of(story) == percent and course_of(story, percent, NOON + timedelta(minutes=12)).state == expected
+
+
+def test_a_way_back_tells_who_gets_traffic_again() -> None:
+    """Nothing is installed there, so nothing is said to be ready."""
+    rows = [host(OUT, 0), *(host(("BeforeAllowTraffic", "AllowTraffic"), done) for done in (2, 1))]
+    course = course_of(Story(deployment("Stopped"), "2", back=deployment(number=2), targets=tuple(rows)), 50, NOON)
+    assert course.text == "d-2, InProgress, AllowTraffic, 1 of 2 instances get traffic again"
