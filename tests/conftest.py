@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,26 @@ loopback.install()
 
 FOREIGN = ("SLACK_", "AWS_", "TIDEGATE_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 KEPT = {"TIDEGATE_SOAK"}
+UNCOUNTED = {
+    Path(__file__).parent / place
+    for place in (
+        "aws/test_native_lost.py",
+        "bench/test_bench.py",
+        "bot/test_alert_histories.py",
+        "bot/test_calendar_times.py",
+        "bot/test_cli_audit.py",
+        "bot/test_digests_kills.py",
+        "demo/cloud/test_traffic.py",
+        "faults/test_mutants.py",
+        "faults/test_rows.py",
+        "handlers/test_payloads.py",
+        "rollout/test_alarm_histories.py",
+        "store/test_audit_attacks.py",
+        "store/test_crash.py",
+        "test_house.py",
+    )
+}
+"""They play the same lines thousands of times, or read sources: to count lines would double their time and add none."""
 
 for name in [name for name in os.environ if name.upper().startswith(FOREIGN) and name not in KEPT]:
     del os.environ[name]
@@ -31,10 +52,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests go first: one that begins last is waited for by everybody."""
+    """Files with long tests go first: one that begins last is waited for by everybody. No lines are counted in some."""
     long = {item.path for item in items if any(item.get_closest_marker(name) for name in ("slow", "browser"))}
     long |= {item.path for item in items if "end_to_end" in item.path.parts}
     items.sort(key=lambda item: item.path not in long)
+    for item in items:
+        if item.path in UNCOUNTED:
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")
