@@ -122,8 +122,6 @@ class Commits(NamedTuple):
 def commits_of(registries: Registries, change: Change, links: Mapping[str, str]) -> Commits:
     """The commits that these links name, by side; without such a link nothing is asked. Never raises a TargetError."""
     wanted = [side for side, place in PLACES.items() if any(place in address for address in links.values())]
-    if not wanted:
-        return Commits({}, ())
     tellers, others = change.tellers()
     found: dict[str, str] = {}
     gaps: dict[str, list[str]] = {}

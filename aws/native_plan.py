@@ -16,7 +16,7 @@ from rollout.values import ZERO
 
 SEVERAL: Final = "RECONCILE_SERVICE"
 """Only where more than one revision runs when it begins."""
-ROLLS: Final = "ROLLING replaces tasks as others come up, and it depends on how many there are, and on how long each takes"
+ROLLS: Final = "ROLLING replaces tasks as others come up: it depends on how many there are, and on how long each takes"
 
 
 def configured_of(configuration: Configuration) -> Configured:

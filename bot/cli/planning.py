@@ -98,8 +98,8 @@ def _lines(told: Told) -> list[str]:
             )
             for leg in told.way.legs
         ]  # fmt: skip
-        unread = told.steps == str(told.terms.plan)
-        return [*head, f"{AS_IT_IS}; how long is not known: {told.unknown}", *rows, *bounds, *([ASKS] if unread else [])]
+        asks = [ASKS] if told.steps == str(told.terms.plan) else []  # nothing of it could be read
+        return [*head, f"{AS_IT_IS}; how long is not known: {told.unknown}", *rows, *bounds, *asks]
     rows = [
         f"  {leg.text:<{width}}  from {_span(leg.begins):>7}, takes {_span(leg.lasts):>7}, at most {_span(leg.longest)}"
         for leg in told.way.legs

@@ -27,7 +27,9 @@ COMMANDS: dict[str, Command] = {
         "ask Slack and AWS whether all is there; --offline asks nobody, --page pages",
     ),
     "plan": Command(
-        "planning", f"{_TARGET} [plan]", "a plan with its times, the longest it takes, and what AWS makes of it"
+        "planning",
+        f"{_TARGET} [plan] [--offline]",
+        "a plan with its times, AWS's own for `watch`; --offline asks nobody",
     ),
     "reload": Command("reloading", "", "the running bot reads its configuration again; live rollouts keep their terms"),
     "start": Command("twins", "<app>[/<env>][@<release>] [plan] [to <env>] [--dry-run]" + _REASON, "start a rollout"),

@@ -160,7 +160,7 @@ def test_of_several_containers_the_one_that_changes(bench: EcsBench) -> None:
     bench.cloud.step(60)
     found = prepared(bench, f"td:{three}", container="app")
     assert commits(found) == (COMMITS["v3"], COMMITS["v4"]) and told(found) is None
-    both = register(bench, {"app": uri["v2"], "proxy": uri["v4"]})
+    both = register(bench, {"proxy": uri["v4"], "app": uri["v2"]})
     found = prepared(bench, f"td:{both}", container="app")
     assert commits(found) == (COMMITS["v1"], COMMITS["v2"])
     assert said(found) == "the images of proxy change, too: the commits are those of app"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout.forecast import forecast
+from rollout.forecast import AT_AWS, Configured, Stretch, forecast, shift
 from rollout.model import Phase
 from rollout.plan import Plan, Watch
-from rollout.terms import Approval, Terms
+from rollout.terms import Approval, Terms, Timing
 from rollout.values import ZERO
 from tests.rollout.scene import BEN, EVA, OneApp, Scene
 
@@ -71,3 +71,37 @@ def test_what_aws_steps_through_counts_by_the_schedule() -> None:
     texts = [leg.text for leg in way.legs]
     assert "AWS begins its deployment" in texts and "watch at 10 %" in texts
     assert way.legs[-1].lasts == timedelta(minutes=4)
+
+
+def by_aws(keeps: int = 0) -> Configured:
+    """A wait of an hour, a tenth for five minutes, and then all."""
+    wait = Stretch(text="AWS waits", waits=timedelta(hours=1))
+    return Configured(
+        text="canary", stretches=(wait, *shift(10, timedelta(minutes=5)), *shift(100)), keeps=timedelta(minutes=keeps),
+        patience=timedelta(minutes=5),
+    )  # fmt: skip
+
+
+def test_what_aws_is_configured_to_do_is_the_way() -> None:
+    """Its waits answered at once, its intervals in full; what it works at may stand still for the longest of them."""
+    found = {leg.text: leg for leg in forecast(terms("watch"), launches=False, configured=by_aws()).legs}
+    watch = Timing().watch
+    assert list(found)[1:3] == ["AWS begins its deployment", "AWS waits"]
+    assert list(found)[3:-2] == ["move to 10 %", "watch at 10 %", "move to 100 %"]
+    assert (found["AWS waits"].lasts, found["AWS waits"].longest) == (ZERO, timedelta(hours=1) + watch)
+    assert found["watch at 10 %"].lasts == found["watch at 10 %"].longest == timedelta(minutes=5)
+    assert found["move to 100 %"].longest == timedelta(minutes=5) + watch
+    assert AT_AWS not in found and [*found][-2:] == ["bake at 100 %", "AWS ends its deployment"]
+
+
+@pytest.mark.parametrize(("keeps", "rest"), [(0, ZERO), (14, ZERO), (40, timedelta(minutes=25))])
+def test_the_old_side_that_aws_keeps_is_kept_while_we_bake(keeps: int, rest: timedelta) -> None:
+    """Both clocks run since all traffic has moved: only what is longer than the bake comes on top."""
+    way = forecast(terms("watch", bake="15m"), launches=False, configured=by_aws(keeps))
+    assert way.legs[-1].lasts == max(rest, Timing().look_moving)
+
+
+def test_a_plan_that_is_left_to_aws_and_was_not_read_says_which_part_is_not_known() -> None:
+    """Ours stand in it, with their times; AWS's has a name and no times."""
+    texts = [leg.text for leg in forecast(terms("watch"), launches=False).legs]
+    assert texts == ["find the release, check, alarms", "bring the new release up", AT_AWS, "bake at 100 %"]
