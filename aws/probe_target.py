@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 
 from rollout.durations import parse_duration, print_duration
 from rollout.errors import BadInput
-from rollout.values import Frozen
+from rollout.values import ZERO, Frozen
 
 LONGEST: Final = timedelta(seconds=10)
 """A look waits for the answer: what takes longer would hold up the others of its lane."""
@@ -24,9 +24,12 @@ def _latency(value: object) -> timedelta | None:
         raise ValueError(  # noqa: TRY004 - see above
             f'{value!r} is not a duration: write it as text with a unit, like "500ms"')
     try:
-        return parse_duration(value)
+        length = parse_duration(value)
     except BadInput as bad:
         raise ValueError(f"{bad.fact}: {bad.hint}") from None
+    if not ZERO < length <= LONGEST:
+        raise ValueError(f"latency is {value}: write more than nothing, at most {print_duration(LONGEST)}")
+    return length
 
 
 def _url(value: str) -> str:
@@ -43,12 +46,7 @@ def _url(value: str) -> str:
     return value if parts.path else f"{value}/"
 
 
-Latency = Annotated[
-    timedelta,
-    BeforeValidator(_latency),
-    Field(gt=timedelta(0), le=LONGEST),
-    PlainSerializer(print_duration, return_type=str),
-]
+Latency = Annotated[timedelta, BeforeValidator(_latency), PlainSerializer(print_duration, return_type=str)]
 
 
 class Probe(Frozen):
