@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from rollout.health import alarm_votes, judge
 from rollout.model import Phase
-from rollout.seen import AlarmReading, Fault, Observation, Seen, SideHealth, Verdict
+from rollout.seen import AlarmReading, Fault, Observation, Seen, SideHealth, Trial, Verdict
 from rollout.terms import AlarmGate
 from tests.rollout.make import T0, row
 from tests.rollout.rows import CALM
@@ -213,3 +213,52 @@ def test_no_alarm_within_the_step_is_missed(moves, began, looked):
             assert verdict.cause == "no_data"
         else:
             assert (verdict.outcome == "FAIL") == (red or state == "ALARM")
+
+
+TRIALS = ("waiting", "elsewhere", "unasked", "passed", "failed", "unreachable")
+
+
+@pytest.mark.parametrize("state", TRIALS)
+def test_every_cell_of_a_trial(state):
+    """Asked x misses x share x way back x alarm x side: evidence at 0 % only, and only a wrong answer is FAIL."""
+    for misses, asked, percent, back, alarm, side in product(
+        range(6), ("", "https://a/healthz"), (0, 1, 100), (False, True), ONE_ALARM, SIDES
+    ):
+        if side == "unread" or ONE_ALARM[alarm] is None:
+            continue
+        trial = Trial.model_validate({"url": "https://a/", "asked": asked, "state": state, "misses": misses})
+        seen = look(ONE_ALARM[alarm], candidate=side)
+        shown = seen.seen.model_copy(update={"percent": percent, "trial": trial})
+        row = live(AlarmGate(name="a"), back=back)
+        with_it = judge(row, seen.model_copy(update={"seen": shown}), T0)
+        without = judge(row, seen.model_copy(update={"seen": shown.model_copy(update={"trial": None})}), T0)
+        counts = bool(asked) and percent == 0 and not back
+        says = "pass" if state == "passed" else "fail" if state == "failed" and misses >= 3 else "no_data"
+        before = {"PASS": "pass", "FAIL": "fail"}.get(without.outcome, without.cause)
+        worst = max([before, says], key=WORST.index) if counts else before
+        assert {"PASS": "pass", "FAIL": "fail"}.get(with_it.outcome, with_it.cause) == worst
+        assert counts or with_it == without
+
+
+def test_a_trial_says_what_was_asked_and_what_came():
+    """Who reads the verdict learns the address, both values, and how many looks."""
+    trial = Trial(url="https://a/", asked="https://a/healthz", state="failed", text="503 instead of 200", misses=3)
+    seen = look(ONE_ALARM["pass"])
+    shown = seen.seen.model_copy(update={"percent": 0, "trial": trial})
+    verdict = judge(live(AlarmGate(name="a")), seen.model_copy(update={"seen": shown}), T0)
+    assert verdict.said("fail") == "GET https://a/healthz: 503 instead of 200 (3 looks)"
+    once = trial.model_copy(update={"misses": 1})
+    assert once.said.endswith("200 (1 look)")
+    assert Trial(url="https://a/", asked="https://a/healthz", state="waiting").said.endswith(": not asked yet")
+
+
+def test_a_late_count_keeps_a_watch_alive_and_is_never_enough_to_rise():
+    """Healthy by a count of a minute ago: PASS to bake on; but it bears nothing more, and holds up no way down."""
+    for ready, good in ((4, True), (2, False), (0, False)):
+        late = SideHealth(state="healthy" if good else "unknown", text="x", ready=ready, needed=4, late=True)
+        seen = look(ONE_ALARM["pass"])
+        shown = seen.seen.model_copy(update={"percent": 100, "candidate": late})
+        verdict = judge(live(AlarmGate(name="a")), seen.model_copy(update={"seen": shown}), T0)
+        assert (verdict.outcome, verdict.cause) == (("PASS", "") if good else ("UNKNOWN", "no_data"))
+        assert not late.bears(1) and not late.bears(100) and late.most == 100
+        assert late.holds(50) is (ready >= 2)
