@@ -17,12 +17,11 @@ from aws.codedeploy_ground import Asked, Sides
 from aws.codedeploy_reads import calls_of
 from aws.codedeploy_replies import Group
 from aws.codedeploy_target import OPERATIONS, CodeDeployTarget
-from aws.ecs_definition import short
 from aws.ecs_images import Registries
-from aws.ecs_reads import Desk, Marks, definition_of, made, read_services
+from aws.ecs_reads import Desk, Marks, read_services
 from aws.ecs_release import Shipment, Shipping, Where
-from aws.ecs_replies import Described, Fleet, ServiceBalancer
-from aws.faults import CallError
+from aws.ecs_replies import Fleet, ServiceBalancer
+from aws.ecs_revisions import revision_of
 from aws.sessions import Sessions
 from rollout.errors import Refused, TargetError
 from rollout.model import Rollout
@@ -65,8 +64,10 @@ class EcsGround:
         found = balancer_of(target, self._fleet(target))
         if isinstance(found, str):
             raise TargetError("config", found, "name it as container_port")
+        ecs = calls_of(self._sessions, target, "ecs")
+        # A revision that nobody deploys changes nothing, and the next launch finds it by its content: nothing to note.
         properties = {
-            "TaskDefinition": self._definition(calls_of(self._sessions, target, "ecs"), release),
+            "TaskDefinition": revision_of(ecs, self._marks, release, lambda _told, _request: None),
             "LoadBalancerInfo": {"ContainerName": found.container_name, "ContainerPort": found.container_port},
         }
         resource = {"Type": "AWS::ECS::Service", "Properties": properties}
@@ -118,22 +119,6 @@ class EcsGround:
             return arn == known
         base, container, image = (release.pinned[name] for name in ("from", "container", "image"))
         return self._marks.of(calls, arn) == self._marks.of(calls, base).with_image(container, image)
-
-    def _definition(self, calls: Calls, release: Release) -> str:
-        """The ARN that it was pinned to, one of that content that is there, or a new one."""
-        known = release.pinned.get("task_definition")
-        if known:
-            return known
-        base, container, image = (release.pinned[name] for name in ("from", "container", "image"))
-        wanted = self._marks.of(calls, base).with_image(container, image)
-        found = self._marks.find(calls, short(base).rpartition(":")[0], wanted)
-        if found:
-            return found
-        request = definition_of(calls, base).with_image(container, image).request()
-        new = made(calls.write("RegisterTaskDefinition", Described, **request))
-        if new.mark != wanted:
-            raise CallError("state", f"{new.words} was registered with another content than was asked for")
-        return new.arn
 
 
 def balancer_of(target: CodeDeployTarget, fleet: Fleet) -> ServiceBalancer | str:

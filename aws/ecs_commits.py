@@ -4,6 +4,7 @@ Reads only, refuses nothing: what cannot be read costs a link on the card, and a
 manifest come first, for they need no second call; then the labels of the image's configuration, where
 `docker build --label` writes.
 https://github.com/opencontainers/image-spec/blob/main/annotations.md
+ECR tells labels in no simpler way: https://github.com/aws/containers-roadmap/issues/178
 """
 
 import json

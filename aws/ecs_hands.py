@@ -3,15 +3,15 @@
 from typing import Any
 
 from aws.ecs_definition import short
-from aws.ecs_reads import DIMENSION, Desk, Marks, definition_of, made, resource
-from aws.ecs_replies import Described, Fleet, Limited, Updated
+from aws.ecs_reads import DIMENSION, Desk, Marks, resource
+from aws.ecs_replies import Fleet, Limited, Updated
+from aws.ecs_revisions import revision_of
 from aws.ecs_target import EcsTarget
 from aws.faults import CallError
 from aws.pair_hands import Hands
 from aws.pair_limits import SIDES, Side
 from aws.pair_look import Want
 from aws.pair_seen import Sight, crews_of
-from rollout.errors import TargetError
 from rollout.release import Release
 
 
@@ -53,22 +53,7 @@ class EcsHands(Hands):
         self.note(f"{key} scales by itself from {least} tasks", reply.response_metadata.request_id)
 
     def _definition(self, release: Release) -> str:
-        """The ARN of the release's task definition: the one that it was pinned to, one that is there, or a new one."""
-        known = release.pinned.get("task_definition")
-        if known:
-            return known
-        base, container, image = (release.pinned[name] for name in ("from", "container", "image"))
-        wanted = self._marks.of(self._desk.ecs, base).with_image(container, image)
-        found = self._marks.find(self._desk.ecs, short(base).rpartition(":")[0], wanted)
-        if found:
-            return found
-        request = definition_of(self._desk.ecs, base).with_image(container, image).request()
-        reply = self._desk.ecs.write("RegisterTaskDefinition", Described, **request)
-        self.note(f"a revision of {request['family']} is registered", reply.response_metadata.request_id)
-        new = made(reply)
-        if new.mark != wanted:
-            raise TargetError("state", f"{new.words} was registered with another content than was asked for")
-        return new.arn
+        return revision_of(self._desk.ecs, self._marks, release, self.note)
 
     def _update(self, service: Fleet, definition: str, count: int) -> None:
         asked: dict[str, Any] = {}

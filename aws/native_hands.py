@@ -9,8 +9,7 @@ from typing import Any, Final
 from aws.calls import Calls
 from aws.driver import failed
 from aws.ecs_definition import short
-from aws.ecs_reads import definition_of, made
-from aws.ecs_replies import Described
+from aws.ecs_revisions import revision_of
 from aws.faults import CallError
 from aws.native_course import Own, began
 from aws.native_look import NativeEyes, Want
@@ -20,7 +19,6 @@ from aws.native_schedule import AT_ONCE, schedule_of
 from aws.native_seen import Sight, Snapshot
 from rollout.actions import Action, Continue, Launch, Outcome, Shift, Stop
 from rollout.errors import TargetError
-from rollout.release import Release
 
 GOES_BACK: Final = ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 
@@ -70,7 +68,7 @@ class NativeHands:
         if there := self._there(sight, forward=forward):
             return Outcome(state="done", text=there)
         self._refuse_busy(sight)
-        definition = self._definition(release)
+        definition = revision_of(self._calls, self._eyes.marks, release, lambda told, _: self._done.append(told))
         fleet = sight.fleet
         asked: dict[str, Any] = {"taskDefinition": definition}
         if configuration := self._configuration(sight, forward=forward):
@@ -138,21 +136,6 @@ class NativeHands:
         if isinstance(before, TargetError):
             raise before
         return before.as_configured
-
-    def _definition(self, release: Release) -> str:
-        """The ARN of the release's task definition: the one that it was pinned to, one that is there, or a new one."""
-        if known := release.pinned.get("task_definition"):
-            return known
-        base, container, image = (release.pinned[name] for name in ("from", "container", "image"))
-        wanted = self._eyes.marks.of(self._calls, base).with_image(container, image)
-        if found := self._eyes.marks.find(self._calls, short(base).rpartition(":")[0], wanted):
-            return found
-        request = definition_of(self._calls, base).with_image(container, image).request()
-        new = made(self._calls.write("RegisterTaskDefinition", Described, **request))
-        self._done.append(f"a revision of {request['family']} is registered")
-        if new.mark != wanted:
-            raise TargetError("state", f"{new.words} was registered with another content than was asked for")
-        return new.arn
 
     # --- continue, stop
 
