@@ -13,6 +13,7 @@ from demo.cloud.codedeploy_api import Deployments
 from demo.cloud.codedeploy_blue_green import BlueGreenRun
 from demo.cloud.codedeploy_deployment import Deployment, Run
 from demo.cloud.codedeploy_ecs import EcsRun, Place
+from demo.cloud.codedeploy_events import Herald
 from demo.cloud.codedeploy_groups import Groups
 from demo.cloud.codedeploy_hosts import Yard
 from demo.cloud.codedeploy_lambda import LambdaRun
@@ -39,6 +40,7 @@ class CodeDeployRoom:
         self.sets = TaskSets(self.servers.services)
         self.groups = Groups(self.now, self.page_size, self.servers.pools.pools)
         self.engine = CodeDeploy(self._run, self.alarm_state)
+        self.herald = Herald()
         self.api = Deployments(self.now, self.groups, self.engine, check_revision, self.page_size)
 
     def operations(self) -> dict[tuple[str, str], Operation]:
@@ -57,12 +59,14 @@ class CodeDeployRoom:
         """Everything that happens in one second."""
         with self.servers.living(second):
             self.engine.step(second)
+        self.herald.look(self.engine.deployments.values(), second)
 
     def clear(self) -> None:
         """Nothing is deployed anywhere."""
         self.sets.clear()
         self.groups.clear()
         self.engine.clear()
+        self.herald.clear()
 
     def _run(self, one: Deployment, second: int) -> Run:
         if one.group.app.platform == LAMBDA:

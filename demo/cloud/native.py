@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from demo.cloud.calls import Answer, Call
 from demo.cloud.fleet import ALIVE, Fleet, Key
 from demo.cloud.native_deployment import Revision, ServiceDeployment
+from demo.cloud.native_events import tell
 from demo.cloud.native_hooks import token
 from demo.cloud.native_life import MINUTE, NativeLife
 from demo.cloud.native_traffic import NativeTraffic
 from demo.cloud.native_watch import AlarmState, NativeWatch
-from demo.cloud.native_words import PENDING, STOP_REQUESTED, SUCCESSFUL
-
-SUPERSEDED = "Service deployment was stopped because a newer service deployment was started."
+from demo.cloud.native_words import PENDING, STOP_REQUESTED, SUCCESSFUL, SUPERSEDED
 
 
 @dataclass
@@ -74,7 +73,10 @@ class Native:
                 continue
             if found.status == PENDING:
                 found.sources = self._sources(book, found.target)
+            before = found.status
             self.life.step(found, second)
+            if found.status != before:
+                tell(found, second)
             if found.status == SUCCESSFUL:
                 book.live = found.target
 
