@@ -11,9 +11,14 @@ from threading import Event, Thread
 
 from demo.cloud.cloud import Cloud, CloudConfig, new_token
 from demo.cloud.seed import seed_demo
+from demo.cloud.seed_api import seed_api
+from demo.cloud.seed_billing import seed_billing
+from demo.cloud.seed_bookings import seed_bookings
+from demo.cloud.seed_catalog import seed_catalog
 from demo.cloud.seed_edge import seed_edge
 from demo.cloud.seed_search import seed_search
 from demo.cloud.seed_shop import seed_shop
+from demo.cloud.seed_thumbs import seed_thumbs
 
 TOKEN_VARIABLE = "TIDEGATE_CLOUD_TOKEN"  # a variable's name
 
@@ -30,16 +35,20 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: done.set())
     with Cloud(config) as cloud:
         if not asked.empty:
-            seed_demo(cloud, asked.period, asked.rps)
-            seed_shop(cloud, asked.period)
-            seed_search(cloud, asked.period)
-            seed_edge(cloud, asked.period)
+            _seed(cloud, asked.period, asked.rps)
         ready = {"endpoint_url": cloud.endpoint_url, "token": config.token, "pid": os.getpid()}
         print(json.dumps(ready | {"env": cloud.env()}), flush=True)
         if asked.until_eof:
             Thread(target=_wait_for_eof, args=(done,), name="stdin", daemon=True).start()
         done.wait()
     return 0
+
+
+def _seed(cloud: Cloud, period: int, rps: float) -> None:
+    """Every application; CodeDeploy's and ECS's minutes last one period."""
+    seed_demo(cloud, period, rps)
+    for seed in (seed_shop, seed_search, seed_catalog, seed_billing, seed_bookings, seed_thumbs, seed_api, seed_edge):
+        seed(cloud, period)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,6 +16,8 @@ from demo.cloud.metrics import moment
 from demo.cloud.task import PENDING, PROVISIONING, RUNNING, Deployment
 
 CONTROLLER = "CODE_DEPLOY"
+NOT_ITS_OWN = ("currentServiceDeployment", "currentServiceRevisions")
+"""What ECS tells of deployments that it makes itself."""
 REFUSED = {
     "taskDefinition": "update task definition", "forceNewDeployment": "force a new deployment",
     "loadBalancers": "update load balancers",
@@ -111,7 +113,7 @@ class TaskSets:
         if key not in self._keys:
             return shown
         fleet = self.services.fleets[key]
-        kept = {name: value for name, value in shown.items() if name != "currentServiceDeployment"}
+        kept = {name: value for name, value in shown.items() if name not in NOT_ITS_OWN}
         return kept | {
             "deploymentController": {"type": CONTROLLER}, "deployments": [],
             "loadBalancers": _balancers(fleet, fleet.primary),

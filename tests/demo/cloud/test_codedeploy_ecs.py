@@ -337,3 +337,16 @@ def test_the_second_wait_can_be_told_otherwise(scene: Scene) -> None:
     told = scene.deployer.info(one)
     assert (told["status"], told["instanceTerminationWaitTimeStarted"]) == ("Baking", False)
     assert scene.deployer.targets(one)[0]["status"] == "Succeeded"
+
+
+def test_a_service_of_codedeploys_shows_no_deployment_of_ecs(scene: Scene) -> None:
+    """Made, changed or described: ECS itself deploys nothing there, so it has nothing of its own to name."""
+    known = scene.service()
+    kept = ("taskDefinition", "desiredCount", "loadBalancers", "networkConfiguration", "deploymentController")
+    made = scene.ecs.create_service(
+        cluster=CATALOG, serviceName="second", **{name: known[name] for name in kept},
+    )["service"]
+    changed = scene.ecs.update_service(cluster=CATALOG, service="second", desiredCount=1)["service"]
+    [shown] = scene.ecs.describe_services(cluster=CATALOG, services=["second"])["services"]
+    for one in (made, changed, shown, known):
+        assert not [name for name in one if name.startswith("currentService")] and one["taskSets"]

@@ -59,7 +59,18 @@ def test_the_child_is_ready_when_it_says_so(child: dict[str, Any]) -> None:
     assert child["endpoint_url"].startswith("http://127.0.0.1:")
     assert client(child, "lambda").get_alias(FunctionName="my-app", Name="live")["FunctionVersion"] == "1"
     states = client(child, "cloudwatch").describe_alarms()["MetricAlarms"]
-    assert [alarm["StateValue"] for alarm in states] == ["OK"] * 12
+    assert [alarm["StateValue"] for alarm in states] == ["OK"] * 25
+
+
+def test_the_child_has_every_application(child: dict[str, Any]) -> None:
+    """Those of CodeDeploy on each platform, each with its group, and the one whose strategy ECS runs."""
+    deploy = client(child, "codedeploy")
+    names = deploy.list_applications()["applications"]
+    assert sorted(names) == ["billing", "bookings", "catalog", "thumbs"]
+    groups = [deploy.list_deployment_groups(applicationName=name)["deploymentGroups"] for name in names]
+    assert groups == [[name] for name in names]
+    service = client(child, "ecs").describe_services(cluster="api", services=["api"])["services"][0]
+    assert service["deploymentConfiguration"]["strategy"] == "CANARY" and service["runningCount"] == 3
 
 
 def test_knobs_over_http(child: dict[str, Any]) -> None:
@@ -80,9 +91,9 @@ def test_the_control_desk_refuses(child: dict[str, Any]) -> None:
     assert "_publish" not in answer["known"]
     assert turn(child, "deny")[0] == 400
     assert turn(child, "raise_alarm", name="nobody") == (
-        400, {"error": "no alarm nobody; known: edge-errors, lamp-any, lamp-errors, lamp-v2-errors, my-app-errors, "
-                        "my-app-health, my-app-p99, radio-errors, search-errors, search-p99, search-unserved, "
-                        "shop-errors and 2 more"}
+        400, {"error": "no alarm nobody; known: api-errors, api-p99, api-unserved, billing-errors, billing-p99, "
+                        "billing-unserved, bookings-errors, bookings-p99, bookings-unserved, catalog-errors, "
+                        "catalog-p99, catalog-unserved and 15 more"}
     )
     assert turn(child, "status", loud=True)[0] == 400
 
