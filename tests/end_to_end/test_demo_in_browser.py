@@ -10,21 +10,11 @@ from pathlib import Path
 import pytest
 
 from demo.child import clean_environment
+from tests.end_to_end.browser import LONG, MARKS, card, expect, opened, press
 from tests.end_to_end.rig import until
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-expect = playwright.expect
-CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "images"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-LONG = 90_000
-"""Milliseconds to wait for what takes the bot and an alarm some while."""
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture
@@ -48,20 +38,9 @@ def address(tmp_path) -> Iterator[str]:
 
 @pytest.fixture
 def page(address):
-    """The open page; a script error, a console error or a request elsewhere fails the test."""
-    trouble: list[str] = []
-    origin = address.split("/", 3)[2]
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        tab = chromium.new_page(viewport={"width": 1400, "height": 900})
-        tab.set_default_timeout(30_000)
-        tab.on("pageerror", lambda error: trouble.append(str(error)))
-        tab.on("console", lambda line: trouble.append(line.text) if line.type in ("error", "warning") else None)
-        tab.on("request", lambda asked: None if f"//{origin}/" in asked.url else trouble.append(asked.url))
-        tab.goto(address)
+    """The open page of it."""
+    with opened(address) as tab:
         yield tab
-        chromium.close()
-    assert trouble == []
 
 
 def be(page, name: str) -> None:
@@ -74,24 +53,6 @@ def knob(page, label: str) -> None:
     found = page.locator(".knob", has=page.get_by_role("button", name=label, exact=True))
     found.get_by_role("button").click()
     expect(found.locator(".said")).not_to_be_empty()
-
-
-def card(page, words: str):
-    """The newest card, once it says so."""
-    found = page.locator("#main .message", has_text=re.compile(r"my-app → prod")).filter(has_text=words).last
-    expect(found).to_be_visible(timeout=LONG)
-    return found
-
-
-def press(page, words: str, label: str) -> None:
-    """Press a button of the card that says so, and the dialog's too if there is one."""
-    button = card(page, words).get_by_role("button", name=label).first
-    expect(button).to_be_enabled()
-    button.click()
-    dialog = page.get_by_role("dialog")
-    if label.startswith("Roll back"):
-        dialog.get_by_role("button").last.click()
-    expect(dialog).to_have_count(0)
 
 
 def deploy(page) -> None:
