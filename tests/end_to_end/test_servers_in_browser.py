@@ -35,7 +35,7 @@ def traffic(page, app: str, words: str) -> None:
 
 
 def test_servers_and_names_are_promoted_and_brought_back_by_an_alarm(stage):
-    """Apps of servers and of names, side by side: raised by clicks to their end, then a bad release of each comes back by itself."""
+    """Both side by side: raised by clicks to their end, then a bad release of each comes back by itself."""
     with opened(stage.url) as page:
         deployed(page, "search@2 canary")
         deployed(page, "edge canary")
