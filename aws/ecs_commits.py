@@ -27,6 +27,7 @@ LABEL: Final = "org.opencontainers.image.revision"
 OPTIONAL: Final = frozenset({"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"})
 """Only for links that name commits: nothing else lacks where they are not allowed."""
 WRITE_IT: Final = f'build it with --label {LABEL}="$(git rev-parse HEAD)"'
+_AWAY: Final = ("transient", "throttle", "auth")
 PLACES: Final[Mapping[str, str]] = {"stable": "{from_commit}", "candidate": "{to_commit}"}
 """What a link of a target writes for the commit of each side."""
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
@@ -132,8 +133,12 @@ def commits_of(registries: Registries, change: Change, links: Mapping[str, str])
         try:
             found[side] = _commit(registries, definition, tellers[side])
         except TargetError as error:
-            gaps.setdefault(error.fact, []).append(change.names[side])
             hint = hint or error.hint
+            # What ECR does not give now it does not give for the other side either: a start waits for it once.
+            together = wanted if error.kind in _AWAY else [side]
+            gaps.setdefault(error.fact, []).extend(change.names[one] for one in together if one not in found)
+            if error.kind in _AWAY:
+                break
     checks = [_left_off(links, gaps, hint)] if gaps else []
     if found and others:
         text = f"the images of {', '.join(others)} change, too: the commits are those of {tellers['candidate']}"

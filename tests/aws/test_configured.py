@@ -104,7 +104,9 @@ def test_servers_have_no_times(served: Cloud, sessions: Sessions) -> None:
     assert "how many instances" in found.unknown and found.bounds == () and found.stretches == ()
     half = reads(bench, configuration="CodeDeployDefault.HalfAtATime")
     assert half.text == "CodeDeployDefault.HalfAtATime: at least 50 % of the instances stay healthy"
-    bench.update(deploymentStyle=BLUE_GREEN, blueGreenDeploymentConfiguration={"deploymentReadyOption": READY})
+    bench.update(blueGreenDeploymentConfiguration={"deploymentReadyOption": READY})
+    assert reads(bench).bounds == ()  # in place nothing waits, whatever was configured for another style
+    bench.update(deploymentStyle=BLUE_GREEN)
     assert "nobody has said go" in reads(bench).bounds[0] and reads(bench).unknown
 
 
