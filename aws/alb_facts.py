@@ -6,6 +6,7 @@ Actions are kept as AWS sent them and go back so: whatever else stands in a rule
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from aws.alb_replies import Action, Condition, Forward, ListenerRow, RuleRow, TargetRow
@@ -20,6 +21,8 @@ class Targets(NamedTuple):
     healthy: int
     coming: int
     unhealthy: int
+    counted: datetime | None = None
+    """When, where it is a count of CloudWatch's: then only the healthy ones are known, and not of this moment."""
 
 
 class Sides(NamedTuple):

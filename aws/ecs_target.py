@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from aws import alb
+from aws import alb, pair_late
 from aws.pair_target import Floor, GroupArn, Region, Role, Rules, TestRule, told_apart
 from aws.probe_target import Probe
 from rollout.ports import TargetModel
@@ -13,6 +13,7 @@ from rollout.values import Frozen
 
 OPERATIONS: Final[Mapping[str, str]] = {
     **alb.OPERATIONS,
+    **pair_late.OPERATIONS,
     "ecs:DescribeServices": "service/{cluster}/*",
     "ecs:UpdateService": "service/{cluster}/*",
     "ecs:DescribeTaskDefinition": "*",

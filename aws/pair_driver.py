@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Generic
 
+from aws import pair_late
 from aws.alb import Forwarding
 from aws.alb_reads import NAMES
 from aws.driver import failed, only_seen
@@ -44,8 +45,9 @@ class PairDriver(ABC, Generic[T]):
 
     @classmethod
     def needs(cls, target: TargetModel) -> Mapping[str, str]:
-        """The load balancer's name is asked for only where a test rule has an address."""
-        without = () if getattr(target, "test_rule", "") else (NAMES,)
+        """The load balancer's name is asked for only where a test rule has an address; late counts only help."""
+        named = bool(getattr(target, "test_rule", ""))
+        without = {*pair_late.OPERATIONS, *(() if named else (NAMES,))}
         return {action: resource for action, resource in cls.operations.items() if action not in without}
 
     @abstractmethod

@@ -59,6 +59,9 @@ def health(facts: Facts, *, new_side: bool) -> SideHealth:
     Targets of servers that still run what was there before do not count. Scaled down is not sick.
     """
     crew, targets = facts.crew, facts.targets
+    unread = isinstance(targets, TargetError) or targets.counted is not None
+    if unread and not isinstance(crew, TargetError) and not crew.desired_count:
+        targets = Targets(0, 0, 0)  # who is asked for nothing has nothing, whatever could not be read
     for fault in (crew, targets, facts.ours):
         if isinstance(fault, TargetError):
             return SideHealth(text=fault.fact)
@@ -70,12 +73,14 @@ def health(facts: Facts, *, new_side: bool) -> SideHealth:
     ready = max(0, min(targets.healthy - crew.leftovers, crew.desired_count))
     whole = ready >= facts.needed
     told = f"{crew.name}: {ready} of {facts.needed} targets healthy"
+    if targets.counted:
+        told += f", as counted at {targets.counted:%H:%M} UTC; nothing rises by that"
     why = "" if whole else _sick(facts, crew, targets, ready, new_side=new_side)
     state = "healthy" if whole else "sick" if why else "unknown"
     asked = crew.desired_count >= facts.needed and (crew.renews or not crew.leftovers)
     return SideHealth.model_validate({
         "state": state, "text": f"{told}, {why}" if why else told, "ready": ready, "needed": facts.needed,
-        "coming": asked and not whole and not why,
+        "coming": asked and not whole and not why, "late": targets.counted is not None,
     })  # fmt: skip
 
 
@@ -88,6 +93,8 @@ def _sick(facts: Facts, crew: Crew, targets: Targets, ready: int, *, new_side: b
     if not crew.desired_count:
         # The old side at 0 is brought up again before it gets traffic; the new one with traffic is an outage.
         return "scaled to 0 while it has traffic" if new_side and facts.traffic else ""
+    if targets.counted:
+        return ""  # nobody knows of now
     if facts.traffic:
         return f"{targets.unhealthy} fail their health checks" if targets.unhealthy else "none takes requests"
     if targets.unhealthy and not targets.coming and not facts.patient:

@@ -15,6 +15,7 @@ from aws.alb_reads import chosen, read_rules, target_health
 from aws.calls import Calls
 from aws.driver import misfit, sides
 from aws.pair_health import Crew
+from aws.pair_late import MINUTE, late_counts
 from aws.pair_limits import Limit
 from aws.pair_seen import Sight
 from aws.pair_target import PairTarget
@@ -83,6 +84,7 @@ class Eyes(ABC, Generic[T]):
         self._sessions = sessions
         self._clock = clock
         self._operations = operations
+        self._unread: dict[Place, str] = {}
 
     def calls(self, target: T, service: str, **names: str) -> Calls:
         """Where to ask a service about a target."""
@@ -152,17 +154,50 @@ class Eyes(ABC, Generic[T]):
     def _with_health(
         self, wants: Sequence[Want[T]], sights: Mapping[int, Sight | TargetError]
     ) -> dict[int, Sight | TargetError]:
-        elb = self.elb(wants[0].target)
-        groups = dict.fromkeys(
-            group for sight in sights.values() if isinstance(sight, Sight) for group in sight.sides.groups
-        )
-        targets = {group: target_health(elb, group) for group in groups}
+        balancers = {
+            group: sight.rules.rows[0].balancer
+            for sight in sights.values() if isinstance(sight, Sight) for group in sight.sides.groups
+        }  # fmt: skip
+        targets = self._targets(wants[0].target, balancers)
+        late = self._late(wants[0].target, balancers, targets)
         found = dict(sights)
         for one in wants:
             sight = sights[one.rollout.id]
             if isinstance(sight, Sight):
-                found[one.rollout.id] = self._judged(one, sight, targets)
+                found[one.rollout.id] = self._judged(one, sight, {**targets, **_of_now(one.rollout, late)})
         return found
+
+    def _targets(self, target: T, groups: Iterable[str]) -> dict[str, Targets | TargetError]:
+        """Exactly, as long as AWS answers: a call a group. The first that it throttles is the last that is asked for.
+
+        Every try more would come out of the same bucket, which the whole account shares. The next look begins with
+        those that this one did not read.
+        """
+        elb, place = self.elb(target), Place(target.iam_role, target.region)
+        first = self._unread.pop(place, "")
+        ordered = sorted(groups, key=lambda group: (group < first, group))
+        found: dict[str, Targets | TargetError] = {}
+        throttled: TargetError | None = None
+        for group in ordered:
+            found[group] = one = throttled or target_health(elb, group)
+            if throttled is None and isinstance(one, TargetError) and one.kind == "throttle":
+                throttled, self._unread[place] = one, group
+        return found
+
+    def _late(
+        self, target: T, balancers: Mapping[str, str], targets: Mapping[str, Targets | TargetError]
+    ) -> dict[str, Targets]:
+        """CloudWatch's count of those that AWS throttled, in one call for all; none where it cannot be read either."""
+        lacking = [
+            (group, balancers[group]) for group, one in targets.items()
+            if isinstance(one, TargetError) and one.kind == "throttle"
+        ]  # fmt: skip
+        if not lacking:
+            return {}
+        try:
+            return late_counts(self.calls(target, "cloudwatch"), lacking, self._clock.now())
+        except TargetError:
+            return {}
 
     def _judged(self, one: Want[T], sight: Sight, targets: Mapping[str, Targets | TargetError]) -> Sight:
         """With the health of both groups; where servers are missing, with what the ended ones say."""
@@ -178,6 +213,15 @@ class Eyes(ABC, Generic[T]):
         if not crew.desired_count or targets.healthy - crew.leftovers >= crew.desired_count:
             return ""
         return self.crash(one, crew)
+
+
+def _of_now(rollout: Rollout, late: Mapping[str, Targets]) -> dict[str, Targets]:
+    """Counts that speak of what runs by now: what was counted before a launch may be another release's targets."""
+    asked = rollout.asked_at if rollout.asked_what.startswith("launch ") or rollout.overwrite else None
+    return {
+        group: one for group, one in late.items()
+        if asked is None or (one.counted is not None and one.counted - MINUTE > asked)
+    }  # fmt: skip
 
 
 def _of(

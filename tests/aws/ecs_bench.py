@@ -102,3 +102,4 @@ class EcsBench(PairBench):
         for action in (Shift(percent=10), Shift(percent=0), Retire(side="candidate"), Finish()):
             rollout = self.looked(rollout)
             assert self.do(rollout, action).state == "done"
+        self.late(rollout)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.elbv2.models import elbv2_backends
 
 from aws.driver import AwsDriver
@@ -19,7 +20,9 @@ from rollout.release import Prepared
 from rollout.seen import Seen
 from rollout.terms import Terms
 from tests.aws.bench import CloudClock
+from tests.aws.hooks import answers
 
+THROTTLED = ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "DescribeTargetHealth")
 RULE, LISTENER = "elbv2:ModifyRule", "elbv2:ModifyListener"
 
 
@@ -106,6 +109,11 @@ class PairBench:
         seen = self.looked(rollout).seen
         assert seen is not None
         return seen
+
+    def late(self, rollout: Rollout | None = None) -> Seen:
+        """What a look shows while AWS throttles the health of targets."""
+        with answers(self.sessions, "elbv2", "DescribeTargetHealth", THROTTLED):
+            return self.seen(rollout)
 
     def do(self, rollout: Rollout, action: Action) -> Outcome:
         return self.driver.perform(rollout, action, f"1/0/{action.kind}/{action.arg}")

@@ -56,7 +56,7 @@ def test_what_a_late_count_lacks_is_not_launched_again():
 
 @pytest.mark.parametrize("stable", [LATE, HALF, SideHealth(state="unknown", ready=0, needed=4, late=True)])
 def test_down_goes_whatever_a_late_count_says(stable):
-    """Not known to be sick: a red alarm brings everything back at once, where the count of the old side is late, too."""
+    """Not known to be sick: a red alarm brings everything back at once, be the count of the old side late."""
     live = baked()
     decision = decide(live, look_at(live, alarm="ALARM", stable=stable, candidate=LATE), NOW)
     assert decision.rollout.phase is Phase.ROLLING_BACK and shifts(decision) == [0]
