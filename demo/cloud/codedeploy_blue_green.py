@@ -37,6 +37,8 @@ from demo.cloud.codedeploy_words import (
 
 BLUE, GREEN = "Blue", "Green"
 LONGEST_PROVISION = 60
+ENDING_SECONDS = 20
+"""How long the old hosts take to shut down. Nothing tells it from the wait before: AWS may take minutes."""
 
 
 class BlueGreenRun:
@@ -88,7 +90,7 @@ class BlueGreenRun:
         green.attach(self._hand.group, self._yard.machines.behaviour(self._hand.program))
         yield from self._leave(self.blue, old)
         yield from self._waits.bake()
-        self._finish(green)
+        yield from self._finish(green)
         yield SUCCEEDED
 
     def _back(self) -> Iterator[str]:
@@ -118,16 +120,19 @@ class BlueGreenRun:
 
     def _leave(self, fleet: HostFleet, rows: Sequence[Row]) -> Iterator[str]:
         """All of a fleet out of the load balancer."""
-        yield from self._go(Wave(self._hand, rows, BLOCKING, 0))
+        if rows:  # none where it was stopped before the first one had started
+            yield from self._go(Wave(self._hand, rows, BLOCKING, 0))
         fleet.detach(self._hand.group)
 
-    def _finish(self, green: HostFleet) -> None:
-        """The new group is the deployment group's from now on; the old one goes unless it is to be kept."""
-        if green.names:
-            self._one.group.settings = self._one.group.settings | {"autoScalingGroups": green.names}
+    def _finish(self, green: HostFleet) -> Iterator[str]:
+        """The old hosts go unless they are to be kept; the new group is the deployment group's from then on."""
         option = self._one.group.blue_green.get("terminateBlueInstancesOnDeploymentSuccess", {})
         if option.get("action") != KEEP_ALIVE:
+            for _ in range(ENDING_SECONDS):
+                yield IN_PROGRESS
             self.blue.end()
+        if green.names:
+            self._one.group.settings = self._one.group.settings | {"autoScalingGroups": green.names}
 
     # --- inside
 

@@ -12,6 +12,7 @@ from aws.codedeploy_replies import Continued
 from aws.codedeploy_target import CodeDeployTarget
 from aws.sessions import Sessions
 from demo.cloud import Cloud
+from demo.cloud.codedeploy_blue_green import ENDING_SECONDS
 from rollout.actions import Outcome
 from rollout.model import Rollout
 from tests.aws.bench import CloudClock
@@ -100,11 +101,12 @@ def test_a_naive_client_takes_the_next_wait_for_the_same(bench: FleetBench) -> N
 
     bench.cloud.knobs.lost_reply(CONTINUE)
     assert bench.go_on(rollout, "READY_WAIT").state == "unknown"
-    until(bench, rollout, "waiting", 100)
+    wait = bench.course(until(bench, rollout, "waiting", 100)).wait
+    assert wait is not None and wait.until is not None
     assert bench.go_on(rollout, "READY_WAIT").state == "done" and sent(bench) == 1
     assert naive().state == "done" and sent(bench) == 2
-    bench.cloud.step(2)
-    assert bench.course(rollout).state == "done" and bench.clock.now() < rollout.created_at.replace(minute=59)
+    bench.cloud.step(ENDING_SECONDS + 2)
+    assert bench.course(rollout).state == "done" and bench.clock.now() < wait.until
 
 
 def test_a_lost_launch_and_a_lost_stop_are_one_each(bench: FleetBench) -> None:

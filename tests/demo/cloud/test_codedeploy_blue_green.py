@@ -104,7 +104,10 @@ def test_from_the_old_group_to_a_copy_of_it(scene: Scene) -> None:
     assert seen == [{"v1": 3}, *({"v1": 3, "v2": new} for new in (1, 2, 3)), {"v2": 3}]
     assert scene.deployer.status(one) == "InProgress" and scene.pools() == {BOOKINGS: 3, copied: 3}
     scene.go_on(one, "TERMINATION_WAIT")
-    scene.until(one, "Succeeded", 3)
+    scene.cloud.step(2)
+    with refused("DeploymentIsNotInReadyStateException"):
+        scene.go_on(one, "TERMINATION_WAIT")
+    scene.until(one, "Succeeded", 21)
     assert scene.pools() == {copied: 3} and scene.unserved == 0
     told = scene.deployer.client.get_deployment_group(**scene.deployer.where)["deploymentGroupInfo"]
     assert told["autoScalingGroups"] == [{"name": copied}]
@@ -220,6 +223,32 @@ def test_a_stop_after_the_traffic_brings_the_old_ones_back(scene: Scene, kept: s
     assert sum(scene.serving().values()) == 4
     told = scene.deployer.client.get_deployment_group(**scene.deployer.where)["deploymentGroupInfo"]
     assert told["autoScalingGroups"] == [{"name": BOOKINGS}]
+
+
+@pytest.mark.parametrize("seconds", [1, 3, 10])
+def test_a_stop_before_the_new_hosts_are_there(scene: Scene, seconds: int) -> None:
+    """Queued, just copied, starting: it stops, and the way back has nothing to take out."""
+    one = scene.start()
+    scene.cloud.step(seconds)
+    scene.deployer.client.stop_deployment(deploymentId=one, autoRollbackEnabled=True)
+    scene.cloud.step(6)
+    assert scene.deployer.status(one) == "Stopped MANUAL_STOP"
+    scene.until(scene.deployer.way_back(one), "Succeeded", 40)
+    assert scene.serving() == {"v1": 3} and scene.unserved == 0
+
+
+def test_new_hosts_that_never_start_time_out(scene: Scene) -> None:
+    """The copied group launches nothing: Failed after an hour, and the way back has nothing to take out."""
+    scene.cloud.knobs.codedeploy_minute(0.5)
+    one = scene.start()
+    scene.cloud.step(3)
+    scene.clients("autoscaling").suspend_processes(AutoScalingGroupName=f"CodeDeploy_{BOOKINGS}_{one}")
+    scene.until(one, "Failed")
+    assert scene.deployer.status(one) == "Failed TIMEOUT"
+    scene.cloud.step(4)
+    back = scene.deployer.way_back(one)
+    scene.until(back, "Succeeded", 40)
+    assert scene.serving() == {"v1": 3} and not scene.sides(back)["Green"]
 
 
 def test_an_alarm_stops_it_and_it_goes_back(scene: Scene) -> None:

@@ -79,7 +79,7 @@ def test_a_deployment_tells_what_it_shows(bare: Cloud, clients: Clients, listene
     one = deployer.start(bookings.revisions["v2"])
     shown = live(bare, deployer, one, 60)
     deployer.client.continue_deployment(deploymentId=one)
-    shown += live(bare, deployer, one, 70)
+    shown += live(bare, deployer, one, 90)
     told = read()
     assert shown == ["Queued", "InProgress", "Ready", "InProgress", "Succeeded"]
     assert states(told) == ["START", "READY", "SUCCESS"]
