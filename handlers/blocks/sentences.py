@@ -49,9 +49,9 @@ def shows(view: CardView) -> Mrkdwn:
 
 
 def and_shows(view: CardView, said: str) -> Mrkdwn:
-    """`; AWS shows 10 % on the new release`, unless AWS's own words just said that share."""
-    told = f"{percent(view.rollout)} of " in said and not unread(view.rollout)
-    return md("") if told else md("; {}", shows(view))
+    """`; AWS shows 10 % on the new release`, unless that share was just said, by AWS or as `no traffic`."""
+    told = f"{percent(view.rollout)} of " in said or (share(view.rollout) == 0 and "no traffic has moved" in said)
+    return md("") if told and not unread(view.rollout) else md("; {}", shows(view))
 
 
 def stands(view: CardView) -> Mrkdwn:

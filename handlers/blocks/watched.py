@@ -33,7 +33,8 @@ def launching(view: CardView) -> Mrkdwn:
     """Nothing of it is seen on AWS yet."""
     rollout = view.rollout
     by = until(view, rollout.terms.timing.launching)
-    starts = md("AWS's deployment of {} is being started; {}.", candidate(rollout), shows(view))
+    still = md("no traffic has moved") if share(rollout) == 0 and not unread(rollout) else shows(view)
+    starts = md("AWS's deployment of {} is being started; {}.", candidate(rollout), still)
     return join(" ", [starts, stands(view) or md("If AWS does not show it by {}, this is stopped.", by)])
 
 

@@ -411,6 +411,11 @@ def test_a_share_and_a_lack_are_said_once():
     assert sentence(told).count("10 %") == 1
     old = told.rollout.but(seen=seen(20, course=course.model_copy(update={"text": text})))
     assert "10 % of production traffic; AWS shows 20 % on the new release." in sentence(view(old))
+    for name in ("watched-launching", "watched-ready"):
+        at_rest = sentence(CARDS[name])
+        assert "no traffic has moved" in at_rest and "0 %" not in at_rest
+        blind = CARDS[name].rollout.but(failures=1)
+        assert "0 % on the new release" in sentence(view(blind)), "not known now: what was seen last"
     cold = sentence(view(CARDS["launching-cold"].rollout.but(phase=P.STEPPING, terms=terms("linear"))))
     assert cold.count("not known healthy") == 1
 
