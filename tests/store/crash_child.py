@@ -1,6 +1,7 @@
 """A process to be killed: commits one unit after another and says each number only after it was kept."""
 
-import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 from rollout.actions import Shift
 from rollout.alarms.model import Turn
@@ -21,7 +22,7 @@ def change(work: Writing, number: int) -> None:
         work.put_alert(put.model_copy(update={"open": False}))
 
 
-def main(path: str) -> None:
+def main(path: Path, said: Connection) -> None:
     """Go on from where the file stands, until killed."""
     store = open_store(path)
     while True:
@@ -33,8 +34,4 @@ def main(path: str) -> None:
             work.remember(answered(f"key-{saved.reminded}", saved.id))
             work.tell(CardChanged(rollout=saved.id))
             change(work, saved.reminded)
-        print(saved.reminded, flush=True)  # noqa: T201 - the acknowledgement that the parent counts
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+        said.send(saved.reminded)  # the acknowledgement that the parent counts

@@ -1,35 +1,40 @@
 """kill -9 in a tight loop of commits: what was acknowledged is there, nothing is torn, the chain holds."""
 
-import os
+import multiprocessing
 import random
-import subprocess
-import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from store import Store, open_store
 from store.ledger import Looking
+from tests.store.crash_child import main
 from tests.store.make import NOW, key, later
 
 KILLS = 30
-ROOT = Path(__file__).parents[2]
+# Forked from one that has imported everything: to import it again for each kill is a second, and proves nothing.
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["tests.store.crash_child"])
 
 
 def killed_after(path: Path, commits: int, delay: float) -> int:
     """Let a child commit so often and a little longer, kill it in the middle, return what it said last."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.store.crash_child", str(path)], stdout=subprocess.PIPE, text=True,
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
-    ) as child:  # fmt: skip
-        assert child.stdout
-        said = [child.stdout.readline() for _ in range(commits)]
-        killer = threading.Timer(delay, child.kill)
-        killer.start()
-        said += child.stdout.readlines()
-        killer.join()
-    return int([line for line in said if line.endswith("\n")][-1])
+    ours, theirs = FORKING.Pipe(duplex=False)
+    child = FORKING.Process(target=main, args=(path, theirs))
+    child.start()
+    theirs.close()
+    said = [ours.recv() for _ in range(commits)]
+    killer = threading.Timer(delay, child.kill)
+    killer.start()
+    with ours, suppress(EOFError):
+        while True:
+            said.append(ours.recv())
+    killer.join()
+    child.join()
+    child.close()
+    return said[-1]
 
 
 def whole(store: Store) -> int:
