@@ -153,6 +153,8 @@ def test_servers_are_told_without_times(told, cloud):
     assert code == 0 and "plan watch: CodeDeployDefault.OneAtATime: one instance after the other" in out
     assert "how long is not known: it depends on how many instances there are" in out and "done after" not in out
     assert "a plan with weights asks" not in out
+    rows = [row for row in out.splitlines() if row.startswith("  AWS moves the traffic")]
+    assert len(rows) == 1 and rows[0].endswith("not known")
     assert json.loads(told("billing", "--json")[1])["known"] is False
 
 
