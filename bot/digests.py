@@ -103,9 +103,9 @@ class Digests:
 
     def turn(self) -> None:
         """Do everything that is to be done now."""
-        if gone := self._slots.keep_only(set(self._plans)):
-            log.info("%d summaries are configured no more", gone)
         slots = {slot.digest: slot for slot in self._slots.open_slots()}
+        if slots.keys() - self._plans.keys():
+            log.info("%d summaries are configured no more", self._slots.keep_only(set(self._plans)))
         now = self._clock.now()
         for plan in self._plans.values():
             slot = slots.get(plan.key)
@@ -135,7 +135,7 @@ class Digests:
         now = self._clock.now()
         if slot.state == "booked":
             self._settle(plan, slot)
-        elif now > slot.due + LATEST or next_due(plan.rule, plan.zone, slot.due) <= now:
+        elif now > slot.due and (now > slot.due + LATEST or next_due(plan.rule, plan.zone, slot.due) <= now):
             self._end(plan, slot, "missed")  # too late; or the one after it is due as well, and says all of it
         elif now >= slot.due - LEAD and self._may(plan, SCHEDULE):
             self._book(plan, slot)
