@@ -7,7 +7,7 @@ from bot.config.flaws import shown, wrong
 from bot.config.names import NAME
 
 PLACES = ("app", "env", "region", "from", "to", "from_commit", "to_commit")
-"""What may stand in braces: the target, the releases that a rollout goes from and to, and the commits of their images."""
+"""What may stand in braces: the target, the releases that a rollout goes from and to, the commits of their images."""
 MOST = 5
 _EXAMPLE = 'links = { logs = "https://logs.example.com/{app}", commits = "https://example.com/compare/{from}...{to}" }'
 _ADDRESS = re.compile(r"https://[^\s<>|\"\\^`]{1,1000}")

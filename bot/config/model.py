@@ -272,8 +272,8 @@ class Rules(Section):
     )
     links: Annotated[dict[str, str], BeforeValidator(read_links)] = Field(
         {},
-        description="addresses on its cards, by name; `{app}`, `{env}`, `{region}`, `{from}`, `{to}`, `{from_commit}` and"
-        " `{to_commit}` are filled in, see below",
+        description="addresses on its cards, by name; `{app}`, `{env}`, `{region}`, `{from}`, `{to}`, `{from_commit}`"
+        " and `{to_commit}` are filled in, see below",
         examples=[{"logs": "https://logs.example.com/{app}", "commits": "https://example.com/compare/{from}...{to}"}],
     )
     alarm_prefix: Annotated[str | tuple[str, ...], BeforeValidator(_prefixes)] = Field(
