@@ -10,6 +10,7 @@ from rollout.errors import Denied, NotFound, Refused
 from rollout.model import Override, Phase, Rollout
 from rollout.people import Actor
 from rollout.ports import Reads
+from rollout.release import Release
 from rollout.table import AFTER_END, WORDS
 
 WITHOUT_TRAFFIC = frozenset({Phase.REFUSED, Phase.CANCELLED})
@@ -68,6 +69,21 @@ def override(reads: Reads, ask: Ask, actor: Actor, begun: Rollout, about: Rollou
     return begun.but(overridden=over, known_red={**refused.known_red, **known})
 
 
+def recorded(reads: Reads, ask: Ask) -> Release | None:
+    """The release of that name as the newest rollout recorded it that came from it, or succeeded with it."""
+    return next((side for side in _served(reads, ask.app, ask.env) if side.id == ask.release), None)
+
+
+def _served(reads: Reads, app: str, env: str) -> list[Release]:
+    """Everything that is known to have served there, newest record first."""
+    return [
+        side
+        for one in reads.history(app, env, limit=500)
+        for side in (one.candidate if one.phase is Phase.SUCCEEDED else None, one.stable if not one.live else None)
+        if side is not None
+    ]
+
+
 def _newest(reads: Reads, ask: Ask, *, retry: bool) -> Rollout | None:
     ended = [one for one in reads.history(ask.app, ask.env, limit=50) if not one.live]
     if retry:
@@ -108,12 +124,7 @@ def _named(reads: Reads, ask: Ask, newest: Rollout) -> str:
         if other is None or other.candidate is None or other.target != newest.target:
             raise NotFound(f"{release} is no rollout of {newest.target}", f"/deploy history {newest.app} lists them")
         release = other.candidate.id
-    served = dict.fromkeys(
-        side.id
-        for one in reads.history(newest.app, newest.env, limit=500)
-        for side in (one.candidate if one.phase is Phase.SUCCEEDED else None, one.stable if not one.live else None)
-        if side is not None
-    )
+    served = dict.fromkeys(side.id for side in _served(reads, newest.app, newest.env))
     hold = reads.hold(newest.app, newest.env)
     if hold is not None and hold.veto == release:
         raise Refused(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rollout import entries
-from rollout.anew import after_end, nothing, override
+from rollout.anew import after_end, nothing, override, recorded
 from rollout.ask import Ask
 from rollout.audit import EntryKind
 from rollout.dry_run import dry_run
@@ -218,6 +218,8 @@ class Door:
         begun = begin(ask, terms, call.actor, now, kind=kind)
         if call.ask.verb == "override":
             begun = override(work, ask, call.actor, begun, about)
+        if begun.back:
+            begun = begun.but(home=recorded(work, ask))
         new = work.add(begun)
         work.audit(entries.transition(None, new, now, call.actor))
         call.woken.append(new)

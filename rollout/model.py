@@ -107,6 +107,8 @@ class Rollout(Frozen):
     """The release as asked for; empty means latest."""
     back: bool = False
     """Going back to a release that served before: one step, exempt from approval and holds."""
+    home: Release | None = None
+    """Of a way back: the release as recorded when it served, pins included. A name may mean another one today."""
     terms: Terms
     created_at: Moment
     version: int = 0

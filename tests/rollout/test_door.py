@@ -14,6 +14,7 @@ from rollout.model import Phase, Rollout
 from rollout.notices import Answer, CardChanged, Event
 from rollout.people import Roles
 from rollout.ports import StoredAsk
+from rollout.release import Release
 from rollout.table import ACCEPTS, WORDS
 from tests.rollout.conftest import Open
 from tests.rollout.make import ask, row
@@ -247,6 +248,7 @@ def test_going_back_goes_to_what_served_before_the_last_success(scene: Scene) ->
     assert (reply.ok, reply.hint) == (True, "going back to 1 in one step")
     new = scene.newest
     assert (new.wanted, new.back, str(new.terms.plan)) == ("1", True, "100%")
+    assert new.home == Release(id="1")
     scene.until("succeeded")
     assert scene.target.main == "1"
 
