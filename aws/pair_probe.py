@@ -102,9 +102,8 @@ def came(trial: Trial, test: Probe, answer: Answered | Unanswered, rollout: Roll
     else:
         return trial.model_copy(update={"state": "passed", "text": f"{answer.status} in {took}"})
     before = rollout.seen.trial if rollout.seen else None
-    again = before is not None and before.state == "failed" and before.asked == trial.asked
-    misses = 1 + (before.misses if before and again else 0)
-    return trial.model_copy(update={"state": "failed", "text": wrong, "misses": misses})
+    so_far = before.misses if before is not None and before.asked == trial.asked else 0
+    return trial.model_copy(update={"state": "failed", "text": wrong, "misses": 1 + so_far})
 
 
 def offered(one: Want[Any], sight: Sight, seen: Seen) -> Trial | None:

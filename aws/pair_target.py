@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Protocol, Self
 from pydantic import Field
 
 from aws.alb_preflight import Named
-from aws.probe_target import Probe
+from aws.probe_target import Probe, wrong
 
 _ELB: Final = r"^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:"
 GroupArn = Annotated[str, Field(pattern=_ELB + r"targetgroup/[A-Za-z0-9-]{1,32}/[0-9a-f]+$")]
@@ -80,7 +80,7 @@ def told_apart(target: PairTarget) -> None:
     if twice:
         raise ValueError(f"this rule is named twice: {twice[0]}")
     if target.test and target.test.path and not target.test_rule:
-        raise ValueError("test has a path and there is no test_rule: name one, or write a whole url")
+        raise wrong("test has a path, and there is no test_rule", "name one, or write a whole url")
     for arn in (*target.rules, blue, green):
         if arn.split(":")[3] != target.region:
             raise ValueError(f"{arn} is not in the region {target.region}")
