@@ -40,10 +40,11 @@ def card(view: CardView) -> Message:
 def body(view: CardView) -> list[Block]:
     """The card without buttons and small print, as a form or a report shows it."""
     rollout = view.rollout
-    lines = [outlook.sentence(view), *_was_away(view), _way(view)]
+    says = outlook.sentence(view)
+    lines = [says, *_was_away(view), _way(view)]
     blocks = [header(heading(rollout)), section(join("\n", lines))]
     if rollout.phase not in (Phase.REFUSED, Phase.CANCELLED, Phase.ADOPTED):
-        blocks.append(section(join("\n", [_weights(view), health_line(rollout, view.now)])))
+        blocks.append(section(join("\n", [_weights(view), health_line(rollout, view.now, says)])))
     notes = _notes(view)
     return [*blocks, context(notes)] if notes else blocks
 

@@ -26,8 +26,11 @@ def checking(rollout: Rollout) -> bool:
     return unread(rollout) or rollout.verdict is None
 
 
-def line(rollout: Rollout, now: datetime) -> Mrkdwn:
-    """`my-app-errors OK · my-app-p99 OK · watched 3 of 5 min`; after the end what was seen last, and so said."""
+def line(rollout: Rollout, now: datetime, said: str = "") -> Mrkdwn:
+    """`my-app-errors OK · my-app-p99 OK · watched 3 of 5 min`; after the end what was seen last, and so said.
+
+    `said`: the sentence above it, whose reasons are not repeated.
+    """
     if not rollout.live:
         if unread(rollout):
             return md("the last look before the end could not be read")
@@ -35,7 +38,7 @@ def line(rollout: Rollout, now: datetime) -> Mrkdwn:
     if checking(rollout):
         return join(" · ", [_checking(rollout, now), _refused(rollout), _watched(rollout)])
     return join(" · ", [
-        _alarms(rollout), _trial(rollout), _target(rollout), _late(rollout), _refused(rollout), _watched(rollout),
+        _alarms(rollout), _trial(rollout), _target(rollout, said), _late(rollout), _refused(rollout), _watched(rollout),
     ])  # fmt: skip
 
 
@@ -111,14 +114,18 @@ def _notes(rollout: Rollout, reading: AlarmReading | None) -> Mrkdwn:
     return md("(sees both sides mixed)") if mixed else md("")
 
 
-def _target(rollout: Rollout) -> Mrkdwn:
+def _target(rollout: Rollout, said: str) -> Mrkdwn:
+    """What the servers say. On a way back the new side goes: that it has not come up is no news then."""
+    falls = rollout.phase is Phase.ROLLING_BACK
     reasons = rollout.verdict.reasons if rollout.verdict else ()
     trial = rollout.seen.trial if rollout.seen else None
     told = trial.said if trial else ""  # what the test address said stands beside its link already
-    return join(" · ", (
+    unlike = ("pass", "no_data") if falls else ("pass",)
+    texts = [
         clip(one.text, _TEXT) for one in reasons
-        if one.voter == "target" and one.vote != "pass" and one.text != told
-    ))  # fmt: skip
+        if one.voter == "target" and one.vote not in unlike and one.text != told
+    ]  # fmt: skip
+    return join(" · ", (text for text in texts if text[1:] not in said))  # a sentence begins with a capital
 
 
 def _trial(rollout: Rollout) -> Mrkdwn:

@@ -418,6 +418,11 @@ def test_a_share_and_a_lack_are_said_once():
         assert "0 % on the new release" in sentence(view(blind)), "not known now: what was seen last"
     cold = sentence(view(CARDS["launching-cold"].rollout.but(phase=P.STEPPING, terms=terms("linear"))))
     assert cold.count("not known healthy") == 1
+    going = CARDS["launching-cold"].rollout.but(phase=P.STEPPING, terms=terms("linear"))
+    assert _says(view(going)).count("1 of 3 targets healthy") == 1
+    assert _says(CARDS["launching-cold"]).count("1 of 3 targets healthy") == 1, "the sentence does not say it there"
+    falls = going.but(phase=P.ROLLING_BACK, cause=CARDS["rolling-back-alarm"].rollout.cause)
+    assert "not known healthy" not in _says(view(falls)), "nobody waits for what goes"
 
 
 def test_nobody_who_can_approve_is_said():
