@@ -26,9 +26,8 @@ SOURCE = "aws.codedeploy"
 OF_DEPLOYMENT, OF_INSTANCE = "CodeDeploy Deployment State-change Notification", (
     "CodeDeploy Instance State-change Notification"
 )
-START = "START"
 WORDS = {
-    IN_PROGRESS: START, BAKING: START, READY: "READY", SUCCEEDED: "SUCCESS", FAILED: "FAILURE", STOPPED: "STOP",
+    IN_PROGRESS: "START", BAKING: "START", READY: "READY", SUCCEEDED: "SUCCESS", FAILED: "FAILURE", STOPPED: "STOP",
 }
 
 
@@ -58,11 +57,10 @@ class Herald:
         self._over.clear()
 
     def _tell(self, one: Deployment, told: set[tuple[str, str]], second: int) -> None:
-        word = WORDS.get(one.status, "")
-        rows = [("", word)] if word == START else []
-        if one.run is not None and one.group.app.platform == SERVER:
-            rows += [(target.id, WORDS.get(target.status, "")) for target in one.run.targets]
-        for row in (*rows, ("", word)):
+        """Instances first: a deployment begins a second before them, and ends after the last of them."""
+        instances = one.run.targets if one.run is not None and one.group.app.platform == SERVER else []
+        rows = [(target.id, WORDS.get(target.status, "")) for target in instances]
+        for row in (*rows, ("", WORDS.get(one.status, ""))):
             if row[1] and row not in told:
                 told.add(row)
                 publish(one.group.app.key[:2], second, _event(one, *row))

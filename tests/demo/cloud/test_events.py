@@ -1,5 +1,6 @@
 """EventBridge over boto3: what CodeDeploy and ECS tell reaches the queues that rules send it to, once and in order."""
 
+import inspect
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -7,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from moto.events.models import events_backends
 
 from demo.cloud import Cloud, ManualClock, seed_billing, seed_thumbs
 from demo.cloud.building_codedeploy import BILLING, alias_spec, app_spec
@@ -266,3 +268,11 @@ def test_what_has_no_event_is_not_told(modelled: Cloud, ecs: Any, listener: List
     told = read()
     assert names(told) == [("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS")] * 2
     assert told[0]["detail"]["deploymentId"] != told[1]["detail"]["deploymentId"]
+
+
+def test_what_the_bus_takes_for_granted_of_moto(listener: Listener) -> None:
+    """Rules of the default bus with their state, schedule and targets, and a delivery that leaves the event alone."""
+    listener.listen("one")
+    [rule] = events_backends[ACCOUNT][REGION].event_buses["default"].rules.values()
+    assert (rule.state, rule.scheduled_expression, len(rule.targets)) == ("ENABLED", None, 1)
+    assert list(inspect.signature(rule.send_to_targets).parameters) == ["original_event", "transform_input"]
