@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 Says = Callable[[socket.socket], None]
@@ -29,6 +29,7 @@ def serving(says: Says | bytes, context: ssl.SSLContext | None = None) -> Iterat
     """A server that reads a request's head and then does what it was told."""
     listener = socket.create_server(("127.0.0.1", 0))
     heard = Heard(listener.getsockname()[1])
+    lines: list[socket.socket] = []
 
     def serve() -> None:
         while True:
@@ -37,6 +38,7 @@ def serving(says: Says | bytes, context: ssl.SSLContext | None = None) -> Iterat
             except OSError:
                 return
             line.settimeout(10)
+            lines.append(line)
             try:
                 with context.wrap_socket(line, server_side=True) if context else line as speaking:
                     heard.requests.append(_head(speaking))
@@ -52,7 +54,10 @@ def serving(says: Says | bytes, context: ssl.SSLContext | None = None) -> Iterat
     try:
         yield heard
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
+        # Whoever still speaks is cut off: a test that fails in between does not hang.
+        for one in (listener, *lines):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
 
