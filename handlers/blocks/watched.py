@@ -142,6 +142,8 @@ def going_back(view: CardView) -> Mrkdwn:
         at = date(minute((rollout.last_look or view.now) + left), view.now)
         still = md("If AWS shows no change until {}, a person is called; it is followed all the same.", at)
         late = stands(view) or still
+    elif course is not None and course.state == "back" and share(rollout) == 0:
+        late = stands(view) or md("It counts as done once that is seen a second time.")
     if course is None or course.state == "none":
         return join(" ", [why, md("AWS's deployment was not seen; {}.", shows(view)), late])
     goes = md("AWS is being told to stop and to put {} back; {}.", stable(rollout), shows(view))

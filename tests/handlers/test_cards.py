@@ -238,6 +238,18 @@ def test_a_long_reason_of_aws_is_cut_on_the_card_and_whole_in_show_and_thread():
     assert long in event(Event(rollout=42, what="going_back", text=long, at=NOW), row).text
 
 
+def test_a_way_back_of_aws_is_told_in_its_time():
+    """Under way, seen once, over: each is said as it is."""
+    assert "AWS takes it back by itself: ALARM_ACTIVE" in sentence(CARDS["watched-back-by-aws"])
+    once = sentence(CARDS["watched-back-put"])
+    assert "AWS has put v1 back" in once and once.endswith("It counts as done once that is seen a second time.")
+    row = CARDS["watched-back-put"].rollout
+    unread = sentence(view(row.but(failures=1)))
+    assert "a second time" not in unread and unread.endswith("Its deadline stands still until AWS can be read.")
+    over = sentence(CARDS["watched-rolled-back-by-aws"])
+    assert over.startswith("AWS took it back by itself: ALARM_ACTIVE: one or more alarms are in ALARM, at ")
+
+
 # -- what is promised is what happens -----------------------------------------------------------------
 
 
