@@ -223,7 +223,8 @@ class SimulatedWorld:
         gone = SideHealth(state="sick", text="gone")
         ids = [side.id if side else "" for side in (rollout.stable, rollout.candidate)]
         stable, candidate = (target.versions.get(name, gone) for name in ids)
-        return Seen(at=now, percent=aws.percent(rollout.id), stable=stable, candidate=candidate, course=course)
+        percent = None if aws.split else aws.percent(rollout.id)
+        return Seen(at=now, percent=percent, foreign=aws.split, stable=stable, candidate=candidate, course=course)
 
     def _read(self, name: str, rollout: Rollout) -> AlarmReading:
         alarm = self.alarms.get(name)

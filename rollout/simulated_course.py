@@ -76,6 +76,8 @@ class SimulatedAws:
     shows_late: int = 0
     """Seconds until a deployment shows that it was told to stop."""
     foreign: str = ""
+    split: str = ""
+    """What serves where somebody else has deployed over it all, in words: `9: 100 %`."""
     lists_late: int = 0
     """Seconds until a new deployment is listed."""
     deaf: bool = False
@@ -160,6 +162,7 @@ class SimulatedAws:
             return Outcome(state="done", text="it was started already")
         if any(run.active for run in self.runs):
             return Outcome(state="failed", text="another deployment is under way")
+        self.split = ""
         anew = rollout.stable is not None and action.release == rollout.stable.id
         stages = ANEW if anew else self.schedule
         run = SimulatedDeployment(f"d-{len(self.runs) + 1}", action.release, f"#{rollout.id}", stages, now, now)

@@ -127,9 +127,11 @@ def _home(look: Look) -> None:
 
 
 def held(r: Rollout, cause: Cause | None, look: Look) -> Hold:
-    """A person's rollback holds the target; an automatic one also vetoes the release."""
+    """A person's rollback holds the target; an automatic one also vetoes the release, but never one that served before:
+    a way back that did not arrive is no reason to keep people from the release it led to.
+    """
     by = cause.by if cause else None
-    veto = "" if by is not None or r.candidate is None else r.candidate.id
+    veto = "" if by is not None or r.candidate is None or r.back else r.candidate.id
     text = cause.text if cause else "rolled back"
     return Hold(app=r.app, env=r.env, rollout=r.id, by=by, reason=text, veto=veto, at=look.now)
 

@@ -303,7 +303,9 @@ def is_home(look: Look) -> bool:
     if seen.course.state == "none":
         # What was asked for may appear late: AWS lists a deployment some time after it has taken it.
         return r.asked_at is None or not ZERO <= look.now - r.asked_at < LATE
-    return seen.course.state in ("back", "failed")
+    # What failed and was not the way back may still be what AWS is asked for: the next task it starts would be that.
+    back = r.stable is not None and seen.course.release == r.stable.id
+    return seen.course.state == "back" or (seen.course.state == "failed" and back)
 
 
 def send_home(look: Look) -> None:
@@ -315,8 +317,8 @@ def send_home(look: Look) -> None:
     back = course.release == r.stable.id
     if course.state in ("running", "waiting") and not back:
         _ask(look, Stop())
-    elif look.obs.seen is None:
-        return
+    elif look.obs.seen is None or (look.obs.seen.foreign and not r.overwrite):
+        return  # S14: what somebody else deployed meanwhile is overwritten at a person's second word only
     elif course.state == "done" or (course.state == "failed" and (not back or r.still_for >= AGAIN)):
         _ask(look, Launch(release=r.stable.id))
 
