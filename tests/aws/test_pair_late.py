@@ -51,7 +51,7 @@ def throttled(bench: PairBench) -> Iterator[list[dict[str, Any]]]:
 def settled(bench: PairBench) -> Rollout:
     """Both sides up for so long that every full minute of CloudWatch's says so."""
     rollout = bench.launched()
-    bench.cloud.step(240)
+    bench.cloud.step(130)
     return rollout
 
 
@@ -90,27 +90,27 @@ def test_those_that_were_not_read_come_first_in_the_next_look(shop: EcsBench) ->
         assert [one["TargetGroupArn"] for one in asked] == groups[::-1]
 
 
-def test_a_count_below_the_need_is_no_sickness(bench: PairBench) -> None:
+def test_a_count_below_the_need_is_no_sickness(shop: EcsBench) -> None:
     """Nobody was healthy, by CloudWatch's word, while both have traffic: unknown, for it says nothing of now."""
-    rollout = settled(bench)
-    assert bench.do(bench.looked(rollout), Shift(percent=50)).state == "done"
-    rows = [{"Id": f"h{n}", "Timestamps": [bench.clock.now()], "Values": [0.0]} for n in range(2)]
-    with answers(bench.sessions, "cloudwatch", "GetMetricData", {"MetricDataResults": rows, "ResponseMetadata": {}}):
-        seen = bench.late(rollout)
+    rollout = settled(shop)
+    assert shop.do(shop.looked(rollout), Shift(percent=50)).state == "done"
+    rows = [{"Id": f"h{n}", "Timestamps": [shop.clock.now()], "Values": [0.0]} for n in range(2)]
+    with answers(shop.sessions, "cloudwatch", "GetMetricData", {"MetricDataResults": rows, "ResponseMetadata": {}}):
+        seen = shop.late(rollout)
     for side in (seen.stable, seen.candidate):
         assert (side.state, side.ready, side.late) == ("unknown", 0, True)
-    assert bench.seen(rollout).candidate.state == "healthy"
+    assert shop.seen(rollout).candidate.state == "healthy"
 
 
-def test_what_was_counted_before_a_launch_is_another_releases(bench: PairBench) -> None:
+def test_what_was_counted_before_a_launch_is_another_releases(shop: EcsBench) -> None:
     """The minute that is counted has to be later than the last launch: else the old servers vouch for the new ones."""
-    rollout = settled(bench)
-    asked = rollout.but(asked_what=f"launch {bench.candidate}", asked_at=bench.clock.now() - timedelta(seconds=30))
-    side = bench.late(asked).candidate
+    rollout = settled(shop)
+    asked = rollout.but(asked_what=f"launch {shop.candidate}", asked_at=shop.clock.now() - timedelta(seconds=30))
+    side = shop.late(asked).candidate
     assert (side.state, side.ready, side.late) == ("unknown", None, False) and "Throttling" in side.text
-    long_ago = asked.but(asked_at=bench.clock.now() - timedelta(minutes=5))
-    assert bench.late(long_ago).candidate.late
-    assert bench.late(asked.but(asked_what="shift 10")).candidate.late
+    long_ago = asked.but(asked_at=shop.clock.now() - timedelta(minutes=5))
+    assert shop.late(long_ago).candidate.late
+    assert shop.late(asked.but(asked_what="shift 10")).candidate.late
 
 
 def test_without_any_count_it_is_as_unknown_as_before(shop: EcsBench) -> None:

@@ -70,16 +70,16 @@ def test_the_address_is_found_at_the_start_and_kept(bench: PairBench) -> None:
     assert "elbv2:DescribeLoadBalancers" not in bench.cloud.log.reads
 
 
-def test_without_a_test_rule_there_is_no_address_and_no_question_for_it(bench: PairBench) -> None:
+def test_without_a_test_rule_there_is_no_address_and_no_question_for_it(shop: EcsBench) -> None:
     """Nothing on the card, and the permission for the load balancer's name is not asked for."""
     missing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
-    bench.modify([missing], bench.settings["test_rule"])
+    shop.modify([missing], shop.settings["test_rule"])
     name = "elasticloadbalancing:DescribeLoadBalancers"
-    assert name in needed(type(bench.driver), bench.driver.Target.model_validate(bench.settings))
-    bench.settings = {**bench.settings, "test_rule": ""}
-    assert name not in needed(type(bench.driver), bench.driver.Target.model_validate(bench.settings))
-    assert bench.seen(bench.launched()).trial is None
-    assert "elbv2:DescribeLoadBalancers" not in bench.cloud.log.reads
+    assert name in needed(type(shop.driver), shop.driver.Target.model_validate(shop.settings))
+    shop.settings = {**shop.settings, "test_rule": ""}
+    assert name not in needed(type(shop.driver), shop.driver.Target.model_validate(shop.settings))
+    assert shop.seen(shop.launched()).trial is None
+    assert "elbv2:DescribeLoadBalancers" not in shop.cloud.log.reads
 
 
 @pytest.mark.parametrize(
@@ -116,21 +116,21 @@ def test_one_question_a_look_once_something_is_healthy(shop: EcsBench) -> None:
     assert found.text.startswith("200 in ") and found.text.endswith(" ms")
 
 
-def test_the_release_behind_the_rule_answers(bench: PairBench) -> None:
+def test_the_release_behind_the_rule_answers(shop: EcsBench) -> None:
     """The demo's address says what its release would; a knob says 503; looks in a row are counted, and forgotten."""
-    asking(bench)
-    rollout = bench.launched()
-    assert trial(bench, rollout).state == "passed"
-    bench.cloud.knobs.test_answers(bench.app)
+    asking(shop)
+    rollout = shop.launched()
+    assert trial(shop, rollout).state == "passed"
+    shop.cloud.knobs.test_answers(shop.app)
     for misses in (1, 2, 3, 4):
-        rollout = bench.looked(rollout)
+        rollout = shop.looked(rollout)
         assert rollout.seen is not None and rollout.seen.trial is not None
         found = rollout.seen.trial
         assert (found.state, found.text, found.misses) == ("failed", "503 instead of 200", misses)
-    bench.cloud.knobs.test_answers(bench.app, None)
-    rollout = bench.looked(rollout)
-    bench.cloud.knobs.test_answers(bench.app, 404)
-    assert trial(bench, rollout).misses == 1
+    shop.cloud.knobs.test_answers(shop.app, None)
+    rollout = shop.looked(rollout)
+    shop.cloud.knobs.test_answers(shop.app, 404)
+    assert trial(shop, rollout).misses == 1
 
 
 def test_another_status_may_be_the_wanted_one(shop: EcsBench) -> None:
