@@ -25,6 +25,8 @@ class Named(NamedTuple):
     green: str
     test_path: str = ""
     """What is asked for at the address of the test rule, where that is configured."""
+    tested: bool = False
+    """Whether a check of the test address is configured, by path or by url."""
 
     @property
     def groups(self) -> tuple[str, str]:
@@ -224,7 +226,9 @@ def _tried(found: Survey) -> list[Check]:
     if found.tried and found.tried.shares.keys() - set(found.named.groups):
         others = ", ".join(group_name(group) for group in found.tried.shares)
         text = f"the test rule {found.tried.words} forwards to {others} too: the start leaves it as it is"
-        return [Check(name="test", state="warn", text=text, hint="let it forward to the two groups of this target")]
+        # A check of it would never be believed, so nothing could ever rise.
+        state = "fail" if found.named.tested else "warn"
+        return [Check(name="test", state=state, text=text, hint="let it forward to the two groups of this target")]
     return []
 
 

@@ -39,7 +39,7 @@ class Probes:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._under_way: set[str] = set()
+        self._under_way: set[tuple[int, Question]] = set()
 
     def tried(self, looks: Sequence[tuple[Want[Any], Sight, Seen]]) -> dict[int, Seen]:
         """The same looks, each with its trial where it has a test address and nothing else yet."""
@@ -64,7 +64,10 @@ class Probes:
         found: dict[int, Answered | Unanswered] = {}
         threads: dict[int, tuple[threading.Thread, float]] = {}
         for number, one in questions.items():
-            if len(threads) == MOST_AT_ONCE or not self._begins(one.url):
+            if len(threads) == MOST_AT_ONCE:
+                found[number] = Unanswered(f"a look asks at most {MOST_AT_ONCE} addresses, and others came first")
+                continue
+            if not self._begins(number, one):
                 found[number] = Unanswered("an earlier look still waits for one")
                 continue
             thread = threading.Thread(target=self._ask, args=(number, one, found), name="test-address", daemon=True)
@@ -75,11 +78,12 @@ class Probes:
         late = {number: Unanswered(f"no whole answer within {questions[number].seconds:g} s") for number in threads}
         return late | found
 
-    def _begins(self, url: str) -> bool:
+    def _begins(self, number: int, question: Question) -> bool:
+        """Not while one of the same rollout hangs; others of that address are none of its business."""
         with self._lock:
-            if url in self._under_way:
+            if (number, question) in self._under_way:
                 return False
-            self._under_way.add(url)
+            self._under_way.add((number, question))
             return True
 
     def _ask(self, number: int, question: Question, found: dict[int, Answered | Unanswered]) -> None:
@@ -87,7 +91,7 @@ class Probes:
             found[number] = get(question.url, question.via, question.seconds)
         finally:
             with self._lock:
-                self._under_way.discard(question.url)
+                self._under_way.discard((number, question))
 
 
 def came(trial: Trial, test: Probe, answer: Answered | Unanswered, rollout: Rollout) -> Trial:

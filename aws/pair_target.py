@@ -66,7 +66,8 @@ class PairTarget(Protocol):
 def named(target: PairTarget) -> Named:
     """What of it is the load balancer's."""
     blue, green = target.groups
-    return Named(target.rules, target.test_rule, blue, green, target.test.path if target.test else "")
+    path = target.test.path if target.test else ""
+    return Named(target.rules, target.test_rule, blue, green, path, target.test is not None)
 
 
 def told_apart(target: PairTarget) -> None:
