@@ -106,7 +106,9 @@ def _moving(view: CardView) -> Mrkdwn:
     waived = rollout.waiver is not None and rollout.waiver.step == rollout.step
     passed = rollout.verdict is not None and rollout.verdict.outcome == "PASS"
     if share(rollout) == here.percent and not unread(rollout):
-        return join(" ", [md("{}; that counts once it is seen a second time.", shows(view)), _ahead(view)])
+        late = rollout.seen is not None and not rollout.seen.settled
+        when = md("it has taken effect everywhere") if late else md("it is seen a second time")
+        return join(" ", [md("{}; that counts once {}.", shows(view), when), _ahead(view)])
     if here.percent in rollout.asked or waived or passed:
         return join(" ", [md("Moving to {} %; {}.", here.percent, shows(view)), _ahead(view)])
     return join(" ", [md("{} % comes next; {}.", here.percent, shows(view)), _known(rollout)])

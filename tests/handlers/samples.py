@@ -158,6 +158,7 @@ def _rising() -> dict[str, Rollout]:
                     voter="target", vote="no_data", text=f"the new release is not known healthy: {COLD.text}"),))),
         "moving": rollout(P.STEPPING, 0, asked=(10,), elapsed=minutes(0)),
         "moving-seen-once": rollout(P.STEPPING, 0, asked=(10,), elapsed=minutes(0), seen=seen(10)),
+        "moving-not-settled": rollout(P.STEPPING, 0, asked=(10,), elapsed=minutes(0), seen=seen(10, settled=False)),
         "moving-back": rollout(
             P.STEPPING, 0, back=True, terms=terms("back"), asked=(100,), elapsed=minutes(0), seen=seen(100),
             stable=V2, candidate=V1,

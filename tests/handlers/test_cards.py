@@ -411,6 +411,11 @@ def test_what_aws_shows_already_is_not_still_moved_to():
     assert "new release" not in _says(back)
     after = decide(once.rollout.but(sighting="10"), _look(once.rollout), NOW).rollout
     assert after.proven == 10, "the second time it counts"
+    late = CARDS["moving-not-settled"]
+    assert "AWS shows 10 % on the new release; that counts once it has taken effect everywhere." in _says(late)
+    look = _look(late.rollout)
+    still = decide(decide(late.rollout, look, NOW).rollout, look, NOW).rollout
+    assert still.proven == 0, "however often it is seen"
 
 
 def test_a_share_and_a_lack_are_said_once():
