@@ -83,6 +83,7 @@ class EcsNative:
         """Pin what was asked for, say what would change, check that ECS can do it. Read only."""
         target, plan = target_of(rollout), rollout.terms.schedule
         found = self._survey(target, schedule_of(plan) if plan else None, back=rollout.back)
+        found = found._replace(without=tuple(rollout.known_red) if rollout.overridden is not None else ())
         shipment = self._shipment(target, found, rollout.wanted, back=rollout.back)
         newest = found.newest
         return Prepared(
@@ -156,15 +157,13 @@ class EcsNative:
         calls = self._eyes.ecs(target, target.service)
         fleet = fleet_of(calls, target.cluster, target.service)
         rows = newest_of(calls, target.cluster, target.service)
-        watched = fleet.configuration.alarms
         if back:
             schedule = AT_ONCE if fleet.configuration.strategy != "ROLLING" else None
-        as_it_is = schedule is None and not back
-        return Survey(
-            fleet, rows[0] if rows else None, self._serves(calls, fleet),
-            self._alarms(target, watched.alarm_names) if watched.enable else (), schedule,
-            left_by(calls, self._eyes.definitions, rows, fleet.as_configured) if as_it_is else None, back,
-        )  # fmt: skip
+        left = None if back else left_by(calls, self._eyes.definitions, rows, fleet.as_configured)
+        found = Survey(
+            fleet, rows[0] if rows else None, self._serves(calls, fleet), schedule=schedule, left=left, back=back
+        )
+        return found._replace(alarms=self._alarms(target, found.watched))
 
     def _serves(self, calls: Calls, fleet: NativeFleet) -> str:
         """What runs: after a deployment that went back the service may still be asked for something else."""

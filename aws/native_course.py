@@ -66,8 +66,10 @@ class Own(NamedTuple):
     def state(self) -> State:
         """A word that AWS has learnt since is no end: it is watched, and the deadline of watching speaks up."""
         if not self.forward:
-            # Its bake and what it removes then keep nobody from being home: all traffic is on the old release.
-            home = self.native.status == "IN_PROGRESS" and self.native.lifecycle_stage in ("BAKE_TIME", "CLEAN_UP")
+            # Its bake and what it removes then keep nobody from being home: all traffic is on the old release, and
+            # nothing turns it round any more. Where ECS watches alarms in the bake, one that is red does.
+            over = ("CLEAN_UP",) if self.native.deployment_configuration.alarms.enable else ("BAKE_TIME", "CLEAN_UP")
+            home = self.native.status == "IN_PROGRESS" and self.native.lifecycle_stage in over
             return "back" if home and self.percent == 0 else BACKWARD.get(self.native.status, "going_back")
         return "waiting" if self.native.paused else FORWARD.get(self.native.status, "running")
 

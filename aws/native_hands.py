@@ -12,10 +12,11 @@ from aws.ecs_definition import short
 from aws.ecs_revisions import revision_of
 from aws.faults import CallError
 from aws.native_course import Own, began
+from aws.native_left import same
 from aws.native_look import NativeEyes, Want
 from aws.native_reads import read_natives
 from aws.native_replies import Answered, Native, NativeUpdated
-from aws.native_schedule import AT_ONCE, schedule_of
+from aws.native_schedule import homeward, schedule_of, watching
 from aws.native_seen import Sight, Snapshot
 from rollout.actions import Action, Continue, Launch, Outcome, Shift, Stop
 from rollout.errors import TargetError
@@ -118,14 +119,16 @@ class NativeHands:
 
         A way back is at once and asks nobody: ECS runs no hooks when it goes back by itself either.
         """
-        live, rollout = sight.fleet, self._one.rollout
-        if forward and not rollout.back:
-            plan = rollout.terms.schedule
-            return self._own_again() if plan is None else schedule_of(plan).configuration(live.as_configured)
-        plain = live.configuration.strategy == "BLUE_GREEN" and not live.configuration.lifecycle_hooks
-        if plain or live.configuration.strategy == "ROLLING":
-            return {}
-        return AT_ONCE.configuration(live.as_configured, hooks=False)
+        live, rollout = sight.fleet.as_configured, self._one.rollout
+        if not forward or rollout.back:
+            wanted = homeward(live)
+        else:
+            own, plan = self._own_again() or live, rollout.terms.schedule
+            wanted = own if plan is None else schedule_of(plan).configuration(own)
+            if rollout.overridden is not None:
+                # With one that is red at the start ECS watches none: a second person's word leaves those out (S13).
+                wanted = watching(wanted, rollout.known_red)
+        return {} if same(wanted, live) else wanted
 
     def _own_again(self) -> dict[str, Any]:
         """The service's own configuration where an earlier way back replaced it; empty where nobody did."""

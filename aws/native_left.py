@@ -1,7 +1,7 @@
-"""What a way back left on a service: the strategy that it went back with, instead of the service's own. No writes.
+"""What a way back left on a service: the configuration that it went back with, instead of the service's own. No writes.
 
-UpdateService takes a configuration with a deployment and keeps it. A way back is at once and asks nobody, so without
-this the next rollout of a service with pauses would ship everything at once, and nobody would have wanted that.
+UpdateService takes a configuration with a deployment and keeps it. A way back is at once, asks nobody and watches no
+alarm, so without this the next rollout of a service with pauses would ship everything at once, watched by nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 from aws.calls import Calls
 from aws.native_reads import A_CALL, Definitions, read_natives
 from aws.native_replies import Brief, Native
-from aws.native_schedule import AT_ONCE, ROLLING_ONLY
+from aws.native_schedule import ROLLING_ONLY, homeward
 
 
 def left_by(
@@ -18,17 +18,17 @@ def left_by(
 ) -> Native | None:
     """The deployment whose configuration is to be put back; None where the newest one is no way back of ours.
 
-    It is one if it deployed again what had been there before, at once and without hooks, and for the rest exactly as
-    the last deployment of another configuration; and if the service is still configured so.
+    It is one if it deployed again what had been there before, at once, without hooks and with its alarms off, and for
+    the rest exactly as the last deployment of another configuration; and if the service is still configured so.
     """
-    if live.get("strategy") != AT_ONCE.strategy or live.get("lifecycleHooks"):
+    if not same(live, homeward(live)):
         return None
     arns = [row.service_deployment_arn for row in rows]
     read = read_natives(calls, arns[:A_CALL])
     natives = [one for arn in arns[:A_CALL] if isinstance(one := read[arn], Native)]
     # A way back may have taken several tries, all of them at once.
-    at = next((at for at, one in enumerate(natives) if not _same(live, one.as_configured)), 0)
-    if not at or not _same(live, AT_ONCE.configuration(natives[at].as_configured, hooks=False)):
+    at = next((at for at, one in enumerate(natives) if not same(live, one.as_configured)), 0)
+    if not at or not same(live, homeward(natives[at].as_configured)):
         return None
     revisions = [one.arn for one in natives[at].source_service_revisions]
     revisions += [one.target_service_revision.arn for one in natives[at + 1 :]]
@@ -38,7 +38,8 @@ def left_by(
     return natives[at] if again and again in map(definitions.told, revisions) else None
 
 
-def _same(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+def same(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+    """Whether two configurations say the same."""
     return _told(one) == _told(two)
 
 

@@ -31,7 +31,9 @@ class Survey(NamedTuple):
     left: Native | None = None
     """The deployment whose configuration a way back replaced: the start puts it back."""
     back: bool = False
-    """Going back to a release that served before: at once, and no hook is asked."""
+    """Going back to a release that served before: at once, no hook is asked, and ECS watches no alarm."""
+    without: tuple[str, ...] = ()
+    """Alarms that were red before, and that a second person's word leaves out."""
 
     @property
     def configuration(self) -> Configuration:
@@ -43,15 +45,20 @@ class Survey(NamedTuple):
         return self.schedule.strategy if self.schedule else self.configuration.strategy
 
     @property
+    def red(self) -> tuple[str, ...]:
+        """Those of them that are red now."""
+        return tuple(row.alarm_name for row in self.alarms if row.state_value == "ALARM")
+
+    @property
     def watched(self) -> tuple[str, ...]:
-        """The alarms that AWS watches during a deployment."""
-        alarms = self.fleet.configuration.alarms
+        """The alarms that AWS watches during a deployment of the service's own configuration."""
+        alarms = self.configuration.alarms
         return alarms.alarm_names if alarms.enable else ()
 
 
 def findings(found: Survey) -> list[Check]:
     """What is true of the service whoever asks."""
-    return [*_service(found), *_strategy(found), *_hooks(found), *_breaker(found), *_alarms(found)]
+    return [*_service(found), *_strategy(found), *_left(found), *_hooks(found), *_breaker(found), *_alarms(found)]
 
 
 def under_way(found: Survey) -> list[Check]:
@@ -119,14 +126,29 @@ def _strategy(found: Survey) -> list[Check]:
     if not bake:
         text = f"{name} has no bake: ECS removes the old tasks as soon as all traffic has moved"
         checks.append(Check(name="bake", state="warn", text=text, hint="a way back is a new deployment then"))
-    if found.left:
-        text = f"a way back left {name} on {fleet.configuration.strategy}: the start puts {told.split(',')[0]} back"
-        checks.append(Check(name="left", state="warn", text=text, hint="or give the plan a schedule of its own"))
-    if found.schedule is not None and fleet.configuration.strategy != strategy:
-        before = fleet.configuration.strategy
+    if found.schedule is not None and found.configuration.strategy != strategy:
+        before = found.configuration.strategy
         text = f"the plan changes the strategy of {name} from {before} to {strategy}, and it stays so"
         checks.append(Check(name="changed", state="warn", text=text, hint="use the plan `watch` to leave it as it is"))
     return checks
+
+
+def _left(found: Survey) -> list[Check]:
+    """What an earlier way back replaced, and the start puts back."""
+    if found.left is None:
+        return []
+    live, own = found.fleet.configuration, found.configuration
+    went, again = [], []
+    if found.schedule is None and (own.strategy != live.strategy or own.lifecycle_hooks):
+        went.append(f"on {live.strategy}")
+        again.append(schedule_words(own).split(",")[0])
+    if found.watched and not live.alarms.enable:
+        went.append("without its alarms")
+        again.append(", ".join(found.watched))
+    if not went:
+        return []
+    text = f"a way back left {found.fleet.service_name} {' and '.join(went)}: the start puts {' and '.join(again)} back"
+    return [Check(name="left", state="warn", text=text, hint="it is the service's own configuration again")]
 
 
 def _lacking(fleet: NativeFleet) -> str:
@@ -182,25 +204,44 @@ def _breaker(found: Survey) -> list[Check]:
 
 
 def _alarms(found: Survey) -> list[Check]:
-    name, alarms = found.fleet.service_name, found.fleet.configuration.alarms
+    """A red one only warns: AWS's alarms become gates of the rollout, and those refuse the start by name (S13)."""
+    name, alarms = found.fleet.service_name, found.configuration.alarms
     if not alarms.alarm_names:
         return []
     told = ", ".join(alarms.alarm_names)
     if not alarms.enable:
         text = f"{name} names alarms for its deployments and does not watch them: {told}"
-        return [Check(name="alarms", state="warn", text=text, hint="enable them on the service")]
+        return [_warn("alarms", text, "enable them on the service")]
     known = {row.alarm_name: row for row in found.alarms}
-    red = [one for one in alarms.alarm_names if one in known and known[one].state_value == "ALARM"]
-    if red:
-        text = f"{', '.join(red)} is in ALARM: ECS would watch none of its alarms ({told}) in this deployment"
-        return [_fail("alarms", text, "wait until it is OK")]
+    if found.back:
+        return [_on_the_way_back(found, told)]
     if absent := [one for one in alarms.alarm_names if one not in known]:
         text = f"{name} watches alarms that CloudWatch does not know: {', '.join(absent)}"
         return [_fail("alarms", text, "correct the deployment configuration of the service")]
+    checks = []
+    if out := [one for one in alarms.alarm_names if one in found.without]:
+        text = f"the start leaves {', '.join(out)} out of the alarms of {name}, and it stays so"
+        checks.append(_warn("alarms", text, "name it in the service's deployment configuration again once it is OK"))
+    if red := [one for one in found.red if one not in found.without]:
+        text = f"{', '.join(red)} is in ALARM: ECS would watch none of its alarms ({told}) in this deployment"
+        checks.append(_warn("alarms", text, "wait until it is OK"))
     then = "goes back by itself" if alarms.rollback else "only stops; Tidegate sends it back"
     state = "ok" if alarms.rollback else "warn"
-    return [Check(name="alarms", state=state, text=f"on a red alarm ({told}) ECS {then}")]
+    return checks or [Check(name="alarms", state=state, text=f"on a red alarm ({told}) ECS {then}")]
+
+
+def _on_the_way_back(found: Survey, told: str) -> Check:
+    """The alarm that it is the answer to is red, or turns red late: ECS would put the bad release back for it."""
+    text = f"ECS does not watch the alarms of {found.fleet.service_name} ({told}) on the way back"
+    if found.red:
+        text = f"{', '.join(found.red)} is in ALARM, which going back does not wait for; {text}"
+    hint = "the next start switches them on again"
+    return Check(name="alarms", state="warn" if found.red else "ok", text=text, hint=hint)
 
 
 def _fail(name: str, text: str, hint: str) -> Check:
     return Check(name=name, state="fail", text=text, hint=hint)
+
+
+def _warn(name: str, text: str, hint: str) -> Check:
+    return Check(name=name, state="warn", text=text, hint=hint)

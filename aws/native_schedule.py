@@ -3,7 +3,7 @@
 One weight is CANARY, equal weights are LINEAR, none is BLUE_GREEN; an approval is a PAUSE hook.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -62,6 +62,33 @@ class Schedule(NamedTuple):
 
 
 AT_ONCE: Final = Schedule("BLUE_GREEN")
+
+
+def homeward(live: Mapping[str, Any]) -> dict[str, Any]:
+    """How a service is deployed to on a way back: at once, no hook is asked, and ECS watches no alarm.
+
+    Alarms are late: one that the bad release made red, or makes red while the old tasks come up, would have ECS put the
+    bad release back. What ROLLING would not take anyway, because it says nothing, is left out there.
+    """
+    if live.get("strategy", "ROLLING") == "ROLLING":
+        home = {key: value for key, value in live.items() if value or key not in (*_STEPPED, "bakeTimeInMinutes")}
+    else:
+        home = AT_ONCE.configuration(live, hooks=False)
+    alarms = live.get("alarms") or {}
+    if alarms.get("enable"):
+        home["alarms"] = {**alarms, "enable": False, "rollback": False}
+    return home
+
+
+def watching(live: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:
+    """The same configuration with those alarms left out; with none left ECS watches nothing."""
+    alarms = live.get("alarms") or {}
+    names = [name for name in alarms.get("alarmNames", ()) if name not in without]
+    if not alarms.get("enable") or len(names) == len(alarms.get("alarmNames", ())):
+        return dict(live)
+    # ECS takes no empty list of alarms that are to be watched.
+    off = {} if names else {"enable": False, "rollback": False}
+    return {**live, "alarms": {**alarms, "alarmNames": names, **off}}
 
 
 def schedule_of(plan: Plan) -> Schedule:
