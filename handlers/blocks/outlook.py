@@ -106,12 +106,16 @@ def _moving(view: CardView) -> Mrkdwn:
     waived = rollout.waiver is not None and rollout.waiver.step == rollout.step
     passed = rollout.verdict is not None and rollout.verdict.outcome == "PASS"
     if share(rollout) == here.percent and not unread(rollout):
-        late = rollout.seen is not None and not rollout.seen.settled
-        when = md("it has taken effect everywhere") if late else md("it is seen a second time")
-        return join(" ", [md("{}; that counts once {}.", shows(view), when), _ahead(view)])
+        return join(" ", [md("{}; that counts once {}.", shows(view), _proves(rollout)), _ahead(view)])
     if here.percent in rollout.asked or waived or passed:
         return join(" ", [md("Moving to {} %; {}.", here.percent, shows(view)), _ahead(view)])
     return join(" ", [md("{} % comes next; {}.", here.percent, shows(view)), _known(rollout)])
+
+
+def _proves(rollout: Rollout) -> Mrkdwn:
+    """What a weight that AWS shows still lacks."""
+    late = rollout.seen is not None and not rollout.seen.settled
+    return md("it has taken effect everywhere") if late else md("it is seen a second time")
 
 
 def _ahead(view: CardView) -> Mrkdwn:
@@ -310,7 +314,7 @@ def _back(view: CardView) -> Mrkdwn:
     if unread(rollout):
         goes_on = md("It keeps trying; nobody knows how far it is until AWS can be read.")
     elif share(rollout) == 0:
-        goes_on = md("It counts as done once that is seen a second time and the new side is retired.")
+        goes_on = md("It counts as done once {} and the new side is retired.", _proves(rollout))
     elif rollout.seen is not None and rollout.seen.stable.most < 100 and not rollout.force:
         up = md("{} bears {} % now ({})", stable(rollout), rollout.seen.stable.most, fact(rollout.seen.stable.text))
         goes_on = md("{}, more of it is brought up for the rest; by {} a person is called.", up, by).capitalized()

@@ -416,6 +416,10 @@ def test_what_aws_shows_already_is_not_still_moved_to():
     look = _look(late.rollout)
     still = decide(decide(late.rollout, look, NOW).rollout, look, NOW).rollout
     assert still.proven == 0, "however often it is seen"
+    home = CARDS["rolling-back-arrived"].rollout
+    assert "It counts as done once it is seen a second time and" in sentence(view(home))
+    home = home.but(seen=seen(0, settled=False))
+    assert "It counts as done once it has taken effect everywhere and" in sentence(view(home))
 
 
 def test_a_share_and_a_lack_are_said_once():
