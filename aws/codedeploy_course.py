@@ -42,6 +42,8 @@ class Story(NamedTuple):
     """AWS's own way back from it."""
     targets: tuple[TargetRow, ...] = ()
     """Of the one that moves, or moved last."""
+    unread: bool = False
+    """They could not be read: what they would tell is not known."""
     foreign: str = ""
     interval: int = 0
     """Minutes between two moves of traffic."""

@@ -1,9 +1,11 @@
 """The two task sets of a CodeDeploy service in our words: who gets how much, how both are. No calls of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Final
 
+from aws.codedeploy_course import Story
 from aws.codedeploy_ground import Asked, Sides
+from aws.codedeploy_server_rows import shifted
 from aws.ecs_definition import short
 from aws.ecs_replies import Camel, Fleet, ServiceBalancer
 from rollout.errors import TargetError
@@ -49,6 +51,8 @@ def seen_of(one: Asked, fleet: Fleet, runs: Runs) -> Sides:
     both = (rollout.stable, rollout.candidate)
     shares = _shares(one, fleet, sets, runs)
     stable, candidate = (_health(release, sets, runs) for release in both)
+    if not shares:
+        return Sides(None, stable, candidate)
     if shares.keys() - {release.id for release in both}:
         told = ", ".join(f"{name}: {share:g} %" for name, share in shares.items())
         return Sides(None, stable, candidate, told)
@@ -63,20 +67,45 @@ def whole(share: float) -> int:
 
 
 def _shares(one: Asked, fleet: Fleet, sets: Sequence[TaskSet], runs: Runs) -> dict[str, float]:
-    """Percent by release; what is neither of ours by the name of its task definition."""
-    moving = one.story.moving
-    weights = {
-        row.identifer: (row.traffic_weight, row.task_set_label)
-        for target in one.story.targets for row in target.task_sets_info if row.traffic_weight > NEAR
-    }  # fmt: skip
-    if moving is None or not moving.active or not weights:
+    """Percent by release; what is neither of ours by the name of its task definition. Empty where nobody knows.
+
+    A deployment that ended in the middle leaves traffic where it was, and ECS goes on calling the old task set the
+    primary one: what its targets showed last stays true until another deployment moves the traffic.
+    """
+    story = one.story
+    if story.foreign and story.ours is not None:
+        return {}  # somebody else's moves traffic now: a group has one that does, so ours has ended
+    told = [row for target in story.targets for row in target.task_sets_info]
+    weights = {row.identifer: (row.traffic_weight, row.task_set_label) for row in told if row.traffic_weight > NEAR}
+    if weights and _tells(story, {row.identifer for row in told}, sets):
+        known = {row.id: row.task_definition for row in sets}
+        shares: dict[str, float] = {}
+        for set_id, (weight, label) in weights.items():
+            name = _name(one, known.get(set_id, ""), label, runs)
+            shares[name] = shares.get(name, 0.0) + weight
+        return shares
+    if weights or _settled(story):
         return {_name(one, serving(fleet), "", runs): 100.0}
-    known = {row.id: row.task_definition for row in sets}
-    shares: dict[str, float] = {}
-    for set_id, (weight, label) in weights.items():
-        name = _name(one, known.get(set_id, ""), label, runs)
-        shares[name] = shares.get(name, 0.0) + weight
-    return shares
+    return {}
+
+
+def _tells(story: Story, shown: Container[str], sets: Sequence[TaskSet]) -> bool:
+    """Whether its weights are those of now: it moves traffic, or ended in the middle and nothing came after it."""
+    moving = story.moving
+    if moving is None or moving.status == "Succeeded":
+        return False
+    primary = next((one.id for one in sets if one.status == "PRIMARY"), "")
+    return moving.active or not primary or primary in shown
+
+
+def _settled(story: Story) -> bool:
+    """Whether the primary task set has everything for certain: nothing has begun to move traffic, or all has moved."""
+    moving = story.moving
+    if moving is None or moving.status == "Succeeded":
+        return True
+    if story.unread or story.back is not None or story.goes_back:
+        return False  # what it takes back may have left off anywhere
+    return not shifted(story.targets)
 
 
 def _name(one: Asked, arn: str, label: str, runs: Runs) -> str:

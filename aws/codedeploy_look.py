@@ -69,7 +69,7 @@ class Eyes:
         except TargetError:
             if moving.active:
                 raise
-            return story  # of what has ended they only show where
+            return story._replace(unread=True)  # of what has ended they only tell how far it came
 
     def stories(self, wants: Sequence[Want]) -> dict[int, Story | TargetError]:
         """All rollouts of one place; a failure is the value of each it is about."""

@@ -71,6 +71,11 @@ def in_order(targets: Sequence[TargetRow]) -> list[TargetRow]:
     return sorted(targets, key=lambda row: not _event(row, ALLOW))
 
 
+def shifted(targets: Sequence[TargetRow]) -> bool:
+    """Whether traffic was begun to be sent to what comes, of any target."""
+    return any(_begun(row, ALLOW) for row in targets)
+
+
 def _begun(row: TargetRow, name: str) -> bool:
     return _event(row, name) not in _NOT_BEGUN
 

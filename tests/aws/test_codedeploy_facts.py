@@ -128,11 +128,40 @@ def test_labels_are_not_believed_where_the_task_definition_is_known() -> None:
     assert see(back, fleet()).percent == 0
 
 
-def test_after_its_end_a_deployment_says_nothing_of_weights() -> None:
-    """What its targets showed last is old: the task set that serves is the truth."""
-    ended = Story(row(1, "v2", status="Stopped"), "v2", targets=weights(Green2=100.0))
-    assert see(ended, fleet()).percent == 0
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_what_ended_in_the_middle_left_its_share(status: str) -> None:
+    """Nobody moved the traffic after it: blue is still the primary one, and green keeps what it got."""
+    ended = Story(row(1, "v2", status=status), "v2", targets=weights(Blue1=90.0, Green2=10.0))
+    assert see(ended, fleet()).percent == 10 == see(ended, fleet(taskSets=[])).percent
+    back = Story(row(1, "v2", status="Stopped"), "v2", back=row(2, status=status), targets=weights(Green2=60, Blue1=40))
+    assert see(back, fleet()).percent == 60
+    again = Story(row(1, "v1", status=status), "v1", goes_back=True, targets=weights(Blue2=10.0, Green1=90.0))
+    assert see(again, fleet(2, 1)).percent == 10
+
+
+def test_after_somebody_elses_deployment_ours_says_nothing_of_weights() -> None:
+    """A task set serves that ours never had: its weights are old. What ended well left the primary one everything."""
+    ended = Story(row(1, "v2", status="Stopped"), "v2", targets=weights(Blue8=90.0, Green2=10.0))
+    assert see(ended, fleet()).percent == 0 and see(ended, fleet(7)).foreign == "shop:7: 100 %"
     assert see(ended._replace(ours=row(1, "v2", status="Succeeded")), fleet(2, 1)).percent == 100
+    assert see(ended._replace(foreign="d-9 (InProgress, started by user)"), fleet()).percent is None
+
+
+@pytest.mark.parametrize("status", ["InProgress", "Failed", "Stopped"])
+def test_without_weights_a_share_is_known_before_the_traffic_moves(status: str) -> None:
+    """Nothing begun is 0 %. Begun, not read, or on the way back from somewhere: not known, which is not 0."""
+    ours = Story(row(1, "v2", status=status), "v2")
+    assert see(ours, fleet()).percent == 0
+    allow = {"lifecycleEventName": "AllowTraffic", "status": "Failed"}
+    begun = TargetRow.model_validate({"lifecycleEvents": [allow]})
+    skipped = TargetRow.model_validate({"lifecycleEvents": [{**allow, "status": "Skipped"}]})
+    assert see(ours._replace(targets=(skipped,)), fleet()).percent == 0
+    for unknown in (
+        ours._replace(targets=(begun,)), ours._replace(unread=True), ours._replace(back=row(2, status=status)),
+        Story(row(1, "v1", status=status), "v1", goes_back=True),
+    ):  # fmt: skip
+        sides = see(unknown, fleet())
+        assert (sides.percent, sides.foreign) == (None, "")
 
 
 @pytest.mark.parametrize(("release", "back", "percent"), [("v2", None, 30), ("v1", None, 70), ("v2", row(2), 70)])
