@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from demo.cloud.calls import ACCOUNT, REGION
 from demo.cloud.codedeploy_words import ALLOWING, BLOCKING, DISCOVER, KEEP_ALIVE, ON_INSTANCE
 from demo.cloud.machines import Crew, Machine
 from demo.cloud.seed_bookings import BOOKINGS, Bookings, bookings_settings, seed_bookings
+from demo.cloud.task import Behaviour
 from tests.demo.cloud.codedeploy_bench import Deployer, held_to_the_model, refused
 from tests.demo.cloud.conftest import Clients
 
@@ -339,3 +340,64 @@ def test_groups_that_cannot_be_replaced_are_refused(scene: Scene) -> None:
             client.create_deployment_group(
                 applicationName=BOOKINGS, deploymentGroupName="other", **(settings | change),
             )
+
+
+@pytest.mark.parametrize(("least", "most"), [(2, 1), (1, 2), (0, 3)])
+def test_as_many_at_a_time_as_the_configuration_says(scene: Scene, least: int, most: int) -> None:
+    """New hosts are installed on, and sent traffic to, no more at a time than may be unhealthy."""
+    scene.deployer.client.create_deployment_config(
+        deploymentConfigName="own", minimumHealthyHosts={"type": "HOST_COUNT", "value": least},
+    )
+    scene.update(terminateBlueInstancesOnDeploymentSuccess={"action": KEEP_ALIVE})
+    one = scene.start(deploymentConfigName="own")
+    found = scene.cloud.world.codedeploy.engine.deployments[one]
+    seen: dict[str, int] = {}
+    for _ in range(120):
+        scene.cloud.step(1)
+        if found.status == "Ready":
+            scene.go_on(one)
+        for target in found.run.targets if found.run else []:
+            for event in target.events:
+                if event.name in ("Install", "AllowTraffic") and event.status == "InProgress":
+                    seen[event.name] = max(seen.get(event.name, 0), _busy(found.run, event.name))
+    assert seen == {"Install": most, "AllowTraffic": most} and scene.deployer.status(one) == "Succeeded"
+
+
+def _busy(run: Any, name: str) -> int:
+    return sum(event.name == name and event.status == "InProgress" for one in run.targets for event in one.events)
+
+
+def test_a_new_host_that_does_not_get_healthy_brings_the_old_ones_back(scene: Scene) -> None:
+    """It is behind the load balancer and fails its checks: AllowTraffic fails, nobody loses a request."""
+    one = scene.start()
+    scene.until(one, "Ready")
+    pool = scene.cloud.world.servers.pools.pools[ACCOUNT, REGION, f"CodeDeploy_{BOOKINGS}_{one}"]
+    pool.instances[1].template = replace(pool.instances[1].template, behaviour=Behaviour(exit_code=1))
+    scene.go_on(one)
+    scene.until(one, "Failed", 400)
+    assert scene.deployer.status(one) == "Failed HEALTH_CONSTRAINTS" and scene.serving() == {"v1": 3, "v2": 1}
+    [failed] = [target for target in scene.sides(one)["Green"] if target["status"] == "Failed"]
+    events = {event["lifecycleEventName"]: event for event in failed["lifecycleEvents"]}
+    assert "did not become healthy" in events["AllowTraffic"]["diagnostics"]["message"]
+    scene.cloud.step(5)
+    scene.until(scene.deployer.way_back(one), "Succeeded", 60)
+    assert scene.serving() == {"v1": 3} and scene.unserved == 0
+
+
+def test_wherever_it_is_stopped_the_old_hosts_serve_again(scene: Scene) -> None:
+    """Every few seconds of its life, re-routing and both waits included: home, one way back, no request lost."""
+    met = set()
+    for second in range(1, 106, 8):
+        one = scene.start()
+        found = scene.cloud.world.codedeploy.engine.deployments[one]
+        for _ in range(second):
+            scene.cloud.step(1)
+            if found.status == "Ready" and second > 50:
+                scene.go_on(one)
+        met.add((found.status, found.terminating))
+        scene.deployer.client.stop_deployment(deploymentId=one, autoRollbackEnabled=True)
+        scene.cloud.step(8)
+        scene.until(scene.deployer.way_back(one), "Succeeded", 60)
+        scene.cloud.step(10)
+        assert scene.serving() == {"v1": 3} and scene.unserved == 0, second
+    assert met == {("Queued", False), ("InProgress", False), ("Ready", False), ("InProgress", True)}
