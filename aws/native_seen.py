@@ -1,7 +1,7 @@
 """Puts together what a look at a service that ECS deploys to by itself found: share, health, course. Pure: no calls."""
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,9 @@ from rollout.course import Course
 from rollout.model import Rollout
 from rollout.seen import Seen, SideHealth
 from rollout.values import Moment
+
+MARGIN: Final = timedelta(minutes=15)
+"""How far our clock may be ahead of AWS's."""
 
 
 class Snapshot(BaseModel):
@@ -59,9 +62,12 @@ class Sight(NamedTuple):
 
 
 def since(rollout: Rollout) -> tuple[str, datetime]:
-    """AWS's own clock where there was a deployment to read it from: ours may differ by minutes."""
+    """AWS's own clock where there was a deployment to read it from: ours may differ by minutes.
+
+    Where AWS listed none before there is none of before to be taken for ours, and so room for what our clock is ahead.
+    """
     found = Snapshot.model_validate(rollout.snapshot)
-    return found.deployment, found.at or rollout.created_at
+    return found.deployment, found.at or rollout.created_at - MARGIN
 
 
 def seen(sight: Sight) -> Seen:
@@ -80,9 +86,13 @@ def seen(sight: Sight) -> Seen:
 
 
 def _percent(sight: Sight, own: Own | None) -> int | None:
-    """What a way back that has not begun found is what was seen last."""
+    """What a way back that has not begun found is what was seen last.
+
+    A service that is asked for the candidate since, and shows no deployment of it, may be anywhere on its way.
+    """
     if own is None:
-        return 0
+        found = Snapshot.model_validate(sight.rollout.snapshot)
+        return None if sight.asked[1] and sight.fleet.task_definition != found.definition else 0
     if own.percent is None and own.native.status == "PENDING" and sight.rollout.seen:
         return sight.rollout.seen.percent
     return own.percent
