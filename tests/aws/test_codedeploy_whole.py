@@ -280,18 +280,25 @@ def test_all_traffic_has_moved_when_the_last_old_server_is_out(fleet: Stage) -> 
     assert fleet.until(at(Phase.FINAL_BAKE)).proven == 100
 
 
-@pytest.mark.parametrize("moment", ["ready", "re-routing", "kept"])
+@pytest.mark.parametrize("moment", ["starting", "installing", "ready", "re-routing", "draining", "kept"])
 def test_a_fleet_goes_back_from_everywhere(fleet: Stage, moment: str) -> None:
     """[Roll back] before any traffic, in the middle of it, and after it while the old servers are kept."""
-    reached = {"re-routing": shared(), "kept": at(Phase.FINAL_BAKE)}
+    before = {"starting": "InProgress", "installing": "of 3 instances ready"}
+    reached = {
+        "re-routing": shared(), "draining": lambda _: "BlockTraffic" in course_text(fleet),
+        "kept": at(Phase.FINAL_BAKE),
+    }
     fleet.begin("v2", bake=240)
-    fleet.until(at(Phase.WAITING))
+    if moment in before:
+        fleet.until(lambda _: before[moment] in course_text(fleet))
+    else:
+        fleet.until(at(Phase.WAITING))
     if moment in reached:
         fleet.press("promote")
         fleet.until(reached[moment])
     fleet.press("rollback")
     rollout = fleet.until(ended)
-    assert rollout.phase is (Phase.CANCELLED if moment == "ready" else Phase.ROLLED_BACK) and still_home(fleet)
+    assert rollout.phase is (Phase.ROLLED_BACK if moment in reached else Phase.CANCELLED) and still_home(fleet)
     assert fleet.written[-1] == "StopDeployment" and fleet.written.count("StopDeployment") == 1
     assert len(fleet.bench.group.deployments) == 3, "the one of days ago, ours, AWS's way back"
 
