@@ -93,7 +93,7 @@ class NativeHands:
         own = sight.newest
         if forward and own is not None:
             return f"it was started already: {_words(own)}"
-        if not forward and own is not None and (
+        if not forward and own is not None and not sight.half_back and (
             (own.forward and own.state in ("going_back", "back")) or (not own.forward and own.state != "failed")
         ):
             return f"it goes back already, or has: {_words(own)}"

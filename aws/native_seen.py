@@ -57,6 +57,12 @@ class Sight(NamedTuple):
         return self.own[-1] if self.own else None
 
     @property
+    def half_back(self) -> bool:
+        """AWS went back, and the service is asked for the candidate all the same: its next task would run it."""
+        own = self.newest
+        return own is not None and own.forward and own.state == "back" and self.asked == (False, True)
+
+    @property
     def under_way(self) -> Foreign | None:
         return next((one for one in reversed(self.foreign) if not one.native.ended), None)
 
@@ -75,6 +81,10 @@ def seen(sight: Sight) -> Seen:
     own = sight.newest
     before = sight.rollout.seen.course if sight.rollout.seen else None
     shown = course(own, before) if own else Course(state="none")
+    if sight.half_back:
+        told = f"AWS went back, and the service is still asked for {clip(short(sight.fleet.task_definition))}"
+        reason = "; ".join(filter(None, (told, shown.reason)))
+        shown = shown.model_copy(update={"state": "failed", "reason": reason})
     if other := sight.under_way:
         shown = shown.model_copy(update={"foreign": began(other.native, other.definition)})
     serves = _somebody_else(sight)

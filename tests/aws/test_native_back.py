@@ -6,7 +6,7 @@ import pytest
 
 from aws.sessions import Sessions
 from demo.cloud import Cloud
-from rollout.actions import Launch
+from rollout.actions import Launch, Stop
 from rollout.model import Override, Phase, Rollout
 from rollout.people import Actor
 from rollout.release import Check
@@ -229,6 +229,40 @@ def test_an_overridden_start_leaves_out_what_was_red(bench: NativeBench, red: li
     assert sent(bench)["alarms"] == kept
     bench.cloud.step(UP)
     assert bench.deployments()[-1].alarms == ("MONITORING" if kept["enable"] else "DISABLED")
+
+
+# --- home is where the service is asked for the old release
+
+
+def test_a_way_back_that_leaves_the_service_asked_for_the_bad_release_is_no_way_back(bench: NativeBench) -> None:
+    """AWS says ROLLBACK_SUCCESSFUL; the next task that it starts would run the bad release: it is asked for the old."""
+    bench = NativeBench(bench.cloud, bench.sessions, plain("BLUE_GREEN"))
+    rollout = bench.launched("v3")
+    bench.do(rollout, Stop())
+    bench.until(rollout, "back")
+    (*_, bad) = bench.deployments()
+    bad.fleet.lead(bad.target.deployment)
+    rollout = bench.looked(rollout)
+    assert rollout.seen is not None and rollout.seen.course is not None
+    assert (rollout.seen.course.state, rollout.seen.percent) == ("failed", 0)
+    assert rollout.seen.course.reason.startswith("AWS went back, and the service is still asked for api:2; ")
+    assert bench.do(rollout, HOME).state == "done" and bench.shown()["taskDefinition"] == bench.api.definition
+    bench.cloud.step(UP)
+    assert bench.until(rollout, "back").release == "v1"
+    assert bench.do(bench.looked(rollout), HOME).state == "done" and len(bench.applied(UPDATE)) == 2
+
+
+def test_a_breaker_that_only_stops_leaves_nobody_asked_for_the_bad_release(served: Cloud, sessions: Sessions) -> None:
+    """ROLLING at 0 %: no task of it ever ran, and the service would go on starting them whenever it grows."""
+    breaker = {"enable": True, "rollback": False}
+    bench = NativeBench(served, sessions, {"strategy": "ROLLING", "deploymentCircuitBreaker": breaker})
+    stage = Stage(bench)
+    stage.begin("v4")
+    stage.rollout = stage.rollout.but(
+        terms=stage.rollout.terms.model_copy(update={"alarms": (), "gates": "none"})
+    )  # fmt: skip
+    assert stage.until(ended, minutes=60).phase is Phase.ROLLED_BACK
+    assert bench.shown()["taskDefinition"] == bench.api.definition
 
 
 def checks(bench: NativeBench, rollout: Rollout) -> dict[str, Check]:
