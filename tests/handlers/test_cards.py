@@ -392,6 +392,16 @@ def test_a_card_asks_nobody_for_what_was_given(name):
     assert acts == ["continue"] if one.rollout.watched else after.rollout.phase in (P.LAUNCHING, P.STEPPING)
 
 
+def test_one_person_is_one_approval():
+    """However often the same one signs, a card that wants two still asks for another."""
+    row = CARDS["waiting-approve-two"].rollout
+    once = CARDS["waiting-approved"].rollout.signatures[0]
+    twice = (once, once.model_copy(update={"at": NOW + timedelta(seconds=1)}))
+    assert not approved(row.but(signatures=twice))
+    other = once.model_copy(update={"by": ANA.model_copy(update={"id": "U0BEN"})})
+    assert approved(row.but(signatures=(once, other)))
+
+
 @given(rows())
 def test_what_counts_as_approved_is_what_the_machine_goes_on_from(row):
     """As many as the machine wants, each person once: a card that says so must not wait for another one."""

@@ -33,6 +33,7 @@ def test_shares_of_a_site_are_those_that_clients_follow(bare: Cloud) -> None:
     seed_edge(bare, rps=20.0, ttl=5, insync=3)
     bare.world.route53.sites.profiles[GREEN] = FAILING
     put_records(bare.world, ZONE, [weighted(SITE, BLUE, 50, ttl=5), weighted(SITE, GREEN, 50, ttl=5)])
+    bare.step(2)
     assert app(bare, EDGE)["weights"] == {BLUE: 100.0, GREEN: 0.0}
     bare.step(140)
     told = app(bare, EDGE)
