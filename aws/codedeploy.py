@@ -81,11 +81,12 @@ class CodeDeploy:
         one = desk(self._sessions, target)
         group, checks = codedeploy_preflight.survey(one)
         checks += codedeploy_preflight.configuration(one, rollout)
-        checks += codedeploy_preflight.busy(target, codedeploy_preflight.active_of(one))
+        active = codedeploy_preflight.active_of(one)
         checks += codedeploy_preflight.asking(target, group, rollout)
         over = rollout.overridden is not None
         checks += codedeploy_preflight.red(self._alarms(target), group, back=rollout.back, overridden=over)
         prepared = self._grounds[target.platform].prepare(rollout, target, group)
+        checks += codedeploy_preflight.busy(target, active, prepared.stable.id)
         return prepared.model_copy(
             update={"checks": (*checks, *prepared.checks), "alarms": group.alarm_configuration.names}
         )
@@ -96,7 +97,7 @@ class CodeDeploy:
         one = desk(self._sessions, mine)
         group, checks = codedeploy_preflight.survey(one)
         checks += codedeploy_preflight.named_configuration(one, mine.configuration)
-        busy = codedeploy_preflight.busy(mine, codedeploy_preflight.active_of(one))
+        busy = codedeploy_preflight.busy(mine, codedeploy_preflight.active_of(one), "")
         checks += [check.model_copy(update={"state": "warn"}) for check in busy]  # perhaps a live rollout of ours
         checks += codedeploy_preflight.red(self._alarms(mine), group, back=True)
         return (*self._grounds[mine.platform].examine(mine, group), *checks)

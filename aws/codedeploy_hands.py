@@ -174,7 +174,7 @@ class Hands:
         return failed(error)
 
     def _standing_there(self, release: Release, *ids: str) -> Outcome | None:
-        """One of these, or what one of these takes back, is ours for that release."""
+        """One of these, or what one of these takes back, is ours for that release, or an earlier way back."""
         rollout, target = self._want
         rows = deployments_of(self._desk.calls, filter(None, ids))
         undone = (row.rollback_info.rollback_triggering_deployment_id for row in rows.values())
@@ -182,7 +182,23 @@ class Hands:
         for row in rows.values():
             if codedeploy_mark.is_for(row, rollout, target, release.id) and not self._over(row, release):
                 return Outcome(state="done", text=f"{row.deployment_id} was started already: {row.status}")
+            if rollout.stable is not None and codedeploy_mark.only_keeps(row, rollout.stable.id):
+                return self._let_go(row)
         return None
+
+    def _let_go(self, rest: Deployment) -> Outcome:
+        """End an earlier way back that has arrived: until then AWS starts nothing. The launch is asked for again."""
+        try:
+            reply = self._desk.calls.write(
+                "ContinueDeployment", Continued, deploymentId=rest.deployment_id, deploymentWaitType=TERMINATION
+            )
+        except CallError as error:
+            if error.kind not in ("done", "state", "config"):
+                raise
+            text = f"{rest.deployment_id}, an earlier way back, ends already: nothing was started yet"
+            return Outcome(state="done", text=text, request_id=error.request_id)
+        text = f"{rest.deployment_id}, an earlier way back, is told to end: nothing was started yet"
+        return Outcome(state="done", text=text, request_id=reply.response_metadata.request_id)
 
     def _configuration(self, *, goes_back: bool) -> str:
         """Its name, made where it is not there; empty: the group's own."""

@@ -125,11 +125,11 @@ def story_of(want: Want, rows: Iterable[Deployment]) -> Story:
         if codedeploy_mark.is_for(row, rollout, target, release.id)
     ]  # fmt: skip
     if not ours:
-        return Story(None, foreign=_others(group, ()))
+        return Story(None, foreign=_others(group, (), stable.id))
     newest, release = max(ours, key=lambda one: (one[0].create_time, one[0].deployment_id))
     back = next((row for row in group if _takes_back(row, newest)), None)
     known = {row.deployment_id for row, _ in ours} | ({back.deployment_id} if back else set())
-    return Story(newest, release, release == stable.id, back, foreign=_others(group, known))
+    return Story(newest, release, release == stable.id, back, foreign=_others(group, known, stable.id))
 
 
 def _told(want: Want, rows: Iterable[Deployment]) -> Story | TargetError:
@@ -154,9 +154,10 @@ def _takes_back(row: Deployment, ours: Deployment) -> bool:
     )
 
 
-def _others(group: Iterable[Deployment], ours: Iterable[str]) -> str:
-    """Deployments on the same target that are under way and not ours."""
+def _others(group: Iterable[Deployment], ours: Iterable[str], serving: str) -> str:
+    """Deployments on the same target that are under way and not ours; an earlier way back that has arrived is."""
     known = set(ours)
-    return "; ".join(codedeploy_mark.words(row) for row in group if row.active and row.deployment_id not in known)
+    others = [row for row in group if row.active and row.deployment_id not in known]
+    return "; ".join(codedeploy_mark.words(row) for row in others if not codedeploy_mark.only_keeps(row, serving))
 
 

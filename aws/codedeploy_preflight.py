@@ -6,7 +6,8 @@ from typing import Final
 from aws.alarm_calls import described
 from aws.alarm_facts import AlarmRow
 from aws.calls import Calls
-from aws.codedeploy_mark import words
+from aws.codedeploy_course import TERMINATION
+from aws.codedeploy_mark import only_keeps, words
 from aws.codedeploy_reads import (
     Desk,
     application_of,
@@ -40,13 +41,24 @@ def active_of(one: Desk) -> list[Deployment]:
     return [row for row in deployments_of(one.calls, ids).values() if row.active]
 
 
-def busy(target: CodeDeployTarget, active: Sequence[Deployment]) -> list[Check]:
-    """A group deploys one thing at a time, whoever started it."""
-    if not active:
-        return []
-    told = "; ".join(words(row) for row in active)
-    text = f"the deployment group {target.group} is busy with {told}"
-    return [_fail("busy", text, "wait until it has ended, or have it stopped by whoever started it")]
+def busy(target: CodeDeployTarget, active: Sequence[Deployment], serving: str) -> list[Check]:
+    """A group deploys one thing at a time, whoever started it. An earlier way back that has arrived is no obstacle."""
+    checks = []
+    for row in active:
+        told = words(row)
+        text = f"the deployment group {target.group} is busy with {told}"
+        hint = "wait until it has ended, or have it stopped by whoever started it"
+        if only_keeps(row, serving):
+            text = f"{told} has put {serving} back and still keeps what it took away: the launch ends it first"
+            checks.append(_warn("busy", text, "start only when nobody needs the old side any more"))
+            continue
+        if row.keeps_old_side:
+            # Stopped with a rollback it would send everything to the old side again, whatever that was.
+            command = f"aws deploy continue-deployment --deployment-id {row.deployment_id}"
+            hint = "wait until it has ended; to stop it may bring its old side again, to end its wait does not: "
+            hint += f"{command} --deployment-wait-type {TERMINATION}"
+        checks.append(_fail("busy", text, hint))
+    return checks
 
 
 def configuration(one: Desk, rollout: Rollout) -> list[Check]:

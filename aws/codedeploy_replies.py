@@ -230,6 +230,11 @@ class Deployment(Camel):
         """It holds the group. A status that nobody knows yet is taken for one that does."""
         return self.status not in ENDED
 
+    @property
+    def keeps_old_side(self) -> bool:
+        """All traffic has moved, as AWS itself says, and the old side waits for its end."""
+        return self.active and (self.instance_termination_wait_time_started or self.status == "Baking")
+
 
 class Deployments(CamelAnswer):
     """BatchGetDeployments."""

@@ -73,8 +73,10 @@ class ServerGround:
         return bundle.release(target), _encryption(target, bundle)
 
     def _serving(self, target: CodeDeployTarget, group: Group) -> Release:
-        last = group.last_successful_deployment.deployment_id
-        found = deployments_of(desk(self._sessions, target).calls, [last] if last else [])
+        last, newest = group.last_successful_deployment.deployment_id, group.last_attempted_deployment.deployment_id
+        found = deployments_of(desk(self._sessions, target).calls, filter(None, (last, newest)))
+        if newest in found and found[newest].keeps_old_side:
+            return _served(target, found[newest])  # all traffic is there, although it has not ended
         if last not in found:
             fact = f"nothing was deployed to {target.group} with success yet: there is nothing to go back to"
             raise Refused(fact, "deploy to it once by hand")
