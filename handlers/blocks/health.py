@@ -152,7 +152,9 @@ def _trial(rollout: Rollout) -> Mrkdwn:
 def _late(rollout: Rollout) -> Mrkdwn:
     """A count that is a minute or two old is shown as one, also while nothing is wrong."""
     side = rollout.seen.candidate if rollout.seen else None
-    return clip(side.text, _TEXT) if side and side.late and side.state == "healthy" else md("")
+    reasons = rollout.verdict.reasons if rollout.verdict else ()
+    said = any(side.text in one.text for one in reasons) if side else True
+    return clip(side.text, _TEXT) if side and side.late and not said else md("")
 
 
 def _refused(rollout: Rollout) -> Mrkdwn:

@@ -13,6 +13,7 @@ LATE = SideHealth(
     state="healthy", ready=4, needed=4, late=True,
     text="shop-green: 4 of 4 targets healthy, as counted at 14:25 UTC; nothing rises by that",
 )  # fmt: skip
+HALF = LATE.model_copy(update={"state": "unknown", "ready": 2, "text": LATE.text.replace("4 of", "2 of")})
 
 
 def tried(phase: Phase, state: str, text: str = "", *, misses: int = 0, asked: str = ASKED, **more) -> Rollout:
@@ -45,5 +46,6 @@ TRIED = {
             cause=cause("sick", f"GET {ASKED}: 503 instead of 200 (3 looks)"), seen=seen(0)
         )
     ),
+    "baking-late-half": view(rollout(P.STEPPING, 10, baked=minutes(3), seen=seen(10, candidate=HALF), **SERVERS)),
     "baking-late-count": view(rollout(P.STEPPING, 10, baked=minutes(3), seen=seen(10, candidate=LATE), **SERVERS)),
 }
