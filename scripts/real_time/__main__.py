@@ -24,9 +24,6 @@ BEGUN = 15
 def main(words: Sequence[str]) -> int:
     """0 when every row ended as it has to."""
     line = _parser().parse_args(words)
-    for name in PROXIES:  # the loopback needs none
-        os.environ.pop(name, None)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the bot below is ended, too
     worlds = [world for world in WORLDS if line.world in ("", world.name)]
     if line.world:
         for world in worlds:
@@ -90,7 +87,9 @@ def _played(world: World, line: argparse.Namespace) -> None:
 
 def _under_way(play: Play) -> bool:
     """Whether it has traffic that a fault would find, or waits at AWS for a person."""
-    return bool(play.number) and play.share(dict(play.scene.truth.sights[play.app][-1].written)) > 0
+    if not play.number:
+        return False
+    return play.share(dict(play.scene.truth.sights[play.app][-1].written)) > 0 or play.rollout().wait != ""
 
 
 def _lane(scene: Scene, rows: Sequence[Row], keep: Path, plays: list[Play]) -> None:
@@ -100,7 +99,7 @@ def _lane(scene: Scene, rows: Sequence[Row], keep: Path, plays: list[Play]) -> N
         try:
             if row.before is not None:
                 row.before(play)
-            play.start(row.kind, row.plan)
+            play.start(row.kind, row.plan, release=row.release)
             row.steps(play)
         except (TimeoutError, LookupError, ValueError) as wrong:
             play.note(f"NOT AS IT SHOULD BE: {wrong}")
@@ -119,4 +118,7 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    for name in PROXIES:  # the loopback needs none
+        os.environ.pop(name, None)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the bot below is ended, too
     raise SystemExit(main(sys.argv[1:]))

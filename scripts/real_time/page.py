@@ -10,7 +10,7 @@ PAGE = ROOT / "docs" / "real-time.md"
 HEAD = """# In real time
 
 Rollouts of the demo's targets in the minutes that people wait: nothing is scaled, a minute of AWS's lasts a minute.
-Written by `make real-time` from `scripts/real_time/results.json`; nobody types a number into it.
+Written by `python -m scripts.real_time` from `scripts/real_time/results.json`; nobody types a number into it.
 
 **How it is played.** Each world below is a demo of its own at `--speed 1`, with the real bot as a process. People type
 signed slash commands and press the buttons of the cards, where a row says so; everything else comes by the rollout's
@@ -69,7 +69,8 @@ def _back(found: Result) -> str:
     if found.to_zero is None:
         return ""
     later = found.to_nobody is not None and found.to_nobody > found.to_zero + 1
-    return f"{found.to_zero:.0f} s" + (f", {found.to_nobody:.0f} s until nobody followed it" if later else "")
+    first = f"{found.to_zero:.0f} s" if found.to_zero >= 1 else "at most 1 s"  # it looks twice a second
+    return first + (f", {found.to_nobody:.0f} s until nobody followed it" if later else "")
 
 
 def _short(told: tuple[str, ...]) -> str:

@@ -22,6 +22,8 @@ class Row(NamedTuple):
     kind: Kind = "good"
     before: Steps | None = None
     """What is turned before the command is typed."""
+    release: str = ""
+    """One of the seed's by its name; else a new one is made."""
 
     @property
     def may_fail(self) -> bool:
@@ -131,6 +133,40 @@ def old_side_dead(play: Play) -> None:
     play.ended(30)
 
 
+def unanswered(play: Play) -> None:
+    """Nobody answers ECS's PAUSE hook, and it runs out: ECS takes it back."""
+    play.phase("waiting")
+    play.turn(play.scene.turn.native_hook_expires(play.app, max(5, round(30 / play.scene.speed))))
+    play.ended(15)
+
+
+def failing(play: Play) -> None:
+    """In mid-shift AWS's own deployment fails."""
+    play.at(10)
+    play.turn(play.scene.turn.codedeploy_fail(play.app))
+    play.ended(15)
+
+
+def standing(play: Play) -> None:
+    """After [Promote] the deployment stands still, its way back, too, until a person was called."""
+    play.phase("waiting")
+    play.press("ana", "Promote")
+    play.turn(play.scene.turn.codedeploy_stuck(play.app))
+    pages = play.scene.pages(play.app)
+    play.until(lambda: play.scene.pages(play.app) > pages, "a page", 50)
+    play.note("a person was called")
+    play.turn(play.scene.turn.codedeploy_stuck(play.app, on=False))
+    play.ended(30)
+
+
+def asked_again(play: Play) -> None:
+    """AWS waits, the bot is killed and started again; then its wait is answered."""
+    play.phase("waiting")
+    play.until(lambda: any("starting" in deed for deed in play.deeds), "the bot's end and its start", 20)
+    play.press("ana", "Promote" if play.app == "catalog" else "Continue")
+    play.ended()
+
+
 def _edit_alias(play: Play) -> None:
     new = next(version for version in weights_of_alias(play.app, "live") if version != play.served)
     play.turn(play.scene.turn.edit_weights(play.app, "live", {play.served: 70.0, new: 30.0}))
@@ -168,6 +204,7 @@ def told(plays: list[Play], said: str) -> None:
 
 
 SICK = ("shop crash loop at 10 %", "search old side dead at rollback")
+"""Rows whose good release runs on servers that are made sick."""
 CANARIES = ("my-app", "shop", "search", "edge")
 
 
@@ -208,5 +245,15 @@ WORLDS = (
         Row("search old side dead at rollback", "search", "canary", old_side_dead, "rolled_back"),
         Row("search canary, rule edited, put back", "search", "canary", rule_restored),
         Row("edge canary, names follow 120 s late", "edge", "canary", watched, before=late_names),
+        Row("api, nobody answers its pause", "api", "", unanswered, "rolled_back"),
+        Row("thumbs, AWS's deployment fails at 10 %", "thumbs", "", failing, "rolled_back"),
+        Row("billing, an archive that does not come up", "billing", "", watched, "rolled_back", release="v4"),
+        Row("catalog, AWS's deployment stands still", "catalog", "", standing, "rolled_back"),
     )),
+    World("waiting", "While AWS waited for a person, or was at its servers, the bot was killed with -9 and "
+          "started again a minute later.", (
+        Row("catalog, bot killed at its wait", "catalog", "", asked_again),
+        Row("api, bot killed at its pause", "api", "", asked_again),
+        Row("billing, bot killed in mid update", "billing", "", watched),
+    ), killed),
 )  # fmt: skip
