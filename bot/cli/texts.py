@@ -11,6 +11,7 @@ from bot.cli.alarm_texts import alarm_lines
 from rollout.alarms.views import AlarmsReport
 from rollout.durations import print_duration
 from rollout.model import Phase, Rollout
+from rollout.moves import approved
 from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status, Whoami
 from rollout.table import WORDS
 
@@ -37,9 +38,12 @@ def when(moment: datetime | None) -> str:
 
 def headline(rollout: Rollout) -> str:
     """`#42 my-app -> prod, canary: rising, 10 % on the candidate`."""
-    share = f", {rollout.proven} % on {_id(rollout.candidate)}" if rollout.live and rollout.proven else ""
+    words = "approved, about to go on" if approved(rollout) else WORDS[rollout.phase]
+    share = ""
+    if rollout.live and rollout.proven:
+        share = f"{'' if '%' in words else f', {rollout.proven} %'} on {_id(rollout.candidate)}"
     place = f"#{rollout.id} {rollout.app} -> {rollout.env}, {rollout.terms.plan.name}"
-    return f"{place}: {WORDS[rollout.phase]}{share}"
+    return f"{place}: {words}{share}"
 
 
 def render(report: Report) -> str:
@@ -83,6 +87,8 @@ def _card(card: CardView) -> Iterator[str]:
     if r.cause is not None:
         by = f" ({r.cause.by.name or r.cause.by.id})" if r.cause.by else ""
         yield from _row("because", f"{r.cause.text}{by}" + (f"; {r.cause.hint}" if r.cause.hint else ""))
+    if given := [one.by.name or one.by.id for one in r.signatures if one.step == r.step]:
+        yield from _row("approved", f"by {', '.join(given)}")
     yield from _row("traffic", _traffic(r))
     if r.verdict is not None:
         cause = f" ({r.verdict.cause})" if r.verdict.cause else ""

@@ -6,7 +6,7 @@ from handlers.blocks.parts import date, date_exact, length, who
 from handlers.blocks.sentences import asked_back, because, stop
 from handlers.blocks.state import candidate, percent, stable
 from handlers.escape import Mrkdwn, clip, join, md
-from rollout.model import Cause, Phase, Rollout
+from rollout.model import Phase, Rollout
 from rollout.reports import CardView
 
 
@@ -31,14 +31,7 @@ def _rolled_back(view: CardView) -> Mrkdwn:
         span = (rollout.traffic_to or rollout.phase_at) - rollout.traffic_from
         exposure = md("; {} had up to {} % for {}", candidate(rollout), rollout.peak, length(span))
     serves = md("{} has served everything since {}{}.", stable(rollout), since, exposure).capitalized()
-    return join(" ", [because(_past(rollout.cause), view.now), serves, held(view)])
-
-
-def _past(cause: Cause | None) -> Cause | None:
-    """What AWS was doing when it fell is done now."""
-    if cause is None or cause.kind != "aws":
-        return cause
-    return cause.model_copy(update={"text": cause.text.replace("AWS takes it back", "AWS took it back", 1)})
+    return join(" ", [because(rollout.cause, view.now), serves, held(view)])
 
 
 def held(view: CardView) -> Mrkdwn:

@@ -95,7 +95,7 @@ def waived(look: Look) -> bool:
 def _fell(look: Look, course: Course) -> None:
     """AWS ended it, or takes it back by itself: so do we."""
     why = course.reason or course.text or course.state
-    verb = "AWS takes it back by itself" if course.state in ("going_back", "back") else "the deployment failed on AWS"
+    verb = "taken back by AWS itself" if course.state in ("going_back", "back") else "the deployment failed on AWS"
     look.fall(look.cause("aws", f"{verb}: {why}"))
 
 

@@ -17,8 +17,9 @@ from bot.config import load
 from bot.policy import ConfigPolicy
 from rollout.ask import Ask
 from rollout.conductor import Conductor
-from rollout.model import Phase
+from rollout.model import Phase, Signature
 from rollout.people import Actor
+from rollout.plan import Plan
 from rollout.reports import Listing, Released, Show, Status
 from rollout.simulated import ManualClock, SimulatedTarget, SimulatedWorld
 from store import hold_lock, open_store
@@ -273,6 +274,20 @@ def test_a_share_is_said_once(desk):
     baking = view.model_copy(update={"rollout": view.rollout.but(phase=Phase.FINAL_BAKE, proven=100)})
     assert texts.render(Listing(live=True, cards=(baking,))).count("100 %") == 1
     assert texts.render(Listing(live=True, cards=(view,))).count("rising 10 %") == 1
+    assert texts.headline(baking.rollout) == "#1 my-app -> prod, canary: baking at 100 % on 2"
+
+
+def test_what_was_approved_is_not_waited_for(desk):
+    """Between the signature and the look that acts on it the terminal says who gave it."""
+    view = desk.card(1)
+    plan = Plan.parse("careful", "10% 5m, approve, 100%")
+    eva = Signature(by=Actor(id="U0EVA", name="eva"), step=1, plan_hash=plan.hash, at=view.now)
+    terms = view.rollout.terms.model_copy(update={"plan": plan})
+    waits = view.rollout.but(phase=Phase.WAITING, terms=terms, step=1)
+    given = view.model_copy(update={"rollout": waits.but(signatures=(eva,))})
+    assert texts.headline(waits) == "#1 my-app -> prod, careful: waiting for a person, 10 % on 2"
+    assert texts.headline(given.rollout) == "#1 my-app -> prod, careful: approved, about to go on, 10 % on 2"
+    assert "approved  by eva" in texts.render(given)
 
 
 def test_lists_history_and_show_fit_the_terminal(desk):

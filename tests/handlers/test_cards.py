@@ -229,10 +229,10 @@ def test_a_way_back_that_gets_on_is_not_called_cut_short():
 def test_a_long_reason_of_aws_is_cut_on_the_card_and_whole_in_show_and_thread():
     """A screen of it hides the button; what is cut off must be somewhere."""
     each = " and ".join(f"instance i-{n:017} failed at AllowTraffic" for n in range(12))
-    long = f"AWS takes it back by itself: {each}"
+    long = f"taken back by AWS itself: {each}"
     row = CARDS["watched-back-by-aws"].rollout
     one = view(row.but(cause=row.cause and row.cause.model_copy(update={"text": long})))
-    assert "AWS takes it back by itself: instance i-00000000000000000 failed" in sentence(one)
+    assert "Taken back by AWS itself: instance i-00000000000000000 failed" in sentence(one)
     assert re.search(r"(AllowTraffic|and|failed|at|instance)…", sentence(one)) and long[-30:] not in sentence(one)
     assert long in plain.read(report(Show(card=one, intents=(), lines=())))
     assert long in event(Event(rollout=42, what="going_back", text=long, at=NOW), row).text
@@ -240,14 +240,14 @@ def test_a_long_reason_of_aws_is_cut_on_the_card_and_whole_in_show_and_thread():
 
 def test_a_way_back_of_aws_is_told_in_its_time():
     """Under way, seen once, over: each is said as it is."""
-    assert "AWS takes it back by itself: ALARM_ACTIVE" in sentence(CARDS["watched-back-by-aws"])
+    assert "Taken back by AWS itself: ALARM_ACTIVE" in sentence(CARDS["watched-back-by-aws"])
     once = sentence(CARDS["watched-back-put"])
     assert "AWS has put v1 back" in once and once.endswith("It counts as done once that is seen a second time.")
     row = CARDS["watched-back-put"].rollout
     unread = sentence(view(row.but(failures=1)))
     assert "a second time" not in unread and unread.endswith("Its deadline stands still until AWS can be read.")
     over = sentence(CARDS["watched-rolled-back-by-aws"])
-    assert over.startswith("AWS took it back by itself: ALARM_ACTIVE: one or more alarms are in ALARM, at ")
+    assert over.startswith("Taken back by AWS itself: ALARM_ACTIVE: one or more alarms are in ALARM, at ")
 
 
 # -- what is promised is what happens -----------------------------------------------------------------

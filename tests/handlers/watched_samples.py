@@ -107,9 +107,9 @@ def falling() -> dict[str, Rollout]:
         "watched-back-followed": watched(P.ROLLING_BACK, 10, back, cause=red),
         "watched-back-put": watched(P.ROLLING_BACK, 0, home, cause=red, peak=25),
         "watched-rolled-back-by-aws": watched(P.ROLLED_BACK, 0, home, phase_at=NOW, peak=25, cause=cause(
-            "aws", "AWS takes it back by itself: ALARM_ACTIVE: one or more alarms are in ALARM")),
+            "aws", "taken back by AWS itself: ALARM_ACTIVE: one or more alarms are in ALARM")),
         "watched-back-by-aws": watched(P.ROLLING_BACK, 10, back, cause=cause(
-            "aws", "AWS takes it back by itself: ALARM_ACTIVE: one or more alarms are in ALARM")),
+            "aws", "taken back by AWS itself: ALARM_ACTIVE: one or more alarms are in ALARM")),
         "watched-back-anew": watched(P.ROLLING_BACK, 100, course("done", "Succeeded", at=5), cause=red),
         "watched-back-never-seen": watched(P.ROLLING_BACK, 0, Course(state="none"), cause=cause(
             "cancel", "cancelled", ANA)),
