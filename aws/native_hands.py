@@ -157,7 +157,7 @@ class NativeHands:
         return self._answered(reply, own, f"{own.native.id} goes on from {own.native.lifecycle_stage or 'its pause'}")
 
     def _stop(self) -> Outcome:
-        own = self._eyes.closely(self._one).newest
+        own = self._under_way() or self._eyes.closely(self._one).newest
         if own is None:
             raise TargetError("state", "AWS shows no deployment of this rollout", "the next look tells")
         if not own.forward or own.native.ended or own.native.status in GOES_BACK:
@@ -173,11 +173,24 @@ class NativeHands:
             return self._after(error)
         return self._answered(reply, own, f"{own.native.id} goes back")
 
+    def _under_way(self) -> Own | None:
+        """The deployment of the candidate that the last look showed, by one call: no other read has to work to stop it.
+
+        None where it is not known, or has ended: then something newer may be there.
+        """
+        seen, candidate = self._one.rollout.seen, self._one.candidate.id
+        if seen is None or seen.course is None or not self._one.known or seen.course.release != candidate:
+            return None
+        native = read_natives(self._calls, [self._one.known])[self._one.known]
+        if isinstance(native, TargetError):
+            raise native
+        return None if native.ended else Own(native, candidate, forward=True)
+
     def _after(self, error: CallError, wait: str = "") -> Outcome:
         """AWS refused: where that is because it is so already, it is done."""
         if error.kind not in ("race", "config", "state", "done"):
             raise error
-        own = self._eyes.closely(self._one).newest
+        own = (None if wait else self._under_way()) or self._eyes.closely(self._one).newest
         if own is not None and (not _awaits(own.native, wait) if wait else own.state not in ("running", "waiting")):
             return Outcome(state="done", text=f"it is so already{_now(own)}", request_id=error.request_id)
         raise error

@@ -16,7 +16,6 @@ from demo.cloud import Cloud
 from demo.cloud.calls import Call
 from rollout.actions import Action, Continue, Launch, Outcome, Stop
 from rollout.model import Rollout
-from rollout.release import Release
 from tests.aws.hooks import answers
 from tests.aws.native_bench import CONTINUE, REGISTER, STOP, UPDATE, NativeBench, plain
 
@@ -43,9 +42,9 @@ class Naive(NativeHands):
     def _refuse_busy(self, sight: Sight) -> None:
         pass
 
-    def _definition(self, release: Release) -> str:
+    def _launch(self, name: str) -> Outcome:
         self._eyes.marks.find = lambda *_: ""  # type: ignore[method-assign]  # the planted bug: it never looks for one
-        return super()._definition(release)
+        return super()._launch(name)
 
     def _stop(self) -> Outcome:
         own = self._eyes.closely(self._one).newest
