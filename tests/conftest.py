@@ -17,7 +17,12 @@ KEPT = {"TIDEGATE_SOAK"}
 UNCOUNTED = {
     Path(__file__).parent / place
     for place in (
+        "aws/test_codedeploy_whole.py",
+        "aws/test_ec2_whole.py",
+        "aws/test_ecs_whole.py",
         "aws/test_native_lost.py",
+        "aws/test_native_whole.py",
+        "aws/test_route53_whole.py",
         "bench/test_bench.py",
         "bot/test_alert_histories.py",
         "bot/test_calendar_times.py",
