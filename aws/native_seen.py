@@ -148,8 +148,8 @@ def _side(name: str, revision: RevisionName, sick: str = "", *, coming: bool = F
     if sick:
         return SideHealth(state="sick", text=f"{told}, {sick}", ready=running, needed=needed or None)
     if not needed:
-        # Taken down after the other one was at 100 %, or not asked for yet: neither is sick.
-        return SideHealth(text=f"{name}: no task of it is asked for")
+        # Taken down after the other one was at 100 %, or not asked for yet: neither is sick, and 0 is known.
+        return SideHealth(text=f"{name}: no task of it is asked for", needed=0)
     whole = running >= needed
     return SideHealth(
         state="healthy" if whole else "unknown", text=told, ready=running, needed=needed, coming=coming and not whole

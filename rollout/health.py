@@ -98,6 +98,8 @@ def _target(look: Observation) -> list[Reason]:
     side, course = look.seen.candidate, look.seen.course
     if course is not None and course.state == "none":
         return []  # nothing of it was started yet: there is nothing whose health could be known
+    if course is not None and look.seen.percent == 0 and side.needed == 0 and side.state == "unknown":
+        return []  # the same within AWS's deployment: it waits before it asks for any task, and nobody sees the release
     if side.state == "healthy" or (side.ready and side.holds(max(look.seen.shares, default=0))):
         return []
     if side.state == "sick":

@@ -15,7 +15,7 @@ from rollout.machine import apply, decide
 from rollout.model import Phase, Rollout
 from rollout.people import Actor
 from rollout.terms import AlarmGate, Timing
-from tests.aws.native_bench import CONTINUE, REGISTER, STOP, UPDATE, NativeBench
+from tests.aws.native_bench import CONTINUE, REGISTER, STOP, UPDATE, NativeBench, plain
 
 ANA = Actor(id="U0ANA")
 
@@ -112,3 +112,17 @@ def test_a_rollback_from_the_very_end_is_a_deployment_of_the_old_release(stage: 
     assert stage.until(ended).phase is Phase.ROLLED_BACK
     assert stage.bench.written() == [REGISTER, UPDATE, UPDATE] and stage.lost() == 0
     assert stage.bench.deployments()[-1].target.deployment.definition == stage.bench.api.definition
+
+
+def test_a_pause_before_any_task_is_promoted_like_every_other(served: Cloud, sessions: Sessions) -> None:
+    """At PRE_SCALE_UP nothing is asked for, so nothing of it can be known healthy: the alarms decide, and a person."""
+    pause = {"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"],
+             "timeoutConfiguration": {"timeoutInMinutes": 60, "action": "ROLLBACK"}}  # fmt: skip
+    stage = Stage(NativeBench(served, sessions, plain("BLUE_GREEN", bakeTimeInMinutes=1, lifecycleHooks=[pause])))
+    terms = stage.rollout.terms.model_copy(update={"alarms": (), "gates": "none"})
+    stage.rollout = stage.rollout.but(terms=terms)
+    stage.until(at(Phase.WAITING))
+    stage.look()
+    assert stage.rollout.verdict is not None and stage.rollout.verdict.outcome == "PASS"
+    stage.press("promote")
+    assert stage.until(ended).phase is Phase.SUCCEEDED

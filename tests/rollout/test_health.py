@@ -7,6 +7,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from rollout.course import Course
 from rollout.health import alarm_votes, judge
 from rollout.model import Phase
 from rollout.seen import AlarmReading, Fault, Observation, Seen, SideHealth, Trial, Verdict
@@ -262,3 +263,18 @@ def test_a_late_count_keeps_a_watch_alive_and_is_never_enough_to_rise():
         assert (verdict.outcome, verdict.cause) == (("PASS", "") if good else ("UNKNOWN", "no_data"))
         assert not late.bears(1) and not late.bears(100) and late.most == 100
         assert late.holds(50) is (ready >= 2)
+
+
+@pytest.mark.parametrize(("percent", "needed", "state", "course", "cause"), [
+    (0, 0, "unknown", "waiting", ""), (0, 0, "unknown", "running", ""), (0, None, "unknown", "waiting", "no_data"),
+    (0, 3, "unknown", "waiting", "no_data"), (10, 0, "unknown", "waiting", "no_data"),
+    (None, 0, "unknown", "waiting", "no_data"), (0, 0, "sick", "waiting", ""), (0, 0, "unknown", None, "no_data"),
+])  # fmt: skip
+def test_nothing_that_is_not_asked_for_yet_lacks_health(percent, needed, state, course, cause):
+    """At 0 % of a deployment of AWS's that asks for no task yet; one that is asked for, or has traffic, is missed."""
+    shown = Course(id="d", state=course, release="v2") if course else None
+    side = SideHealth(state=state, needed=needed)
+    seen = Seen(at=T0, percent=percent, candidate=side, course=shown)
+    verdict = judge(live(terms={"gates": "none"}), look().model_copy(update={"seen": seen}), T0)
+    assert verdict.cause == cause
+    assert verdict.outcome == ("FAIL" if state == "sick" else "UNKNOWN" if cause else "PASS")
