@@ -6,7 +6,7 @@ import pytest
 from botocore.session import get_session
 from pydantic import ValidationError
 
-from aws.alb_facts import Rule, Rules, Sides, counted, rule_of
+from aws.alb_facts import Rule, Rules, Sides, Targets, counted, rule_of
 from aws.alb_replies import ListenerRow, RuleRow, TargetRow
 
 LB = "arn:aws:elasticloadbalancing:eu-central-1:123456789012"
@@ -135,7 +135,7 @@ def test_draining_targets_do_not_count() -> None:
     """Healthy, on their way, or failing: what leaves is none of these."""
     states = ["healthy", "healthy", "initial", "unused", "unhealthy", "draining", "unhealthy.draining"]
     rows = [TargetRow.model_validate({"TargetHealth": {"State": state}}) for state in states]
-    assert counted(rows) == (2, 2, 1)
+    assert counted(rows) == Targets(2, 2, 1)
 
 
 def test_every_state_of_a_target_is_known() -> None:
@@ -143,6 +143,7 @@ def test_every_state_of_a_target_is_known() -> None:
     shape: Any = get_session().get_service_model("elbv2").shape_for("TargetHealthStateEnum")
     rows = {state: counted([TargetRow.model_validate({"TargetHealth": {"State": state}})]) for state in shape.enum}
     assert rows == {
-        "healthy": (1, 0, 0), "initial": (0, 1, 0), "unused": (0, 1, 0), "unavailable": (0, 1, 0),
-        "unhealthy": (0, 0, 1), "draining": (0, 0, 0), "unhealthy.draining": (0, 0, 0),
+        "healthy": Targets(1, 0, 0), "initial": Targets(0, 1, 0), "unused": Targets(0, 1, 0),
+        "unavailable": Targets(0, 1, 0),
+        "unhealthy": Targets(0, 0, 1), "draining": Targets(0, 0, 0), "unhealthy.draining": Targets(0, 0, 0),
     }  # fmt: skip

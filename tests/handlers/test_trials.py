@@ -32,6 +32,7 @@ def test_no_link_to_another_release(name):
 def test_what_is_no_plain_address_is_text(url):
     """Nothing foreign comes alive, whatever stands where an address should."""
     one = tried(Phase.WAITING, "passed", "200 in 41 ms", step=1)
+    assert one.seen is not None and one.seen.trial is not None
     trial = one.seen.trial.model_copy(update={"url": url})
     payload = card(view(one.but(seen=seen(0, trial=trial)))).payload
     assert leaks(payload) == []

@@ -31,7 +31,7 @@ def baked(phase=Phase.STEPPING, **fields):
 def test_up_waits_for_a_count_that_is_not_late():
     """The bake is over and all is well, by a count of a minute ago: the raise comes with the next exact one."""
     late = decide(baked(), look_at(baked(), candidate=LATE), NOW)
-    assert late.rollout.verdict.outcome == "PASS" and shifts(late) == []
+    assert late.rollout.verdict is not None and late.rollout.verdict.outcome == "PASS" and shifts(late) == []
     assert late.rollout.phase is Phase.STEPPING and late.rollout.step == 1 and late.rollout.cause is None
     assert shifts(decide(late.rollout, look_at(late.rollout, candidate=LATE), NOW)) == []
     assert shifts(decide(late.rollout, look_at(late.rollout, candidate=EXACT), NOW)) == [50]
@@ -51,7 +51,8 @@ def test_what_a_late_count_lacks_is_not_launched_again():
     assert decision.rollout.phase is Phase.STEPPING
     few = SideHealth(state="unknown", ready=0, needed=4, late=True)
     paused = decide(baked(), look_at(baked(), candidate=few), NOW)
-    assert paused.rollout.phase is Phase.PAUSED and paused.rollout.cause.kind == "no_data"
+    cause = paused.rollout.cause
+    assert paused.rollout.phase is Phase.PAUSED and cause is not None and cause.kind == "no_data"
 
 
 @pytest.mark.parametrize("stable", [LATE, HALF, SideHealth(state="unknown", ready=0, needed=4, late=True)])
@@ -72,7 +73,8 @@ def test_out_of_nothing_only_with_the_evidence_of_the_test_address(plan, state):
     live = row(Phase.STEPPING, plan, **AT_ZERO)
     decision = decide(live, look(live, state=state, misses=1, text="x"), NOW)
     assert shifts(decision) == [] and decision.rollout.phase is Phase.PAUSED
-    assert decision.rollout.cause.text == f"GET {URL}: x (1 look)"
+    cause = decision.rollout.cause
+    assert cause is not None and cause.text == f"GET {URL}: x (1 look)"
     after = decide(decision.rollout, look(decision.rollout, state="passed"), NOW).rollout
     assert after.phase is Phase.STEPPING
     assert shifts(decide(after, look(after, state="passed"), NOW)) == [10]
@@ -86,4 +88,5 @@ def test_the_third_wrong_answer_goes_back_and_no_trouble_on_the_way_there_ever_d
         trial = Trial.model_validate({"url": URL, "asked": URL, "state": state, "misses": misses, "text": "x"})
         after = decide(live, look_at(live, trial=trial), NOW).rollout
         assert after.phase is phase
-        assert phase is Phase.PAUSED or after.fell_for.kind == "sick"
+        why = after.cause if phase is Phase.PAUSED else after.fell_for
+        assert why is not None and why.kind == ("no_data" if phase is Phase.PAUSED else "sick")
