@@ -12,7 +12,7 @@ from typing import ClassVar
 from aws import alb_preflight, ec2_preflight
 from aws.alb_preflight import Survey
 from aws.ec2_hands import Ec2Hands
-from aws.ec2_look import Ec2Eyes, limits_of
+from aws.ec2_look import Ec2Eyes, limits_of, template_of
 from aws.ec2_reads import NEWEST, read_pools, version_of
 from aws.ec2_replies import Pool, TemplateVersion
 from aws.ec2_target import OPERATIONS, Ec2Target
@@ -25,7 +25,7 @@ from aws.sessions import Sessions
 from rollout.errors import Refused, Serves
 from rollout.model import Rollout
 from rollout.ports import Clock, TargetModel
-from rollout.release import Check, Prepared
+from rollout.release import Check, Prepared, Release
 
 
 class Ec2(PairDriver[Ec2Target]):
@@ -44,7 +44,7 @@ class Ec2(PairDriver[Ec2Target]):
         """Pin what was asked for, say what would change, check that two sides can share traffic. Read only."""
         target = target_of(rollout, Ec2Target)
         survey, sight = self._surveyed(rollout, target)
-        old, new = self._versions(target, sight, rollout.wanted)
+        old, new = self._versions(target, sight, rollout.wanted, rollout.home)
         stable, candidate = (
             ec2_preflight.release(version, group, target.crew(group))
             for version, group in zip((old, new), sight.sides.groups, strict=True)
@@ -65,7 +65,7 @@ class Ec2(PairDriver[Ec2Target]):
             *(standing(check, "mixed") for check in ec2_preflight.pools(sight)),
         ]
         try:
-            old, new = self._versions(mine, sight, "")
+            old, new = self._versions(mine, sight, "", None)
         except Refused as error:
             tells = error.fact
         else:
@@ -78,12 +78,23 @@ class Ec2(PairDriver[Ec2Target]):
         """What changes Auto Scaling groups."""
         return Ec2Hands(self._eyes.elb(one.target), self._eyes.calls(one.target, "autoscaling"), one, sight)
 
-    def _versions(self, target: Ec2Target, sight: Sight, wanted: str) -> tuple[TemplateVersion, TemplateVersion]:
-        """What serves and what is meant. NotFound or Refused when that cannot be deployed."""
+    def _versions(
+        self, target: Ec2Target, sight: Sight, wanted: str, home: Release | None
+    ) -> tuple[TemplateVersion, TemplateVersion]:
+        """What serves and what is meant. NotFound or Refused when that cannot be deployed.
+
+        A number is one of the template that serves; a way back goes to the very template that it was recorded with.
+        """
         stable, _ = crews_of(sight, Pool)
         template, ec2 = ec2_preflight.serving(stable), self._eyes.calls(target, "ec2")
+        recorded = template_of(home) if home is not None and "version" in home.pinned else None
         old = version_of(ec2, template, template.version)
-        new = version_of(ec2, template, NEWEST if wanted in ("", "latest") else wanted)
+        named = NEWEST if wanted in ("", "latest") else wanted
+        new = version_of(ec2, recorded or template, recorded.version if recorded else named)
+        if recorded is not None and new.version_number == old.version_number and not recorded.same(template):
+            # A release goes by its number: two of one number could not be told apart while both serve.
+            fact = f"{stable.name} serves {template.words}, what served before is {recorded.words}: one number for both"
+            raise Refused(fact, f"make a new version of {template.name} that is like {recorded.words}, and ship that")
         if new.version_number == old.version_number:
             fact = f"{stable.name} already serves {template.version}"
             raise Serves(fact, "make a new version, or name another one after @")
