@@ -148,15 +148,26 @@ def failing(play: Play) -> None:
 
 
 def standing(play: Play) -> None:
-    """After [Promote] the deployment stands still, its way back, too, until a person was called."""
+    """After [Promote] the deployment stays at its wait until a person was called; then it goes on as it was told to."""
     play.phase("waiting")
     play.press("ana", "Promote")
+    _stuck_until_paged(play)
+    play.ended(30)
+
+
+def standing_at_ten(play: Play) -> None:
+    """In mid-shift it shows no change until the time for that is over; nor does its way back: a person is called."""
+    play.at(10)
+    _stuck_until_paged(play)
+    play.ended(30)
+
+
+def _stuck_until_paged(play: Play) -> None:
     play.turn(play.scene.turn.codedeploy_stuck(play.app))
     pages = play.scene.pages(play.app)
-    play.until(lambda: play.scene.pages(play.app) > pages, "a page", 50)
+    play.until(lambda: play.scene.pages(play.app) > pages, "a page", 60)
     play.note("a person was called")
     play.turn(play.scene.turn.codedeploy_stuck(play.app, on=False))
-    play.ended(30)
 
 
 def asked_again(play: Play) -> None:
@@ -248,7 +259,8 @@ WORLDS = (
         Row("api, nobody answers its pause", "api", "", unanswered, "rolled_back"),
         Row("thumbs, AWS's deployment fails at 10 %", "thumbs", "", failing, "rolled_back"),
         Row("billing, an archive that does not come up", "billing", "", watched, "rolled_back", release="v4"),
-        Row("catalog, AWS's deployment stands still", "catalog", "", standing, "rolled_back"),
+        Row("catalog, AWS's deployment stands still at its wait", "catalog", "", standing),
+        Row("thumbs, AWS's deployment stands still at 10 %", "thumbs", "", standing_at_ten, "rolled_back"),
     )),
     World("waiting", "While AWS waited for a person, or was at its servers, the bot was killed with -9 and "
           "started again a minute later.", (
