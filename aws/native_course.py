@@ -26,8 +26,10 @@ FORWARD: Final[Mapping[str, State]] = {
     "SUCCESSFUL": "done",
     # Nothing puts the old release back: AWS stops like this where its own rollback is switched off.
     "STOPPED": "failed",
-    # A rollback was asked for; AWS has not shown it yet.
-    "STOP_REQUESTED": "going_back",
+    # AWS stops it where it is, because of a newer one or of an alarm without rollback: STOPPED comes next, and nothing
+    # goes back. A stop of ours, which does go back, shows ROLLBACK_REQUESTED.
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html
+    "STOP_REQUESTED": "running",
     "ROLLBACK_REQUESTED": "going_back",
     "ROLLBACK_IN_PROGRESS": "going_back",
     "ROLLBACK_SUCCESSFUL": "back",
@@ -40,7 +42,7 @@ BACKWARD: Final[Mapping[str, State]] = {
     "IN_PROGRESS": "going_back",
     "SUCCESSFUL": "back",
     "STOPPED": "failed",
-    # AWS puts the candidate back: the end of it tells, and then another one can be started.
+    # AWS stops it where it is, or puts the candidate back: the end of it tells, and then another one can be started.
     "STOP_REQUESTED": "going_back",
     "ROLLBACK_REQUESTED": "going_back",
     "ROLLBACK_IN_PROGRESS": "going_back",
@@ -134,6 +136,8 @@ def _text(native: Native) -> str:
     breaker = native.deployment_circuit_breaker
     if breaker.threshold:
         told.append(f"circuit breaker {breaker.failure_count} of {breaker.threshold} failures")
+    if native.status == "STOP_REQUESTED":
+        told.append(f"AWS is stopping it where it is: {native.status_reason or 'it does not say why'}")
     told += [f"hook {_name(hook)} runs" for hook in native.lifecycle_hook_details if hook.status == "IN_PROGRESS"]
     return clip(", ".join(filter(None, told)))
 

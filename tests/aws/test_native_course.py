@@ -62,12 +62,21 @@ def test_a_status_is_an_end_or_it_is_not(status: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "state"), [
-    ("STOP_REQUESTED", "going_back"), ("ROLLBACK_REQUESTED", "going_back"), ("ROLLBACK_IN_PROGRESS", "going_back"),
+    ("STOP_REQUESTED", "running"), ("ROLLBACK_REQUESTED", "going_back"), ("ROLLBACK_IN_PROGRESS", "going_back"),
     ("ROLLBACK_SUCCESSFUL", "back"), ("ROLLBACK_FAILED", "failed"), ("STOPPED", "failed"), ("SUCCESSFUL", "done"),
 ])  # fmt: skip
 def test_after_a_stop_it_goes_back_until_aws_says_how_that_ended(status: str, state: str) -> None:
-    """A rollback that was asked for is never told as a failure before it is one."""
+    """A rollback that was asked for is never told as a failure before it is one; only a stop is never told as one."""
     assert told(native(status)).state == state
+
+
+@pytest.mark.parametrize("reason", ["Service deployment was stopped because a newer one was started.", ""])
+def test_a_deployment_that_aws_stops_is_not_told_as_going_back(reason: str) -> None:
+    """A newer one superseded it: nothing puts the old release back, and AWS's own words say why."""
+    course = told(native("STOP_REQUESTED", "PRODUCTION_TRAFFIC_SHIFT", 10, statusReason=reason))
+    assert course.text.endswith(f"AWS is stopping it where it is: {reason or 'it does not say why'}")
+    assert course.state == "running" and course.reason == ""
+    assert told(native("STOPPED", statusReason=reason)).state == "failed"
 
 
 @pytest.mark.parametrize(("status", "state"), [
