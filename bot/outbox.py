@@ -13,13 +13,14 @@ from typing import Any, NamedTuple, Protocol
 
 from bot.cards import Cards, Office
 from bot.living import CLOSED
+from bot.page_posts import calm
 from bot.patience import Patience
 from bot.wire import Came
 from handlers.blocks.answers import answer as answer_message
 from handlers.blocks.events import event as event_message
 from handlers.blocks.events import page as page_message
 from rollout.errors import NotFound
-from rollout.model import Phase, Rollout
+from rollout.model import Rollout
 from rollout.notices import Answer, CardChanged, Event, NeedsHuman
 from store.cards import CardPlace
 from store.outbox import Queued
@@ -34,10 +35,6 @@ CARD_FIRST = timedelta(seconds=10)
 """A page waits that long for the card under which it belongs."""
 GIVE_UP = 12
 """Attempts after which a reply or an answer that Slack keeps refusing is given up; cards are never."""
-CALM = frozenset(Phase) - {
-    Phase.STUCK, Phase.PAUSED, Phase.WAITING, Phase.AWAITING_APPROVAL, Phase.ROLLING_BACK, Phase.RETIRING,
-}  # fmt: skip
-"""Phases in which a page that was sent need not be repeated: what called for a person has passed."""
 
 
 class Pager(Protocol):
@@ -246,12 +243,11 @@ class Outbox:
     def _page(self, notice: NeedsHuman, sent: int) -> None:
         """SNS whether or not Slack is there, then a loud reply. Repeats end when the trouble has."""
         rollout = self._desk.card(notice.rollout).rollout
-        calm = rollout.phase in CALM and not rollout.failures
-        if sent and calm:
+        if sent and calm(rollout):
             self._queue.page_over(notice.rollout)
             self._rung.pop(notice.rollout, None)
             return
-        self._call(notice, rollout, sent, calm=calm)
+        self._call(notice, rollout, sent, over=calm(rollout))
         key = f"page {notice.rollout}"
         place = self._queue.card(notice.rollout)
         channel, thread = self._where(rollout, place)
@@ -273,6 +269,7 @@ class Outbox:
             came = self._wire.post(home, content)
         if came.kind == "done":
             self._queue.page_sent(notice.rollout, self._clock.now())
+            self._cards.paged(notice, rollout, came)
             self._patience.forget(key)
             self._metrics.count("tidegate_outbox_sent_total", kind="page")
         elif came.kind != "limited":
@@ -287,7 +284,7 @@ class Outbox:
             return home, ""
         return channel, place.ts if place is not None else ""
 
-    def _call(self, notice: NeedsHuman, rollout: Rollout, sent: int, *, calm: bool) -> None:
+    def _call(self, notice: NeedsHuman, rollout: Rollout, sent: int, *, over: bool) -> None:
         """One SNS publish per page, then one each time it is due again, however often Slack was told."""
         if self._pager is None:
             return
@@ -295,7 +292,7 @@ class Outbox:
         if rung is None or rung.at != notice.at:
             # After a restart nobody remembers the calls before it: as many as were due by then, and one more at once.
             rung = Rung(at=notice.at, due=now, times=max(sent, (now - notice.at) // notice.every))
-        elif now < rung.due or calm:
+        elif now < rung.due or over:
             return
         self._rung[notice.rollout] = Rung(notice.at, now + notice.every, rung.times + 1)
         self._pager(notice, rollout, rung.times)

@@ -7,7 +7,7 @@ from bot.clock import SystemClock
 from rollout import entries
 from rollout.ask import Ask
 from rollout.errors import Denied, NotFound, TidegateError
-from rollout.notices import Answer, Event
+from rollout.notices import Answer, CardChanged, Event
 from rollout.people import Actor, Roles
 from rollout.policy import IdentityPending, Knowledge, permit
 from rollout.ports import Reply, StoredAsk, Work
@@ -50,6 +50,7 @@ class Paging:
         """The thread says who has it: the others were called, too."""
         if work.take_page(rollout, actor, now):
             work.tell(Event(rollout=rollout, what="page_taken", by=actor, text="nobody else is called", at=now))
+            work.tell(CardChanged(rollout=rollout, human=True))  # the message that called loses its button
 
     def _answer(self, work: Work, ask: Ask, actor: Actor) -> tuple[Reply, str]:
         rollout = work.rollout(ask.ref) if ask.ref is not None else None

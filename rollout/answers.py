@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from rollout.alarms.ports import AlarmLedger
 from rollout.alarms.report import gather
+from rollout.anew import WITHOUT_TRAFFIC
 from rollout.ask import Ask
 from rollout.errors import BadInput, Denied, NotFound
 from rollout.hooks import Hooks
@@ -14,10 +15,13 @@ from rollout.people import Actor, Roles
 from rollout.plan import BUILT_IN_NAMES
 from rollout.policy import Knowledge, permit
 from rollout.ports import Clock, Policy, Reads
+from rollout.released import released
 from rollout.reports import CardView, Help, Line, Listing, Report, Show, Status, Whoami
 from rollout.verbs import VERBS, Verb
 
 PAGE = 20
+RECORDS = 50
+"""Newest audit records of a rollout among which the release of its hold is looked for."""
 DAY = timedelta(days=1)
 """What `alarms` looks back."""
 
@@ -55,12 +59,19 @@ class Answers:
             found = reads.rollout(rollout)
             if found is None:
                 raise NotFound(f"there is no rollout #{rollout}", "/deploy history lists them")
-            return self._view(reads, found)
+            return self._whole(reads, found)
 
-    def _view(self, reads: Reads, rollout: Rollout) -> CardView:
+    def _whole(self, reads: Reads, rollout: Rollout) -> CardView:
+        """With what the row of an ended rollout cannot know: that its hold was released, that a newer one has begun."""
+        view = self._view(reads, rollout, newest=rollout.live or _newest(reads, rollout))
+        freed = not rollout.live and (view.hold is None or view.hold.rollout != rollout.id)
+        found = released(reads.audit_of(rollout.id, limit=RECORDS)) if freed else None
+        return view.model_copy(update={"released": found})
+
+    def _view(self, reads: Reads, rollout: Rollout, *, newest: bool) -> CardView:
         hold, head, now = reads.hold(rollout.app, rollout.env), reads.head(), self._clock.now()
         return CardView(
-            rollout=rollout, moves=moves(rollout, hold), stages=stages(rollout, now), hold=hold,
+            rollout=rollout, moves=moves(rollout, hold, newest=newest), stages=stages(rollout, now), hold=hold,
             head_seq=head.seq if head else 0, head_hash=head.hash[:12] if head else "", now=now,
         )  # fmt: skip
 
@@ -69,20 +80,25 @@ class Answers:
             found = reads.rollout(ask.ref)
             if found is None:
                 raise NotFound(f"there is no rollout #{ask.ref}", "/deploy history lists them")
-            return Status(app=found.app, env=found.env, card=self._view(reads, found))
+            return Status(app=found.app, env=found.env, card=self._whole(reads, found))
         if not ask.app:
             return self._list(reads, ask, actor)
         app, env = self.policy.find(ask.app, ask.env)
         newest = reads.live(app, env) or reads.last(app, env)
-        return Status(app=app, env=env, card=self._view(reads, newest) if newest else None)
+        return Status(app=app, env=env, card=self._whole(reads, newest) if newest else None)
 
     def _list(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
-        return Listing(live=True, cards=tuple(self._view(reads, found) for found in reads.all_live(PAGE)))
+        return Listing(live=True, cards=tuple(self._view(reads, found, newest=True) for found in reads.all_live(PAGE)))
 
     def _history(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
         app, env = self.policy.find(ask.app, ask.env) if ask.app else ("", "")
         found = reads.history(app, env if ask.env else "", limit=PAGE)
-        return Listing(live=False, app=app, cards=tuple(self._view(reads, one) for one in found))
+        newest: dict[str, int] = {}
+        for one in found:  # newest first
+            if _counts(one):
+                newest.setdefault(one.target, one.id)
+        cards = tuple(self._view(reads, one, newest=newest.get(one.target, 0) <= one.id) for one in found)
+        return Listing(live=False, app=app, cards=cards)
 
     def _show(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
         status = self._status(reads, ask, actor)
@@ -122,3 +138,18 @@ class Answers:
 
     def _help(self, reads: Reads, ask: Ask, actor: Actor) -> Report:
         return Help(apps=tuple(f"{app}/{env}" for app, env in self.policy.targets()), plans=BUILT_IN_NAMES)
+
+
+def _newest(reads: Reads, ended: Rollout) -> bool:
+    """Whether what its card offers to do anew would be taken: a newer one that had no traffic is in nobody's way."""
+    if reads.live(ended.app, ended.env) is not None:
+        return False
+    last = reads.last(ended.app, ended.env)
+    if last is None or last.id == ended.id or _counts(last):
+        return last is None or last.id == ended.id
+    newer = reads.history(ended.app, ended.env, limit=PAGE)
+    return not any(_counts(one) for one in newer if one.id > ended.id)
+
+
+def _counts(rollout: Rollout) -> bool:
+    return rollout.phase not in WITHOUT_TRAFFIC

@@ -86,6 +86,15 @@ class Pages:
         with self._sessions.writing() as db:
             return PageWrites(db).take_page(rollout, by, at)
 
+    def page_taker(self, rollout: int) -> tuple[str, datetime] | None:
+        """Who has it, by key, and since when; None while nobody has."""
+        with self._sessions.reading() as db:
+            row = db.execute(
+                "SELECT taken_by, told_at FROM pages WHERE rollout = ? AND next_at IS NULL AND taken_by <> ''",
+                [rollout],
+            ).fetchone()
+        return (row[0], moment(row[1])) if row is not None else None
+
     def page_over(self, rollout: int) -> None:
         """Nothing needs a person any more."""
         with self._sessions.writing() as db:

@@ -10,6 +10,7 @@ from handlers.blocks.parts import (
     date_exact,
     join_mentions,
     link,
+    mention,
     message,
     named,
     section,
@@ -99,6 +100,22 @@ def page(one: NeedsHuman, rollout: Rollout, mention: tuple[str, ...] = ()) -> Me
                   aloud=f"I have it: {rollout.app} in {rollout.env}")  # fmt: skip
     again = md("#{} · {} · called again until somebody presses the button", rollout.id, date_exact(one.at))
     return message(line, [section(line), *actions([have]), context(again)])
+
+
+def page_closed(
+    text: str, at: datetime, rollout: Rollout, taker: tuple[str, datetime] | None, now: datetime
+) -> Message:
+    """A call that is over: what it was about, and what became of it; no button. `taker`: who has it, by key."""
+    fact = md("{} → {} needed a person: {}.", rollout.app, rollout.env, clip(text.rstrip(" ."), _TEXT))
+    if not rollout.live:
+        then = ended(rollout, now)
+    elif taker is not None:
+        whom = mention(taker[0].rpartition("/")[2])
+        then = md("{} has had it since {}: nobody else is called.", whom, date(taker[1], now))
+    else:
+        then = md("That was over at {}: nobody is called any more.", date(now, now))
+    line = join(" ", [fact, then])
+    return message(line, [section(line), context(md("#{} · {}", rollout.id, date_exact(at)))])
 
 
 def ended(rollout: Rollout, now: datetime) -> Mrkdwn:

@@ -171,3 +171,42 @@ def test_whoami_of_somebody_unknown_says_so(scene: Scene) -> None:
 def test_help_names_apps_and_plans(scene: Scene) -> None:
     """Help knows every target and every built-in plan."""
     assert asked(scene, "help") == Help(apps=("my-app/prod",), plans=BUILT_IN_NAMES)
+
+
+def buttons(scene: Scene, rollout: int) -> list[str]:
+    """What its card offers."""
+    return [move.verb for move in scene.bot.card(rollout).moves]
+
+
+def test_an_old_rollout_offers_nothing_once_a_newer_one_lives_or_had_traffic(scene: Scene) -> None:
+    """What would be refused is not drawn: not on the card, not in status, not in history."""
+    scene.wish("start")
+    scene.until("succeeded")
+    assert buttons(scene, 1) == ["rollback"]
+    scene.wish("start", release="1")
+    assert buttons(scene, 1) == [], "busy"
+    scene.wish("cancel")
+    scene.until("cancelled")
+    assert buttons(scene, 1) == ["rollback"], "a newer one that had no traffic is in nobody's way"
+    scene.wish("start", release="1")
+    scene.until("succeeded")
+    assert (buttons(scene, 1), buttons(scene, 3)) == ([], ["rollback"])
+    past = asked(scene, "history", app="my-app")
+    assert isinstance(past, Listing)
+    assert [(one.rollout.id, bool(one.moves)) for one in past.cards] == [(3, True), (2, False), (1, False)]
+    shown = asked(scene, "show", ref=1)
+    assert isinstance(shown, Show) and shown.card.moves == ()
+
+
+def test_a_released_hold_stays_on_the_card(scene: Scene) -> None:
+    """Who, when and why, from the moment of the release; until then it is the hold that is shown."""
+    scene.wish("start")
+    scene.proven(10)
+    scene.wish("rollback")
+    scene.until("rolled_back")
+    held = scene.bot.card(1)
+    assert (held.hold is not None, held.released) == (True, None)
+    scene.wish("unlock", EVA, reason="mended")
+    free = scene.bot.card(1)
+    assert free.hold is None and free.released is not None
+    assert (free.released.by, free.released.reason) == (EVA, "mended")

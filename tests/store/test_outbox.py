@@ -353,3 +353,13 @@ def test_unreadable_wish_keeps_no_other_waiting(
         assert reads.stored_ask("kept")
     assert caplog.text.count("could not be read") == 2
     assert "poem" not in caplog.text
+
+
+def test_who_has_a_page(store: Store) -> None:
+    """By key and since when; nobody before, and nobody again once it rings anew."""
+    outbox = told(store, page())
+    assert outbox.page_taker(1) is None
+    outbox.page_taken(1, ANA, later(30))
+    assert outbox.page_taker(1) == (ANA.key, later(30))
+    told(store, page("#1 cannot be rolled back yet", at=later(60)))
+    assert outbox.page_taker(1) is None
