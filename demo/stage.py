@@ -116,6 +116,8 @@ class Stage:
         seed_catalog(self.cloud, self.period, minute=minute)
         seed_billing(self.cloud, self.period, minute=minute)
         seed_thumbs(self.cloud, self.period, minute=minute)
+        # Cards say how long AWS waits for people, by its configuration: these minutes are real ones.
+        self.cloud.world.codedeploy.engine.wait_minute = self.cloud.world.servers.native.life.wait_minute = 60
         seed_api(self.cloud, self.period, minute=round(minute))
         seed_edge(self.cloud, self.period, ttl=max(1, round(TTL / speed)), insync=max(1, round(10 / speed)))
 

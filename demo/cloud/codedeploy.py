@@ -46,6 +46,10 @@ class CodeDeploy:
     alarm_state: Callable[[tuple[str, str, str]], str]
     minute: float = 60.0
     """Seconds that a minute of AWS lasts here."""
+    wait_minute: float | None = None
+    """The same of its waits for people; as others where it is not given. AWS tells no end of these: whoever looks at
+    one reckons it from the configuration, by real minutes.
+    """
     says_baking: bool = False
     """Whether the wait before the old side goes is called Baking. Elsewhere it is InProgress with a flag."""
     says_waiting: bool = True
@@ -58,6 +62,11 @@ class CodeDeploy:
     """The error code that the next step of an application's deployment ends with."""
     deployments: dict[str, Deployment] = field(default_factory=dict)
     _at: int = 0
+
+    @property
+    def waiting(self) -> float:
+        """Seconds that a minute of a wait lasts."""
+        return self.minute if self.wait_minute is None else self.wait_minute
 
     def create(self, group: Group, config: Any, asked: dict[str, Any], second: int, creator: str = USER) -> Deployment:
         """A new deployment of a group that has none under way."""
@@ -104,6 +113,7 @@ class CodeDeploy:
         for kept in (self.deployments, self.stuck, self.failing):
             kept.clear()
         self.minute, self.says_baking, self.says_waiting, self.hides, self._at = 60.0, False, True, 0, 0
+        self.wait_minute = None
 
     # --- one deployment
 

@@ -47,10 +47,10 @@ class BlueGreenRun:
     blue: HostFleet
     green: HostFleet | None
 
-    def __init__(self, one: Deployment, second: int, yard: Yard, minute: float) -> None:
+    def __init__(self, one: Deployment, second: int, yard: Yard, minute: float, waiting: float) -> None:
         self._one, self._yard, self._minute, self.second = one, yard, minute, second
         self._hand = Hand(one.group, yard, second)
-        self._waits = Waits(one.group, minute, lambda: self.second)
+        self._waits = Waits(one.group, waiting, lambda: self.second)
         self.targets: list[Target] = []
         self._labels: dict[str, str] = {}
         failed = one.undoes.run if one.undoes else None

@@ -38,6 +38,7 @@ class Place:
     sets: TaskSets
     perform: Callable[[Call], Answer | None]
     minute: float
+    waiting: float
 
 
 class EcsRun:
@@ -57,7 +58,7 @@ class EcsRun:
             f"{self.fleet.key[2]}:{self.fleet.name}", str(self.fleet.static.arn), [Event(name) for name in events],
             updated=second,
         )]
-        self._waits = Waits(one.group, place.minute, lambda: self.second)
+        self._waits = Waits(one.group, place.waiting, lambda: self.second)
         self._told: list[dict[str, Any]] = []
         self._hooks = Hooks(self.fleet.key[:2], one.revision, way_back=one.undoes is not None)
         self._life = self._back() if one.undoes else self._forward()

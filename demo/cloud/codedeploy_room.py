@@ -72,8 +72,8 @@ class CodeDeployRoom:
         if one.group.app.platform == LAMBDA:
             return LambdaRun(one, second, self.perform, self.engine.minute)
         if one.group.app.platform == ECS:
-            return EcsRun(one, second, Place(self.sets, self.perform, self.engine.minute))
+            return EcsRun(one, second, Place(self.sets, self.perform, self.engine.minute, self.engine.waiting))
         yard = Yard(self.servers.machines, self.servers.pools, self.servers.targets, self.perform)
         if one.group.is_blue_green:
-            return BlueGreenRun(one, second, yard, self.engine.minute)
+            return BlueGreenRun(one, second, yard, self.engine.minute, self.engine.waiting)
         return ServerRun(one, second, yard)

@@ -106,7 +106,7 @@ class Native:
         self.books.clear()
         self.life.stuck.clear()
         self.life.failing.clear()
-        self.life.minute = MINUTE
+        self.life.minute, self.life.wait_minute = MINUTE, None
 
     def _revision(self, fleet: Fleet, second: int) -> Revision:
         mark = hashlib.sha256(f"{fleet.key} {fleet.primary.id}".encode()).hexdigest()

@@ -35,6 +35,8 @@ class NativeLife:
     traffic: NativeTraffic
     watch: NativeWatch
     minute: int = MINUTE
+    wait_minute: int | None = None
+    """The same of pauses; as others where it is not given."""
     stuck: dict[str, str] = field(default_factory=dict)
     """The stage that deployments of a service never leave, by the service's name."""
     failing: set[str] = field(default_factory=set)
@@ -135,7 +137,7 @@ class NativeLife:
         deployment.stage = leg.stage or deployment.stage
         deployment.updated = deployment.since = second
         deployment.entered = True
-        deployment.hooks = opened(deployment, second, self.minute)
+        deployment.hooks = opened(deployment, second, self.minute if self.wait_minute is None else self.wait_minute)
         return True
 
     def _shift(self, deployment: ServiceDeployment, share: float, second: int, *, test: bool) -> bool:

@@ -81,7 +81,7 @@ function draw() {
   if (!same) fill(strip, h("div", { class: "apps" }, status.apps.map(appNode)), h("div", { class: "vitals" }));
   fill(strip.querySelector(".vitals"),
     h("span", { class: `vital ${status.bot}` }, h("i", {}), "bot ", h("b", {}, status.bot)),
-    status.speed > 1 && h("span", { class: "vital" }, `${status.speed}x speed`),
+    status.speed > 1 && h("span", { class: "vital" }, `${status.speed}x speed; AWS waits for people as long as its cards say`),
     status.note && h("span", { class: "vital faint" }, status.note));
 }
 

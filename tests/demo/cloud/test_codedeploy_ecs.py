@@ -11,7 +11,7 @@ from demo.cloud.building import add_definition, image_uri
 from demo.cloud.building_codedeploy import app_spec, service_spec
 from demo.cloud.flow import metric
 from demo.cloud.metrics import epoch
-from demo.cloud.seed_catalog import CATALOG, Catalog, catalog_settings
+from demo.cloud.seed_catalog import CATALOG, READY_MINUTES, Catalog, catalog_settings
 from demo.cloud.task import Behaviour
 from tests.demo.cloud.codedeploy_bench import Deployer, held_to_the_model, refused
 from tests.demo.cloud.conftest import Clients
@@ -163,6 +163,18 @@ def test_a_wait_is_continued_only_while_it_is_on(scene: Scene) -> None:
     assert scene.deployer.status(one) == "Succeeded"
     ended = [entry.after["ended"] for entry in scene.cloud.log.of("codedeploy:ContinueDeployment") if entry.after]
     assert ended == ["READY_WAIT", "TERMINATION_WAIT"]
+
+
+def test_a_wait_can_last_its_real_minutes_while_all_else_is_faster(scene: Scene) -> None:
+    """Who looks at a wait reckons its end by real minutes, as AWS tells none: that must come true."""
+    scene.cloud.world.codedeploy.engine.wait_minute = 60
+    one = scene.deploy("v2")
+    scene.until(one, "Ready")
+    scene.cloud.step(READY_MINUTES * 60 - 5)
+    assert scene.deployer.status(one) == "Ready"
+    scene.until(one, "Stopped TIMEOUT", most=15)
+    scene.cloud.reset()
+    assert scene.cloud.world.codedeploy.engine.waiting == 60
 
 
 def test_a_bad_release_goes_back_while_the_old_tasks_still_run(scene: Scene) -> None:

@@ -128,16 +128,18 @@ def test_tenths_of_a_percent(modelled: Cloud, ecs: Any) -> None:
     assert scene.weights() == (995, 5)
 
 
-def test_a_pause_that_runs_out_may_go_on(modelled: Cloud, ecs: Any) -> None:
-    """With the action CONTINUE; it shows when it runs out, and what then."""
+@pytest.mark.parametrize("minute", [None, 60])
+def test_a_pause_that_runs_out_may_go_on(modelled: Cloud, ecs: Any, minute: int | None) -> None:
+    """With the action CONTINUE; it shows when it runs out, and what then. Its minutes may be real ones."""
     scene = Scene(modelled, ecs, configured(lifecycleHooks=[pause("POST_SCALE_UP", 2, "CONTINUE")]))
+    scene.cloud.world.servers.native.life.wait_minute = minute
     arn = scene.deploy("v2")
     scene.until_paused(arn)
     shown = scene.look(arn)["lifecycleHookDetails"][0]
     assert shown["timeoutAction"] == "CONTINUE"
     left = (shown["expiresAt"] - scene.cloud.world.now()).total_seconds()
-    assert left == pytest.approx(2 * MINUTE, abs=1)
-    scene.cloud.step(2 * MINUTE - 2)
+    assert left == pytest.approx(2 * (minute or MINUTE), abs=1)
+    scene.cloud.step(2 * (minute or MINUTE) - 2)
     assert waiting(scene.look(arn)) == shown["hookId"]
     assert scene.until_ended(arn)["status"] == "SUCCESSFUL"
 
