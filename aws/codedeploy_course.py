@@ -22,6 +22,9 @@ PROMISED: Final = timedelta(minutes=2)
 """So long AWS may take until it shows the way back that it was asked for."""
 MINUTE: Final = timedelta(minutes=1)
 
+REASON: Final = 1200
+"""Characters of AWS's own words that are kept; a card shows their beginning, its thread all of them."""
+
 State = Literal["running", "waiting", "done", "going_back", "back", "failed"]
 StageState = Literal["done", "now", "next", "failed"]
 STAGES: Final[Mapping[str, StageState]] = {
@@ -228,7 +231,7 @@ def _reason(story: Story, ours: Deployment) -> str:
         told.append(link)
     if ours.active and story.goes_back and ours.status == "Ready":
         told.append("it waits for a word before traffic goes back")
-    return clip("; ".join(told))
+    return clip("; ".join(told), REASON)
 
 
 def _patience(ours: Deployment, interval: int) -> timedelta:

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from rollout.errors import FaultKind, TargetError
 
 CLIP: Final = 200
+LONGEST_WORD: Final = 30
+"""A longer one is a name or an address, and is cut where it has to be."""
 
 
 class Call(NamedTuple):
@@ -120,9 +122,14 @@ def nonsense(error: ValidationError, call: Call) -> CallError:
 
 
 def clip(text: str, length: int = CLIP) -> str:
-    """Foreign text on one line, cut; escape it before showing."""
+    """Foreign text on one line, cut between words where it has some; escape it before showing."""
     line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"
+    if len(line) <= length:
+        return line
+    cut = line[: length - 1]
+    word = cut.rpartition(" ")[2]
+    whole = line[length - 1] == " " or len(word) > min(LONGEST_WORD, length // 2)
+    return (cut if whole else cut[: len(cut) - len(word)]).rstrip() + "…"
 
 
 def _lost(call: Call, fact: str) -> CallError:

@@ -55,6 +55,10 @@ def promoted(rollout: Rollout) -> str:
     return "the bake ends at the next look, if all is still well"
 
 
+NEW = "the new release is not known healthy: "
+"""How the health of the new side begins (rollout/health.py): said once is enough."""
+
+
 def known_healthy(rollout: Rollout) -> None:
     """Up needs known healthy (S1)."""
     verdict = rollout.verdict
@@ -63,7 +67,7 @@ def known_healthy(rollout: Rollout) -> None:
     said = verdict and (verdict.said("fail") or verdict.said(verdict.cause))
     lacks = verdict is not None and verdict.cause in ("no_gate", "no_data")
     raise Refused(
-        f"#{rollout.id} is not known healthy: {said or 'nothing has been seen yet'}",
+        f"#{rollout.id} is not known healthy: {(said or 'nothing has been seen yet').removeprefix(NEW)}",
         "go-on with a reason goes on without evidence" if lacks else "it needs every alarm OK at this weight",
         rollout=rollout.id,
     )

@@ -85,7 +85,7 @@ def _promote(rollout: Rollout, ask: Ask, actor: Actor, now: datetime) -> Rollout
     if verdict is None or verdict.outcome != "PASS":
         said = verdict and (verdict.said("fail") or verdict.said("blind") or verdict.said("no_data"))
         raise Refused(
-            f"#{rollout.id} is not known healthy: {said or 'nothing has been seen yet'}",
+            f"#{rollout.id} is not known healthy: {(said or 'nothing has been seen yet').removeprefix(watched.NEW)}",
             "promote needs every alarm OK at this weight",
             rollout=rollout.id,
         )

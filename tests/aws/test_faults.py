@@ -9,7 +9,7 @@ from botocore.parsers import ResponseParserError
 from pydantic import ValidationError
 
 from aws.calls import Calls
-from aws.faults import Call, CallError, nonsense, translate
+from aws.faults import Call, CallError, clip, nonsense, translate
 from aws.lambda_alias import OPERATIONS
 from aws.lambda_facts import Alias, Version
 from aws.sessions import Place, Sessions
@@ -267,3 +267,17 @@ class TestOverHttp:
         finally:
             os.environ["AWS_ENDPOINT_URL"] = before
         assert fault.kind == "transient" and "could not be reached" in fault.fact
+
+
+@pytest.mark.parametrize(("text", "length", "shown"), [
+    ("too many individual instances failed", 40, "too many individual instances failed"),
+    ("too many individual instances failed", 30, "too many individual instances…"),
+    ("too many individual instances failed", 27, "too many individual…"),
+    ("a\nb  c", 9, "a b c"),
+    ("arn:aws:iam::123456789012:role/tidegate-prod", 20, "arn:aws:iam::123456…"),
+    ("role arn:aws:iam::123456789012:role/tidegate-prod", 40, "role arn:aws:iam::123456789012:role/tid…"),
+])  # fmt: skip
+def test_foreign_text_is_cut_between_words(text: str, length: int, shown: str) -> None:
+    """Half a word is read as another one; a name longer than words are is cut where it has to be."""
+    assert clip(text, length) == shown
+    assert len(shown) <= length

@@ -6,6 +6,7 @@ import pytest
 
 from rollout.errors import Denied, Refused
 from rollout.model import Phase
+from rollout.seen import Reason
 from rollout.terms import Approval
 from rollout.wishes import apply, begin, next_step
 from tests.rollout.make import T0, ask, cause, row, verdict, waiver
@@ -13,11 +14,15 @@ from tests.rollout.scene import ANA, BEN, EVA
 
 P = Phase
 NOW = T0 + timedelta(minutes=1)
+COLD = verdict("no_data").model_copy(update={"reasons": (
+    Reason(voter="target", vote="no_data", text="the new release is not known healthy: 1 of 3 targets healthy"),
+)})  # fmt: skip
 REFUSED = [
     ("promote", row(P.STEPPING, proven=0), "still moving: AWS has not yet shown 10% 5m"),
     ("promote", row(P.STEPPING, "10%, check a, 100%", step=1), "still moving"),
     ("promote", row(P.STEPPING, verdict=None), "not known healthy: nothing has been seen yet"),
     ("promote", row(P.STEPPING, verdict=verdict("blind")), "not known healthy"),
+    ("promote", row(P.STEPPING, verdict=COLD), "not known healthy: 1 of 3 targets healthy"),
     ("promote", row(P.FINAL_BAKE, verdict=verdict("FAIL")), "not known healthy"),
     ("resume", row(P.PAUSED, cause=cause("no_data")), "not paused by a person: it waits for data"),
     ("resume", row(P.PAUSED, cause=cause("drift")), "not paused by a person: somebody else changed"),
