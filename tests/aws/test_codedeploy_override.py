@@ -1,4 +1,4 @@
-"""A start that a red alarm of the deployment group refused, and a second person overrode: CodeDeploy does as it is told."""
+"""A start that a red alarm of the deployment group refused and a second person overrode: CodeDeploy does as told."""
 
 import pytest
 

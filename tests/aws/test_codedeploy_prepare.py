@@ -124,7 +124,7 @@ def overridden(bench: LambdaBench, rollout: Rollout, *names: str) -> Rollout:
 
 
 def test_a_red_alarm_of_the_group_becomes_a_gate(bench: LambdaBench) -> None:
-    """The machine refuses by it, by name (S13); where a second person overrode it, the check says what becomes of it."""
+    """The machine refuses by it, by name (S13); where somebody overrode it, the check says what becomes of it."""
     bench.cloud.knobs.misbehave("my-app", "1", 0.9)
     bench.cloud.step(300)
     asked = bench.requested("2")
