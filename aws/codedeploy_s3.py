@@ -68,6 +68,19 @@ class Bundles:
         """The bundle that `wanted` names; empty or `latest`: the newest. NotFound with those there are."""
         return self._by_key(wanted) if self._target.by_key else self._by_version(wanted)
 
+    def again(self, release: Release) -> Bundle:
+        """The very bundle that served before, by its pins. Refused where it is gone, or was written anew since."""
+        pinned, key = release.pinned, self._target.key
+        version = pinned.get("version", "")
+        what = f"{self._target.bucket}/{key}" + (f" in its version {clip(version, 60)}" if version else "")
+        head = self._head(key, **({"VersionId": version} if version else {}))
+        if head is None:
+            raise Refused(f"{what} served before and is gone", "put it there again, or name another release after @")
+        found = self._bundle(release.id, key, head)
+        if pinned.get("etag", "").strip('"') not in ("", found.etag):
+            raise Refused(f"{what} is not what served before: it was written since", "name another release after @")
+        return found
+
     def _by_key(self, wanted: str) -> Bundle:
         if wanted in LATEST:
             known = self._keys()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aws.codedeploy_ground import Asked, Sides
+from aws.codedeploy_look import FINAL
 from aws.codedeploy_reads import deployments_of, desk
 from aws.codedeploy_replies import Deployment, Group, Revision
 from aws.codedeploy_s3 import Bundle, Bundles
@@ -22,6 +23,8 @@ from rollout.model import Rollout
 from rollout.release import Check, Prepared, Release
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_WHAT: Final = ("version", "etag", "repository", "commit")
+"""What tells two releases of one name apart."""
 
 
 class ServerGround:
@@ -33,9 +36,13 @@ class ServerGround:
     def prepare(self, rollout: Rollout, target: CodeDeployTarget, group: Group) -> Prepared:
         """Both releases; the bundle is there, and encrypted where it has to be."""
         stable = self._serving(target, group)
-        candidate, checks = self._wanted(target, rollout.wanted)
+        home = rollout.home
+        if home is not None and home.pinned.keys() & {"commit", "key"}:
+            candidate, checks = home, self._again(target, home)
+        else:
+            candidate, checks = self._wanted(target, rollout.wanted)
         if candidate.id == stable.id:
-            raise Serves(f"{target.group} already serves {stable.id}", "name another release after @")
+            raise _same(target, stable, candidate)
         return Prepared(
             stable=stable, candidate=candidate, diff=_diff(stable, candidate), checks=tuple(checks),
             snapshot={"revision": stable.pinned},
@@ -72,6 +79,25 @@ class ServerGround:
         bundle = Bundles(self._sessions, target).find(wanted)
         return bundle.release(target), _encryption(target, bundle)
 
+    def _again(self, target: CodeDeployTarget, home: Release) -> list[Check]:
+        """A way back goes to what was recorded, wherever it lies: the layout may have been another one then.
+
+        It served: that it is not encrypted as new ones have to be is no reason to stay with a bad release.
+        """
+        if "commit" in home.pinned:
+            return []
+        bucket, key = home.pinned["bucket"], home.pinned["key"]
+        there = target.model_copy(update={"bucket": bucket, "key": key})
+        try:
+            found = Bundles(self._sessions, there).again(home)
+        except TargetError as error:
+            if bucket == target.bucket or error.kind not in FINAL:
+                raise
+            # The servers read it by their own role, and CodeDeploy refuses one that is not there.
+            text = f"{bucket}/{key}, which served before, could not be read: {error.fact}"
+            return [Check(name="bundle", state="warn", text=text, hint=error.hint)]
+        return [check.model_copy(update={"state": "warn"}) for check in _encryption(target, found)]
+
     def _serving(self, target: CodeDeployTarget, group: Group) -> Release:
         last, newest = group.last_successful_deployment.deployment_id, group.last_attempted_deployment.deployment_id
         found = deployments_of(desk(self._sessions, target).calls, filter(None, (last, newest)))
@@ -102,6 +128,17 @@ def _served(target: CodeDeployTarget, deployment: Deployment) -> Release:
     kept = {key: value for key, value in pinned.items() if value}
     release = name if ours and name else f"s3:{place.bucket}/{place.key}"
     return Release(id=release, pinned=kept, published_at=deployment.create_time)
+
+
+def _same(target: CodeDeployTarget, stable: Release, candidate: Release) -> Refused:
+    """It serves, or another one by its name: two of one name could not be told apart."""
+    old, new = ({name: one.pinned.get(name, "").strip('"') for name in _WHAT} for one in (stable, candidate))
+    apart = [name for name in _WHAT if old[name] and new[name] and old[name] != new[name]]
+    if not apart:
+        return Serves(f"{target.group} already serves {stable.id}", "name another release after @")
+    told = ", ".join(f"{name} {clip(old[name], 60)}, not {clip(new[name], 60)}" for name in apart)
+    fact = f"{target.group} serves another {clip(stable.id)} than the one that served before: {told}"
+    return Refused(fact, "give that one a name of its own, and ship it")
 
 
 def _commit(target: CodeDeployTarget, wanted: str) -> Release:

@@ -87,7 +87,7 @@ class Ec2(PairDriver[Ec2Target]):
         """
         stable, _ = crews_of(sight, Pool)
         template, ec2 = ec2_preflight.serving(stable), self._eyes.calls(target, "ec2")
-        recorded = template_of(home) if home is not None and "version" in home.pinned else None
+        recorded = template_of(home) if home is not None and "template" in home.pinned else None
         old = version_of(ec2, template, template.version)
         named = NEWEST if wanted in ("", "latest") else wanted
         new = version_of(ec2, recorded or template, recorded.version if recorded else named)
