@@ -19,7 +19,7 @@ from aws.native_course import Own
 from aws.native_reads import Definitions, listed, read_fleets, read_natives
 from aws.native_replies import Native, NativeFleet
 from aws.native_seen import Foreign, Sight, since
-from aws.native_target import OPERATIONS, NativeTarget
+from aws.native_target import BOTH_SAID, OPERATIONS, NativeTarget
 from aws.sessions import Place, Sessions
 from rollout.errors import TargetError
 from rollout.model import Rollout
@@ -79,7 +79,10 @@ class NativeEyes:
     def ecs(self, target: NativeTarget, service: str = "") -> Calls:
         """Where to ask about a target; without `service` about several of its cluster."""
         place = Place(target.iam_role, target.region)
-        named = {call: resource.replace("{service}", service) for call, resource in OPERATIONS.items()}
+        named = {
+            call: resource.replace(*BOTH_SAID).replace("{service}", service or "*")
+            for call, resource in OPERATIONS.items()
+        }
         return Calls(self._sessions, place, "ecs", named, cluster=target.cluster)
 
     def look(self, wants: Iterable[Want]) -> dict[int, Sight | TargetError]:
@@ -116,7 +119,8 @@ class NativeEyes:
                 begun.append((one, sight, self._names(one, sight, every=every)))
             except TargetError as error:
                 found[one.rollout.id] = error
-        calls = self.ecs(wants[0].target)
+        services = {one.target.service for one in wants}
+        calls = self.ecs(wants[0].target, services.pop() if len(services) == 1 else "")
         read = read_natives(calls, [arn for _, _, arns in begun for arn in arns])
         trouble = self._learn(calls, read.values())
         for one, sight, arns in begun:

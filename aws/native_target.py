@@ -8,8 +8,10 @@ from pydantic import Field
 from aws.pair_target import Region, Role
 from rollout.ports import TargetModel
 
-_BOTH: Final = "service*/{cluster}/{service}*"
-"""The service and its deployments or revisions: AWS checks both, so one pattern has to cover both."""
+_BOTH: Final = "service*/{cluster}/{service}/*"
+"""The deployments or revisions of the service. AWS checks the service itself, too: `BOTH_SAID`."""
+BOTH_SAID: Final = ("service*/", "service/{cluster}/{service} and service*/")
+"""What begins so is said so: whoever allowed the one alone would be refused for the other."""
 
 OPERATIONS: Final[Mapping[str, str]] = {
     "ecs:DescribeServices": "service/{cluster}/*",

@@ -592,6 +592,23 @@ def test_settings_of_another_driver_are_refused(bench: NativeBench) -> None:
     assert bench.do(rollout, LAUNCH).state == "failed"
 
 
+@pytest.mark.parametrize("operation", [
+    "DescribeServiceDeployments", "DescribeServiceRevisions", "StopServiceDeployment",
+])  # fmt: skip
+def test_a_refusal_names_both_that_aws_checks(bench: NativeBench, operation: str) -> None:
+    """The service itself and what belongs to it, by name: api-admin's is not asked for."""
+    rollout = bench.launched()
+    bench.driver = bench.fresh_driver()
+    bench.cloud.knobs.deny(f"ecs:{operation}")
+    if operation == "StopServiceDeployment":
+        hint = bench.do(rollout, Stop()).hint
+    else:
+        with pytest.raises(TargetError) as denied:
+            bench.seen(rollout)
+        hint = denied.value.hint
+    assert hint.startswith(f"allow ecs:{operation} on service/api/api and service*/api/api/* to ")
+
+
 def test_every_call_stands_in_its_table(bench: NativeBench) -> None:
     """A policy made from `operations` allows all that is called, and nothing that is not."""
     bench = with_(bench, plain(alarms={"alarmNames": ["api-errors"], "enable": True, "rollback": True}))
