@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from aws.codedeploy_mark import words
 from aws.codedeploy_replies import Deployment, LifecycleEvent, TargetRow
 from aws.codedeploy_server_rows import fleets_of, in_order
 from aws.faults import clip
@@ -48,6 +49,8 @@ class Story(NamedTuple):
     unread: bool = False
     """They could not be read: what they would tell is not known."""
     foreign: str = ""
+    after: Deployment | None = None
+    """The newest one of somebody else's to the whole group that came after all of these."""
     interval: int = 0
     """Minutes between two moves of traffic."""
 
@@ -229,6 +232,8 @@ def _reason(story: Story, ours: Deployment) -> str:
     link = ours.rollback_info.rollback_message
     if link and story.back is None and not ours.rollback_info.rollback_deployment_id:
         told.append(link)
+    if story.after is not None:
+        told.append(f"after it came {words(story.after)}")
     if ours.active and story.goes_back and ours.status == "Ready":
         told.append("it waits for a word before traffic goes back")
     return clip("; ".join(told), REASON)

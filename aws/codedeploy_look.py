@@ -5,6 +5,7 @@ back, a way back of ours or somebody else's deployment may have come, and the gr
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from aws import codedeploy_mark
@@ -19,6 +20,8 @@ from rollout.model import Rollout
 
 FINAL: Final[frozenset[FaultKind]] = frozenset({"absent", "auth", "config", "state"})
 """Faults of what was asked for; others are AWS's or the line's, and asking more would make them worse."""
+FOR_ONE: Final = ("autoscaling", "CodeDeployAutoUpdate")
+"""Who AWS says has started a deployment to instances that are new, or that were left out."""
 
 
 class Want(NamedTuple):
@@ -125,11 +128,14 @@ def story_of(want: Want, rows: Iterable[Deployment]) -> Story:
         if codedeploy_mark.is_for(row, rollout, target, release.id)
     ]  # fmt: skip
     if not ours:
-        return Story(None, foreign=_others(group, (), stable.id))
+        return Story(
+            None, foreign=_others(group, (), stable.id), after=_after(group, (), rollout.created_at),
+        )  # fmt: skip
     newest, release = max(ours, key=lambda one: (one[0].create_time, one[0].deployment_id))
     back = next((row for row in group if _takes_back(row, newest)), None)
     known = {row.deployment_id for row, _ in ours} | ({back.deployment_id} if back else set())
-    return Story(newest, release, release == stable.id, back, foreign=_others(group, known, stable.id))
+    after = _after(group, known, (back or newest).create_time)
+    return Story(newest, release, release == stable.id, back, foreign=_others(group, known, stable.id), after=after)
 
 
 def _told(want: Want, rows: Iterable[Deployment]) -> Story | TargetError:
@@ -152,6 +158,16 @@ def _takes_back(row: Deployment, ours: Deployment) -> bool:
     return ours.deployment_id == row.rollback_info.rollback_triggering_deployment_id or (
         row.deployment_id == ours.rollback_info.rollback_deployment_id
     )
+
+
+def _after(group: Iterable[Deployment], ours: Iterable[str], moment: datetime) -> Deployment | None:
+    """Somebody else's newest since then. One that AWS makes for a single new instance tells nothing of the others."""
+    known = set(ours)
+    later = [
+        row for row in group
+        if row.create_time > moment and row.deployment_id not in known and not row.creator.startswith(FOR_ONE)
+    ]  # fmt: skip
+    return max(later, key=lambda row: (row.create_time, row.deployment_id), default=None)
 
 
 def _others(group: Iterable[Deployment], ours: Iterable[str], serving: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aws.codedeploy_ground import Asked, Sides
 from aws.codedeploy_look import FINAL
+from aws.codedeploy_mark import words
 from aws.codedeploy_reads import deployments_of, desk
 from aws.codedeploy_replies import Deployment, Group, Revision
 from aws.codedeploy_s3 import Bundle, Bundles
@@ -21,10 +22,12 @@ from aws.sessions import Sessions
 from rollout.errors import Refused, Serves, TargetError
 from rollout.model import Rollout
 from rollout.release import Check, Prepared, Release
+from rollout.seen import SideHealth
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _WHAT: Final = ("version", "etag", "repository", "commit")
 """What tells two releases of one name apart."""
+_PINS: Final = ("bucket", "key", *_WHAT)
 
 
 class ServerGround:
@@ -70,8 +73,8 @@ class ServerGround:
         return {"revisionType": "S3", "s3Location": location}
 
     def see(self, asked: Sequence[Asked]) -> dict[int, Sides | TargetError]:
-        """Instances by what they have."""
-        return {one.rollout.id: sides_of(one, share_of(one.story)) for one in asked}
+        """Instances by what they have: after a deployment of somebody else's to all of them that is its release."""
+        return {one.rollout.id: _seen(one) for one in asked}
 
     def _wanted(self, target: CodeDeployTarget, wanted: str) -> tuple[Release, list[Check]]:
         if target.repository:
@@ -107,6 +110,30 @@ class ServerGround:
             fact = f"nothing was deployed to {target.group} with success yet: there is nothing to go back to"
             raise Refused(fact, "deploy to it once by hand")
         return _served(target, found[last])
+
+
+def _seen(one: Asked) -> Sides:
+    after, story = one.story.after, one.story
+    if after is None or (story.ours is None and after.status != "Succeeded"):
+        return sides_of(one, share_of(story))
+    try:
+        deployed = _served(one.target, after)
+    except Refused:
+        name = "another revision"  # of a kind that cannot be read back
+    else:
+        name = deployed.id
+        for release, percent in ((one.rollout.stable, 0), (one.rollout.candidate, 100)):
+            if after.status == "Succeeded" and release is not None and _alike(deployed, release):
+                return sides_of(one, percent)
+    unknown = SideHealth(text=f"{after.deployment_id} came after it")
+    return Sides(None, unknown, unknown, f"{clip(name, 80)} by {words(after)}")
+
+
+def _alike(one: Release, other: Release) -> bool:
+    """The same bundle or commit, by every pin that both have."""
+    shared = [name for name in _PINS if one.pinned.get(name) and other.pinned.get(name)]
+    alike = all(one.pinned[name].strip('"') == other.pinned[name].strip('"') for name in shared)
+    return alike and bool({"key", "commit"} & set(shared))
 
 
 def _served(target: CodeDeployTarget, deployment: Deployment) -> Release:
