@@ -121,7 +121,7 @@ class NativeHands:
         """
         live, rollout = sight.fleet.as_configured, self._one.rollout
         if not forward or rollout.back:
-            wanted = homeward(live)
+            wanted = homeward(live, bakes=forward)
         else:
             own, plan = self._own_again() or live, rollout.terms.schedule
             wanted = own if plan is None else schedule_of(plan).configuration(own)

@@ -28,7 +28,7 @@ def left_by(
     natives = [one for arn in arns[:A_CALL] if isinstance(one := read[arn], Native)]
     # A way back may have taken several tries, all of them at once.
     at = next((at for at, one in enumerate(natives) if not same(live, one.as_configured)), 0)
-    if not at or not same(live, homeward(natives[at].as_configured)):
+    if not at or not any(same(live, homeward(natives[at].as_configured, bakes=bakes)) for bakes in (True, False)):
         return None
     revisions = [one.arn for one in natives[at].source_service_revisions]
     revisions += [one.target_service_revision.arn for one in natives[at + 1 :]]

@@ -142,6 +142,9 @@ def _left(found: Survey) -> list[Check]:
     if found.schedule is None and (own.strategy != live.strategy or own.lifecycle_hooks):
         went.append(f"on {live.strategy}")
         again.append(schedule_words(own).split(",")[0])
+    elif own.bake_time_in_minutes != live.bake_time_in_minutes:
+        went.append("without its bake")
+        again.append(f"{own.bake_time_in_minutes} min")
     if found.watched and not live.alarms.enable:
         went.append("without its alarms")
         again.append(", ".join(found.watched))

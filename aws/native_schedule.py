@@ -64,8 +64,10 @@ class Schedule(NamedTuple):
 AT_ONCE: Final = Schedule("BLUE_GREEN")
 
 
-def homeward(live: Mapping[str, Any]) -> dict[str, Any]:
+def homeward(live: Mapping[str, Any], *, bakes: bool = True) -> dict[str, Any]:
     """How a service is deployed to on a way back: at once, no hook is asked, and ECS watches no alarm.
+
+    Without `bakes` it ends when all traffic is home: nobody turns that one round, and a fix has to wait for its end.
 
     Alarms are late: one that the bad release made red, or makes red while the old tasks come up, would have ECS put the
     bad release back. What ROLLING would not take anyway, because it says nothing, is left out there.
@@ -73,7 +75,7 @@ def homeward(live: Mapping[str, Any]) -> dict[str, Any]:
     if live.get("strategy", "ROLLING") == "ROLLING":
         home = {key: value for key, value in live.items() if value or key not in (*_STEPPED, "bakeTimeInMinutes")}
     else:
-        home = AT_ONCE.configuration(live, hooks=False)
+        home = AT_ONCE.configuration(live, hooks=False) | ({} if bakes else {"bakeTimeInMinutes": 0})
     alarms = live.get("alarms") or {}
     if alarms.get("enable"):
         home["alarms"] = {**alarms, "enable": False, "rollback": False}

@@ -10,7 +10,7 @@ from rollout.actions import Launch, Stop
 from rollout.model import Override, Phase, Rollout
 from rollout.people import Actor
 from rollout.release import Check
-from tests.aws.native_bench import UP, UPDATE, NativeBench, plain
+from tests.aws.native_bench import MINUTE, UP, UPDATE, NativeBench, plain
 from tests.aws.test_native_prepare import alarms
 from tests.aws.test_native_whole import Stage, ended
 
@@ -126,6 +126,23 @@ def test_a_way_back_that_aws_could_still_undo_is_not_home(bench: NativeBench) ->
     states.append(bench.course(rollout).state)
     assert states == ["going_back", "going_back"]
     assert bench.until(bench.looked(rollout), "back").release == "v1"
+
+
+def test_a_fix_need_not_wait_for_the_bake_of_a_way_back(bench: NativeBench) -> None:
+    """Where AWS bakes for a day, a way back would keep every start out for a day: it ends when all traffic is home."""
+    bench = NativeBench(bench.cloud, bench.sessions, plain("BLUE_GREEN", bakeTimeInMinutes=1))
+    rollout = finished(bench)
+    with bench.cloud.world.lock:
+        bench.cloud.world.servers.native.life.minute = 1440 * MINUTE
+    bench.do(rollout, HOME)
+    bench.cloud.step(2 * UP)
+    assert bench.course(rollout).state == "back" and bench.deployments()[-1].status == "SUCCESSFUL"
+    found = bench.driver.prepare(bench.requested("v3", 2))
+    assert [check.text for check in found.checks if check.state != "ok"] == [
+        "a way back left api without its bake: the start puts 1 min back"
+    ]
+    bench.do(bench.accepted("v3", number=2), Launch(release="v3"))
+    assert sent(bench)["bakeTimeInMinutes"] == 1
 
 
 # --- what it leaves, the next start puts right
