@@ -95,7 +95,11 @@ def schedule_of(target: CodeDeployTarget, plan: Plan) -> Schedule | str:
             "instances are replaced, traffic is not shared out by percent: write `100%`, and name how many at a time"
             ' with configuration = "CodeDeployDefault.OneAtATime" or "CodeDeployDefault.HalfAtATime"'
         )
-    return _shape(weights, approved=any(approved))
+    total = sum(_minutes(step.bake) for step in weights[:-1])
+    found = _shape(weights, approved=any(approved))
+    if target.platform == "lambda" and total > LONGEST and not isinstance(found, str):
+        return f"its shares take {total} min together, and CodeDeploy moves a function's traffic in {LONGEST} at most"
+    return found
 
 
 def misfit(target: CodeDeployTarget, plan: Plan) -> str:
