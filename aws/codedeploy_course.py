@@ -21,6 +21,8 @@ from rollout.course import Course, CourseStage, Wait
 READY, TERMINATION = "READY_WAIT", "TERMINATION_WAIT"
 PROMISED: Final = timedelta(minutes=2)
 """So long AWS may take until it shows the way back that it was asked for."""
+UNTOLD: Final = timedelta(seconds=30)
+"""Somebody else's stop does not say whether it was one with a rollback: that shows within seconds, or it was none."""
 MINUTE: Final = timedelta(minutes=1)
 
 REASON: Final = 1200
@@ -42,6 +44,8 @@ class Story(NamedTuple):
     """It was started for."""
     goes_back: bool = False
     """That is the stable one."""
+    told_back: bool = False
+    """The last thing that this rollout asked for was that AWS stops it and goes back."""
     back: Deployment | None = None
     """AWS's own way back from it."""
     targets: tuple[TargetRow, ...] = ()
@@ -124,17 +128,21 @@ def _after_the_end(story: Story, ours: Deployment, percent: int | None, at: date
     if link.rollback_deployment_id:
         return "going_back"  # it is there, only its row was not read
     ended = ours.complete_time or ours.create_time
-    if _promised(ours) and not link.rollback_message and at - ended < PROMISED:
+    if not link.rollback_message and at - ended < _promised(story, ours):
         return "going_back"
     return unhelped
 
 
-def _promised(ours: Deployment) -> bool:
-    """Whether AWS was told to go back from this end. What was stopped by us was stopped with that order."""
+def _promised(story: Story, ours: Deployment) -> timedelta:
+    """How long a way back is to be expected from this end. What was stopped by us was stopped with that order."""
     events = ours.auto_rollback_configuration
     if ours.error_information.code == "ALARM_ACTIVE":
-        return events.on("STOP_ON_ALARM")
-    return ours.status == "Stopped" or events.on("FAILURE")
+        told = events.on("STOP_ON_ALARM")
+    elif ours.status == "Stopped":
+        return PROMISED if story.told_back or events.on("STOP_ON_REQUEST") else UNTOLD
+    else:
+        told = events.on("FAILURE")
+    return PROMISED if told else timedelta(0)
 
 
 def wait_of(story: Story, at: datetime) -> Wait | None:

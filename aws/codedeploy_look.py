@@ -15,6 +15,7 @@ from aws.codedeploy_replies import Deployment
 from aws.codedeploy_target import CodeDeployTarget
 from aws.driver import sides
 from aws.sessions import Sessions
+from rollout.actions import Stop
 from rollout.errors import FaultKind, TargetError
 from rollout.model import Rollout
 
@@ -135,7 +136,16 @@ def story_of(want: Want, rows: Iterable[Deployment]) -> Story:
     back = next((row for row in group if _takes_back(row, newest)), None)
     known = {row.deployment_id for row, _ in ours} | ({back.deployment_id} if back else set())
     after = _after(group, known, (back or newest).create_time)
-    return Story(newest, release, release == stable.id, back, foreign=_others(group, known, stable.id), after=after)
+    return Story(
+        newest, release, release == stable.id, told_back=_told_back(rollout), back=back,
+        foreign=_others(group, known, stable.id), after=after,
+    )  # fmt: skip
+
+
+def _told_back(rollout: Rollout) -> bool:
+    """Kept with the decision, before the call: a stop of ours that AWS took is never without it."""
+    stop = Stop()
+    return rollout.asked_what == f"{stop.kind} {stop.arg}"
 
 
 def _told(want: Want, rows: Iterable[Deployment]) -> Story | TargetError:

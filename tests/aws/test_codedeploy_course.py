@@ -69,7 +69,7 @@ def test_every_status_has_a_state(status: str, goes_back: bool) -> None:
     home = {"Succeeded": "back", "Failed": "failed", "Stopped": "failed", "Ready": "failed"}
     known = home if goes_back else forward
     expected = known.get(status, "going_back" if goes_back else "running")
-    assert state(deployment(status, **settings(ready=60)), goes_back=goes_back) == expected
+    assert state(deployment(status, **settings(ready=60)), goes_back=goes_back, told_back=True) == expected
 
 
 @pytest.mark.parametrize("status", [*enum("LifecycleEventStatus"), "SomethingNew"])
@@ -159,14 +159,22 @@ def test_nothing_waits_where_nothing_is_kept() -> None:
 
 def test_what_aws_was_told_to_take_back_is_going_back_before_it_shows() -> None:
     """S4: right after a stop nobody may take it for failed, for then a second way back would be started."""
-    for ours in (
-        deployment("Stopped"),
-        deployment("Failed", **ROLLBACK),
-        deployment("Stopped", errorInformation={"code": "ALARM_ACTIVE"}, **ON_ALARM),
+    on_request: dict[str, Any] = {"autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_STOP_ON_REQUEST"]}}
+    for ours, told in (
+        (deployment("Stopped"), True),
+        (deployment("Stopped", **on_request), False),
+        (deployment("Failed", **ROLLBACK), False),
+        (deployment("Stopped", errorInformation={"code": "ALARM_ACTIVE"}, **ON_ALARM), False),
     ):
         ended = ours.model_copy(update={"complete_time": NOON})
-        assert state(ended, minutes=1) == "going_back"
-        assert state(ended, minutes=PROMISED.total_seconds() / 60) == "failed"
+        assert state(ended, minutes=1, told_back=told) == "going_back"
+        assert state(ended, minutes=PROMISED.total_seconds() / 60, told_back=told) == "failed"
+
+
+def test_somebody_elses_stop_promises_little() -> None:
+    """With a rollback that shows in seconds; without one nobody waits for it for minutes while the bad one serves."""
+    stopped = deployment("Stopped", completeTime=NOON, errorInformation={"code": "MANUAL_STOP"})
+    assert [state(stopped, minutes=minutes) for minutes in (0.4, 0.5, 1)] == ["going_back", "failed", "failed"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from aws.codedeploy_mark import mark
 from aws.codedeploy_replies import Deployment, TargetRow
 from aws.codedeploy_target import CodeDeployTarget
 from aws.ecs_replies import Fleet
+from rollout.actions import Stop
 from rollout.errors import TargetError
 from rollout.model import Rollout
 from rollout.people import Actor
@@ -70,6 +71,14 @@ def test_what_is_under_way_and_not_ours_is_foreign() -> None:
     story = story_of(WANT, [row(1, "v2"), row(2), row(3, status="Succeeded")])
     assert story.foreign == "d-2 (InProgress, started by user: nightly)"
     assert story_of(WANT, [row(2, status="Failed")]).foreign == ""
+
+
+def test_a_stop_of_ours_is_known_by_what_the_rollout_asked_for_last() -> None:
+    """One that asked for something else since has not stopped it."""
+    stop = Stop()
+    asked = ROLLOUT.but(asked_what=f"{stop.kind} {stop.arg}")
+    assert story_of(Want(asked, TARGET), [row(1, "v2", 1, "Stopped")]).told_back
+    assert not story_of(Want(asked.but(asked_what="launch v2"), TARGET), [row(1, "v2", 1, "Stopped")]).told_back
 
 
 def test_without_releases_there_is_no_story() -> None:
