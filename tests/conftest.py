@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,13 +68,25 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests go first: one that begins last is waited for by everybody. No lines are counted in some."""
+    """Files with long tests go first: one that begins last is waited for by everybody."""
     long = {item.path for item in items if any(item.get_closest_marker(name) for name in ("slow", "browser"))}
     long |= {item.path for item in items if "end_to_end" in item.path.parts}
     items.sort(key=lambda item: item.path not in long)
-    for item in items:
-        if item.path in UNCOUNTED:
-            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """No lines are counted in some. pytest-cov's own marker stops one counter; in a worker of xdist there are two."""
+    if item.path not in UNCOUNTED:
+        return (yield)
+    here, later = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        threading.settrace(later)
+        sys.settrace(here)
 
 
 @pytest.fixture(scope="session")
