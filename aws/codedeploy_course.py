@@ -44,8 +44,6 @@ class Story(NamedTuple):
     """It was started for."""
     goes_back: bool = False
     """That is the stable one."""
-    told_back: bool = False
-    """The last thing that this rollout asked for was that AWS stops it and goes back."""
     back: Deployment | None = None
     """AWS's own way back from it."""
     targets: tuple[TargetRow, ...] = ()
@@ -57,6 +55,8 @@ class Story(NamedTuple):
     """The newest one of somebody else's to the whole group that came after all of these."""
     interval: int = 0
     """Minutes between two moves of traffic."""
+    told_back: bool = False
+    """The last thing that this rollout asked for was that AWS stops it and goes back."""
 
     @property
     def moving(self) -> Deployment | None:

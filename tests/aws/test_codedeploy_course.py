@@ -159,7 +159,8 @@ def test_nothing_waits_where_nothing_is_kept() -> None:
 
 def test_what_aws_was_told_to_take_back_is_going_back_before_it_shows() -> None:
     """S4: right after a stop nobody may take it for failed, for then a second way back would be started."""
-    on_request: dict[str, Any] = {"autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_STOP_ON_REQUEST"]}}
+    events = {"enabled": True, "events": ["DEPLOYMENT_STOP_ON_REQUEST"]}
+    on_request: dict[str, Any] = {"autoRollbackConfiguration": events}
     for ours, told in (
         (deployment("Stopped"), True),
         (deployment("Stopped", **on_request), False),
