@@ -127,7 +127,9 @@ class Hands:
     def _went_on(self, wait: str, error: CallError) -> Outcome:
         """AWS refused: fine where it has gone on meanwhile."""
         present = wait_of(self._present(), self._at)
-        if present is not None and present.id == wait:
+        # While AWS removes the old side, which takes minutes, nothing but this refusal tells that its wait is over.
+        removes = wait == TERMINATION and error.kind == "state"
+        if present is not None and present.id == wait and not removes:
             return failed(error)
         return Outcome(state="done", text=f"it had gone on from {wait} already", request_id=error.request_id)
 

@@ -51,6 +51,16 @@ def at_the_end(bench: FleetBench) -> Rollout:
     return until(bench, rollout, "waiting", 100)
 
 
+def test_while_the_old_side_is_removed_its_wait_is_over(bench: FleetBench) -> None:
+    """AWS shows the wait until the last server is gone; told again it refuses, and that is no failure of ours."""
+    rollout = at_the_end(bench)
+    assert bench.go_on(rollout, "TERMINATION_WAIT").state == "done"
+    bench.cloud.step(2)
+    again = bench.go_on(bench.looked(rollout), "TERMINATION_WAIT")
+    assert again.state == "done" and "it had gone on from TERMINATION_WAIT already" in again.text
+    assert bench.cloud.log.refused[CONTINUE] == 1, "the refusal told it"
+
+
 def sent(bench: FleetBench) -> int:
     """How often an answer to a wait was sent, whatever came of it."""
     return len(bench.cloud.log.of(CONTINUE)) + bench.cloud.log.refused[CONTINUE]
