@@ -223,7 +223,7 @@ class SimulatedWorld:
         gone = SideHealth(state="sick", text="gone")
         ids = [side.id if side else "" for side in (rollout.stable, rollout.candidate)]
         stable, candidate = (target.versions.get(name, gone) for name in ids)
-        percent = None if aws.split else aws.percent(rollout.id)
+        percent = None if aws.split or aws.unknown else aws.percent(rollout.id)
         return Seen(at=now, percent=percent, foreign=aws.split, stable=stable, candidate=candidate, course=course)
 
     def _read(self, name: str, rollout: Rollout) -> AlarmReading:

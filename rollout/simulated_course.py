@@ -78,6 +78,8 @@ class SimulatedAws:
     foreign: str = ""
     split: str = ""
     """What serves where somebody else has deployed over it all, in words: `9: 100 %`."""
+    unknown: bool = False
+    """Who gets what is shown nowhere."""
     lists_late: int = 0
     """Seconds until a new deployment is listed."""
     deaf: bool = False

@@ -321,5 +321,7 @@ def send_home(look: Look) -> None:
         return  # S14: what somebody else deployed meanwhile is overwritten at a person's second word only
     elif course.state == "done" or (course.state == "failed" and (not back or r.still_for >= AGAIN)):
         _ask(look, Launch(release=r.stable.id))
+    elif course.state == "none" and look.obs.seen.percent is None:
+        _ask(look, Launch(release=r.stable.id))  # AWS is asked for the new release by a deployment that nobody sees
 
 

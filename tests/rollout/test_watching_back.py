@@ -80,3 +80,19 @@ def test_a_way_back_that_does_not_arrive_vetoes_nothing(tmp_path: Path) -> None:
         assert hold is not None and hold.veto == ""
     finally:
         scene.close()
+
+
+def test_what_aws_took_and_never_lists_is_undone_all_the_same(tmp_path: Path) -> None:
+    """No deployment is shown, and who gets what is unknown: the old release is asked for, nobody waits for a page."""
+    scene = scene_of(tmp_path / "t.db")
+    try:
+        aws(scene).lists_late = 10**6
+        scene.wish("start")
+        scene.until("launching")
+        scene.look(2)
+        aws(scene).unknown = True
+        assert scene.wish("rollback").ok
+        scene.look(3)
+        assert verbs(scene)[-1] == "launch/1"
+    finally:
+        scene.close()
