@@ -163,8 +163,8 @@ def stages(r: Rollout, now: datetime) -> tuple[Stage, ...]:
         return _course_stages(r)
     steps = r.terms.plan.steps
     at: datetime | None = now if r.phase in (P.LAUNCHING, P.STEPPING, P.FINAL_BAKE, P.RETIRING) else None
-    if r.verdict is None or r.verdict.outcome != "PASS":
-        at = None
+    if r.verdict is None or r.verdict.outcome != "PASS" or (r.seen is not None and r.seen.candidate.late):
+        at = None  # a late count watches on, and nothing rises by it
     out = []
     for index, step in enumerate(steps):
         state = _state(r, index)
