@@ -38,7 +38,9 @@ class EcsGround:
     def prepare(self, rollout: Rollout, target: CodeDeployTarget, group: Group) -> Prepared:
         """Both releases by their task definitions, what differs, whether the service can take it."""
         fleet = self._fleet(target)
-        shipment = self._shipping(target).plan(rollout.wanted, back=rollout.back, serving=serving(fleet))
+        shipment = self._shipping(target).plan(
+            rollout.wanted, back=rollout.back, home=rollout.home, serving=serving(fleet)
+        )
         checks = [*_service(target, fleet, group), *_of(shipment, fleet)]
         return Prepared(
             stable=_pinned(shipment.stable), candidate=_pinned(shipment.candidate), diff=shipment.diff,
@@ -50,7 +52,7 @@ class EcsGround:
         fleet = self._fleet(target)
         checks = _service(target, fleet, group)
         try:
-            shipment = self._shipping(target).plan("latest", back=False, serving=serving(fleet))
+            shipment = self._shipping(target).plan("latest", serving=serving(fleet))
         except Refused as error:
             tells = error.fact
         else:

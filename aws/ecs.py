@@ -57,7 +57,7 @@ class Ecs(PairDriver[EcsTarget]):
         survey, sight = self._surveyed(rollout, target)
         stable, candidate = crews_of(sight, Fleet)
         shipment = self._shipping(target, sight).plan(
-            rollout.wanted, back=rollout.back, serving=stable.task_definition
+            rollout.wanted, back=rollout.back, home=rollout.home, serving=stable.task_definition
         )
         checks = [
             *alb_preflight.split(survey),
@@ -83,7 +83,7 @@ class Ecs(PairDriver[EcsTarget]):
             *ecs_preflight.limits(sight),
         ]
         try:
-            shipment = self._shipping(mine, sight).plan(NEWEST, back=False, serving=stable.task_definition)
+            shipment = self._shipping(mine, sight).plan(NEWEST, serving=stable.task_definition)
         except Refused as error:
             tells = error.fact
         else:

@@ -90,9 +90,12 @@ class Shipping:
         self._registries = registries
         self._target, self._sides = where
 
-    def plan(self, wanted: str, *, back: bool, serving: str) -> Shipment:
-        """What `wanted` means now. NotFound or Refused when it cannot be deployed. `serving`: the live definition."""
-        one = self._plan(wanted, back=back, serving=serving)
+    def plan(self, wanted: str, *, serving: str, back: bool = False, home: Release | None = None) -> Shipment:
+        """What `wanted` means now. NotFound or Refused when it cannot be deployed. `serving`: the live definition.
+
+        `home`: the release of a way back as it was recorded, whatever its name means by now.
+        """
+        one = self._plan(wanted, home, back=back, serving=serving)
         sides = {"stable": one.stable, "candidate": one.candidate}
         names = {side: release.id for side, release in sides.items()}
         change = Change(one.live, one.new, one.served_by, one.container, names)
@@ -101,7 +104,7 @@ class Shipping:
         stable, candidate = (_with_commit(release, found.by_side.get(side, "")) for side, release in sides.items())
         return one._replace(stable=stable, candidate=candidate, checks=found.checks)
 
-    def _plan(self, wanted: str, *, back: bool, serving: str) -> Shipment:
+    def _plan(self, wanted: str, home: Release | None, *, back: bool, serving: str) -> Shipment:
         live = definition_of(self._desk.ecs, serving)
         served_by = release_container(live, self._target.container)
         if wanted.startswith(BY_DEFINITION):
@@ -114,12 +117,13 @@ class Shipping:
                 f"name a task definition: @{BY_DEFINITION}{live.contents.family}:<revision>",
             )
         registry = self._registry(image)
-        served, row = _served(registry, image), registry.resolve(wanted)
+        served, row = _served(registry, image), registry.resolve(_digest(home, image) or wanted)
         name = _name(served, image)
         if row.image_digest == (served.image_digest if served else image.digest):
             raise Serves(f"{self._target.cluster} already serves {name}", "push a new image, or name another")
         new = live.with_image(served_by, image.pinned(row.image_digest))
-        there = self._marks.find(self._desk.ecs, live.contents.family, new.mark)
+        recorded = home.pinned.get("task_definition", "") if home is not None and _digest(home, image) else ""
+        there = recorded or self._marks.find(self._desk.ecs, live.contents.family, new.mark)
         if back and not there:
             # A way back skips approval: it must not be a way to ship what a tag has come to mean since.
             fact = f"{name_of(row, wanted)} is {short_digest(row.image_digest)} now, which never ran here so"
@@ -189,6 +193,14 @@ def _name(served: ImageRow | None, image: Image) -> str:
     if served is not None:
         return name_of(served, image.tag)
     return short_digest(image.digest) if image.digest else image.tag
+
+
+def _digest(home: Release | None, image: Image) -> str:
+    """The very image that was recorded, where it lies in the same repository as the one that serves."""
+    was = parse(home.pinned.get("image", "")) if home is not None else None
+    if home is None or was is None or (was.account, was.repository) != (image.account, image.repository):
+        return ""
+    return home.pinned.get("digest", "")
 
 
 def _known(desk: Desk, there: str, new: Definition) -> Definition:

@@ -84,7 +84,7 @@ class EcsNative:
         target, plan = target_of(rollout), rollout.terms.schedule
         found = self._survey(target, schedule_of(plan) if plan else None, back=rollout.back)
         found = found._replace(without=tuple(rollout.known_red) if rollout.overridden is not None else ())
-        shipment = self._shipment(target, found, rollout.wanted, back=rollout.back)
+        shipment = self._shipment(target, found, rollout)
         newest = found.newest
         return Prepared(
             stable=_here(shipment.stable), candidate=_here(shipment.candidate), diff=shipment.diff,
@@ -109,7 +109,7 @@ class EcsNative:
             *native_preflight.findings(found),
         ]
         try:
-            shipment = self._shipment(mine, found, NEWEST, back=False)
+            shipment = self._shipment(mine, found)
         except Refused as error:
             tells = error.fact
         else:
@@ -178,11 +178,14 @@ class EcsNative:
         asked = [name for name in names if possible(name)]
         return tuple(row for batch in batches(asked, A_PAGE) for row in described(calls, AlarmNames=batch))
 
-    def _shipment(self, target: NativeTarget, found: Survey, wanted: str, *, back: bool) -> Shipment:
+    def _shipment(self, target: NativeTarget, found: Survey, rollout: Rollout | None = None) -> Shipment:
+        """What that rollout would ship; without one, what the newest image would be."""
         calls = self._eyes.ecs(target, target.service)
         registries = Registries(self._sessions, target.iam_role, OPERATIONS)
         shipping = Shipping(Desk(calls, calls, calls), self._eyes.marks, registries, Where(target, _HERE))
-        return shipping.plan(wanted, back=back, serving=found.definition)
+        if rollout is None:
+            return shipping.plan(NEWEST, serving=found.definition)
+        return shipping.plan(rollout.wanted, back=rollout.back, home=rollout.home, serving=found.definition)
 
 
 def _as_configured(plan: Plan) -> bool:

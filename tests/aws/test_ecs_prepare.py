@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.ecr.models import ecr_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2.models import elbv2_backends
 from pydantic import ValidationError
@@ -245,6 +246,26 @@ def test_a_way_back_goes_to_the_definition_that_served(bench: EcsBench) -> None:
     assert (back.stable.id, back.candidate.id) == ("v2", "v1")
     assert back.candidate.pinned["task_definition"].endswith("shop-blue:1")
     assert back.candidate.pinned["service"] == BLUE
+
+
+def test_a_way_back_ships_what_was_recorded_whatever_its_tag_means_now(bench: EcsBench) -> None:
+    """The tag has moved to another image: the very revision that served goes back, the tag alone is refused."""
+    home = bench.accepted().stable
+    assert home is not None and home.id == "v1"
+    rollout = bench.launched()
+    bench.do(rollout, Shift(percent=100))
+    rollout = bench.looked(rollout)
+    for action in (Retire(side="stable"), Finish()):
+        bench.do(rollout, action)
+    bench.cloud.step(60)
+    images: Any = ecr_backends[ACCOUNT][REGION].repositories[REPOSITORY].images
+    next(one for one in images if "v1" in one.image_tags).image_tags.append("kept")  # moto forgets what has no tag
+    add_image(bench.cloud.world, REPOSITORY, "v1")
+    with pytest.raises(Refused, match="which never ran here so"):
+        bench.driver.prepare(bench.requested("v1").but(back=True))
+    back = bench.driver.prepare(bench.requested("v1").but(back=True, home=home))
+    assert back.candidate.pinned["digest"] == bench.shop.digests["v1"]
+    assert back.candidate.pinned["task_definition"].endswith("shop-blue:1")
 
 
 def test_a_way_back_never_ships_what_a_tag_has_become(bench: EcsBench) -> None:
