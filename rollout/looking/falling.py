@@ -60,9 +60,11 @@ def _held(look: Look) -> bool:
         return True
     if seen.percent is None and not r.overwrite and r.sighting == f"foreign {seen.foreign}" and _again(look):
         text = f"somebody else changed the traffic: {seen.foreign}"
+        cause = look.cause("foreign", text, "rollback once more overwrites it; adopt accepts it")
         if r.phase is not Phase.STUCK or (r.cause and r.cause.kind != "foreign"):
-            hint = "rollback once more overwrites it; adopt accepts it"
-            look.stick(look.cause("foreign", text, hint), Phase.ROLLING_BACK)
+            look.stick(cause, Phase.ROLLING_BACK)
+        elif r.cause and r.cause.text != text:
+            look.set(cause=cause)  # what it says of somebody else's deployment is what it is now
         return True
     return False
 

@@ -95,7 +95,9 @@ def waived(look: Look) -> bool:
 def _fell(look: Look, course: Course) -> None:
     """AWS ended it, or takes it back by itself: so do we."""
     why = course.reason or course.text or course.state
-    verb = "taken back by AWS itself" if course.state in ("going_back", "back") else "the deployment failed on AWS"
+    # Where nothing was ever sent to it nothing was taken back.
+    took = course.state == "going_back" or (course.state == "back" and look.r.peak > 0)
+    verb = "taken back by AWS itself" if took else "the deployment failed on AWS"
     look.fall(look.cause("aws", f"{verb}: {why}"))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rollout.model import Phase
+from rollout.notices import NeedsHuman
 from tests.rollout.scene import ANA, Scene
 from tests.rollout.test_watching import aws, scene_of, started, verbs
 
@@ -44,6 +45,12 @@ def test_what_a_colleague_deployed_over_it_stays(scene: Scene) -> None:
     assert stuck.cause is not None and stuck.cause.text == "somebody else changed the traffic: 9: 100 %"
     scene.look(5)
     assert "launch/1" not in verbs(scene)
+    pages = [one for one in scene.notices() if isinstance(one, NeedsHuman)]
+    aws(scene).split = "9 by d-7 (Succeeded): 100 %"
+    scene.look(3)
+    now = scene.newest.cause
+    assert now is not None and now.text == "somebody else changed the traffic: 9 by d-7 (Succeeded): 100 %"
+    assert [one for one in scene.notices() if isinstance(one, NeedsHuman)] == pages, "nobody is called anew"
 
 
 def test_a_second_word_overwrites_it(scene: Scene) -> None:
