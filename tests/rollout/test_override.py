@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,8 @@ def test_only_the_newest_wish_is_overridden(scene: Scene, named: bool) -> None:
     scene.alarm.turn("OK", scene.clock.now())
     scene.wish("start", BEN)
     scene.until("succeeded")
-    reply = scene.wish("override", BEN, reason="late", **({"ref": first.id} if named else {}))
+    which: dict[str, Any] = {"ref": first.id} if named else {}
+    reply = scene.wish("override", BEN, reason="late", **which)
     assert not reply.ok and scene.newest.id == 2
     assert "#2 has succeeded since" in reply.text or "#2 has ended, succeeded" in reply.text
 
