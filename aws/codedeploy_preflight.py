@@ -32,7 +32,16 @@ def survey(one: Desk) -> tuple[Group, list[Check]]:
     application = application_of(one)
     group = group_of(one)
     _of_platform(one.target, application, group)
-    return group, says_of_itself(group)
+    return group, [*says_of_itself(group), *_new_servers(group)]
+
+
+def _new_servers(group: Group) -> list[Check]:
+    """Where the servers that take over come from: AWS refuses a start that names none of those that it has to find."""
+    found = group.blue_green_deployment_configuration.green_fleet_provisioning_option.action
+    if group.compute_platform != "Server" or not group.blue_green or found != "DISCOVER_EXISTING":
+        return []
+    text = f"the deployment group {group.deployment_group_name} wants its new servers named at each start"
+    return [_fail("servers", text, "let it copy its Auto Scaling group: COPY_AUTO_SCALING_GROUP")]
 
 
 def active_of(one: Desk) -> list[Deployment]:

@@ -62,9 +62,14 @@ class ReadyOption(Camel):
     wait_time_in_minutes: int = 0
 
 
+class GreenFleet(Camel):
+    action: str = ""
+
+
 class BlueGreen(Camel):
     terminate_blue_instances_on_deployment_success: BlueEnd = BlueEnd()
     deployment_ready_option: ReadyOption = ReadyOption()
+    green_fleet_provisioning_option: GreenFleet = GreenFleet()
 
 
 class EcsPair(Camel):

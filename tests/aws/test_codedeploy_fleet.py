@@ -51,6 +51,17 @@ def at_the_end(bench: FleetBench) -> Rollout:
     return until(bench, rollout, "waiting", 100)
 
 
+@pytest.mark.parametrize(("action", "refused"), [("DISCOVER_EXISTING", True), ("COPY_AUTO_SCALING_GROUP", False)])
+def test_servers_that_would_have_to_be_named_are_refused_at_the_start(
+    bench: FleetBench, action: str, refused: bool
+) -> None:
+    """AWS would refuse the launch: that is said before, with what to change."""
+    bench.group.settings["blueGreenDeploymentConfiguration"]["greenFleetProvisioningOption"] = {"action": action}
+    failed = [one for one in bench.driver.prepare(bench.requested("v2")).checks if one.state == "fail"]
+    assert [one.name for one in failed] == (["servers"] if refused else [])
+    assert all("COPY_AUTO_SCALING_GROUP" in one.hint for one in failed)
+
+
 def test_while_the_old_side_is_removed_its_wait_is_over(bench: FleetBench) -> None:
     """AWS shows the wait until the last server is gone; told again it refuses, and that is no failure of ours."""
     rollout = at_the_end(bench)
