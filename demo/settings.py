@@ -52,6 +52,9 @@ home = "C0OPS"
 [http]
 port = {port}
 
+[aws]
+endpoint_url = "{cloud}"   # nothing here is ever asked of the real AWS
+
 [page]
 mention = "S0ONCALL"
 sns_topic_arn = "{topic_arn}"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from bot.cli import texts
 from bot.cli.guarded import here
 from bot.cli.options import Line, Usage
 from bot.cli.place import configured
+from bot.config import BadConfigs, Config, may_act
 from rollout.durations import print_duration
 from rollout.errors import TidegateError
 from rollout.forecast import AT_AWS, Configured, Forecast, forecast
@@ -48,7 +50,8 @@ def run(line: Line) -> int:
     app, _, env = words[0].partition("/")
     app, env = policy.find(app, env)
     kind, terms = policy.terms(app, env, words[1] if len(words) == 2 else "")
-    told = _told((f"{app}/{env}", kind, terms), drivers[kind], config.apps[app].env[env], offline=OFFLINE in line.words)
+    nobody = f"{OFFLINE} asks nobody" if OFFLINE in line.words else _elsewhere(config)
+    told = _told((f"{app}/{env}", kind, terms), drivers[kind], config.apps[app].env[env], nobody)
     if line.json:
         print(json.dumps(_plain(told)))
     else:
@@ -56,7 +59,17 @@ def run(line: Line) -> int:
     return 0
 
 
-def _told(what: tuple[str, str, Terms], driver: type[Driver], target: TargetModel, *, offline: bool) -> Told:
+def _elsewhere(config: Config) -> str:
+    """Why AWS is not asked: the file is for another one than this shell would reach."""
+    try:
+        may_act(config, os.environ)
+    except BadConfigs as wrong:
+        return "; ".join(f"{flaw.fact} ({flaw.hint})" for flaw in wrong.flaws)
+    return ""
+
+
+def _told(what: tuple[str, str, Terms], driver: type[Driver], target: TargetModel, nobody: str) -> Told:
+    """`nobody`: why AWS is not asked; empty where it is."""
     terms = what[2]
     launches = driver.capabilities.launches
     if terms.schedule is not None or driver.capabilities.weights != "watch":
@@ -64,7 +77,7 @@ def _told(what: tuple[str, str, Terms], driver: type[Driver], target: TargetMode
         if terms.schedule is not None and issubclass(driver, Scheduler):
             bounds = driver.bounds(target, terms.schedule)
         return Told(*what, forecast(terms, launches=launches), str(terms.schedule or terms.plan), bounds)
-    found = f"{OFFLINE} asks nobody" if offline else _read(driver, target)
+    found = nobody or _read(driver, target)
     if isinstance(found, str):
         return Told(*what, forecast(terms, launches=launches), str(terms.plan), unknown=found)
     way = forecast(terms, launches=launches, configured=None if found.unknown else found)

@@ -1,6 +1,7 @@
 """The verbs that wish: written into the store for the bot to take, answered there. It permits nothing."""
 
 import json
+import os
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from bot.cli.guarded import here, told
 from bot.cli.options import Line
 from bot.cli.place import ask_of, configured, this_user
 from bot.clock import SystemClock
-from bot.config import Config
+from bot.config import Config, may_act
 from rollout.ask import Ask
 from rollout.errors import Refused, Stale
 from rollout.model import Phase, Rollout
@@ -52,6 +53,7 @@ def _alone(config: Config, ask: Ask, actor: Actor, line: Line) -> int:
             f"no bot is running on {config.store_path}: nothing was done, and nothing was left for later",
             "start it with tidegate run; rollback works without it",
         )
+    may_act(config, os.environ)
     from bot.app import drive_rollback  # late: brings AWS in
 
     return _say(drive_rollback(config, ask, actor, _progress), line)

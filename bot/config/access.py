@@ -93,6 +93,15 @@ def check_overrides(environ: Mapping[str, str], findings: Findings, *, allowed: 
             )
 
 
+def check_endpoint(environ: Mapping[str, str], findings: Findings, *, wanted: str) -> None:
+    """A file for a stand-in of AWS never acts on what real credentials reach: the environment has to name it, too."""
+    leads = {one.variable: environ[one.variable] for one in find_overrides(environ)}
+    if wanted and leads.get("AWS_ENDPOINT_URL") != wanted:
+        told = findings.shown(wanted)
+        hint = f"export AWS_ENDPOINT_URL={wanted}, or, for another AWS, take endpoint_url out of [aws]"
+        findings.lacking("AWS_ENDPOINT_URL", f"this file is for the AWS at {told} only", hint)
+
+
 def read_access(config: Config, environ: Mapping[str, str], findings: Findings) -> Access | None:
     """Tokens and mode for `run`; None with every missing or swapped secret noted, by name only."""
     values = {name: environ.get(name, "").strip() for name in _WHERE}

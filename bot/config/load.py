@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from bot.config.access import Access, check_overrides, known_secrets, read_access
+from bot.config.access import Access, check_endpoint, check_overrides, known_secrets, read_access
 from bot.config.flaws import BadConfigs, Findings
 from bot.config.meaning import check_meaning
 from bot.config.model import Config
@@ -31,10 +31,19 @@ def load_to_run(
 ) -> tuple[Config, Access]:
     """What `run` starts from: the configuration and the way to Slack; all mistakes of both at once."""
     config, findings = _read(Path(path), environ, drivers)
+    check_endpoint(environ, findings, wanted=config.aws.endpoint_url)
     access = read_access(config, environ, findings)
     if access is None or len(findings):
         raise BadConfigs(path, findings)
     return config, access
+
+
+def may_act(config: Config, environ: Mapping[str, str]) -> None:
+    """BadConfigs unless the environment leads to the AWS that the file is for; for what acts without a bot."""
+    findings = Findings(Redactor(known_secrets(environ)))
+    check_endpoint(environ, findings, wanted=config.aws.endpoint_url)
+    if len(findings):
+        raise BadConfigs(config.path, findings)
 
 
 def _read(path: Path, environ: Mapping[str, str], drivers: Drivers | None) -> tuple[Config, Findings]:

@@ -183,6 +183,11 @@ class Aws(Section):
     allow_endpoint_override: bool = Field(
         False, description="let `AWS_ENDPOINT_URL*` point at something beyond this machine", examples=[False]
     )
+    endpoint_url: str = Field(
+        "",
+        description="the one AWS that this file is for: whatever acts on it needs the same `AWS_ENDPOINT_URL`",
+        examples=["http://127.0.0.1:4566"],
+    )
 
 
 class Page(Section):

@@ -30,7 +30,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("mode", "home"), "[slack]"),
     "path": "[store]",
     **dict.fromkeys(("mention", "sns_topic_arn"), "[page]"),
-    "allow_endpoint_override": "[aws]",
+    **dict.fromkeys(("allow_endpoint_override", "endpoint_url"), "[aws]"),
 }
 
 

@@ -52,6 +52,14 @@ def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     return run
 
 
+def test_a_file_for_a_stand_in_asks_no_other_aws(told, tmp_path: Path) -> None:
+    """What this shell reaches is not what the file is for: that is said, and nobody is asked."""
+    text = '[aws]\nendpoint_url = "http://127.0.0.1:4566"\n' + FILE
+    (tmp_path / "tidegate.toml").write_text(text)
+    code, out, _ = told("billing", "watch")
+    assert code == 0 and "this file is for the AWS at" in out and "export AWS_ENDPOINT_URL=" in out
+
+
 def environ(given: dict[str, str]) -> Iterator[None]:
     """These variables and no others that name AWS, for as long as it lasts."""
     before = dict(os.environ)

@@ -225,6 +225,16 @@ def test_rollback_without_a_bot_takes_the_lock_itself(path):
     assert "my-app" in err
 
 
+def test_rollback_of_a_file_for_a_stand_in_acts_on_no_other_aws(path):
+    """The demo's own file in a shell without the demo's address: refused before anything of AWS is asked."""
+    file = Path(path)
+    file.write_text('[aws]\nendpoint_url = "http://127.0.0.1:4566"\n' + file.read_text())
+    open_store(load(path, {}).store_path).close()
+    code, _, err = elsewhere(path, "rollback", "my-app")
+    assert code == 2
+    assert "this file is for the AWS at" in err and "export AWS_ENDPOINT_URL=http://127.0.0.1:4566" in err
+
+
 # -- texts -----------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.clock import SystemClock
-from bot.config import BadConfigs, load, load_to_run
+from bot.config import BadConfigs, load, load_to_run, may_act
 from bot.config.model import rules_of
 from rollout.values import Moment
 from tests.bot.test_config_broken import GOOD, mistakes
@@ -201,6 +201,24 @@ def test_aws_beyond_this_machine_needs_the_files_word(tmp_path):
     assert not load_to_run(write(tmp_path, SMALL), {**environ, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"})[
         1
     ].warnings
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{}, {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"},
+     {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}],
+)  # fmt: skip
+def test_a_file_for_a_stand_in_never_acts_on_another_aws(tmp_path, environ):
+    """Whatever acts on it needs the same address in the environment; who only asks a running bot does not."""
+    text = '[aws]\nendpoint_url = "http://127.0.0.1:4566"\n' + SMALL
+    config = load(write(tmp_path, text), environ)
+    flaws = lacking(tmp_path, {**SLACK, **environ}, text)
+    assert "this file is for the AWS at" in flaws["AWS_ENDPOINT_URL"].fact
+    with pytest.raises(BadConfigs, match="export AWS_ENDPOINT_URL="):
+        may_act(config, environ)
+    right = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+    assert load_to_run(write(tmp_path, text), {**SLACK, **right})
+    may_act(config, right)
 
 
 def test_slack_beyond_this_machine_is_warned_of_and_slack_itself_is_not(tmp_path):
