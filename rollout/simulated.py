@@ -62,6 +62,8 @@ class SimulatedFleet:
     def side(self, version: str, said: SideHealth) -> SideHealth:
         """What is to be seen of that version's servers."""
         ready, wanted = self.ready.get(version, 0), self.desired.get(version, 0)
+        if not wanted:  # known, whatever is not: nobody asked for any
+            return SideHealth(text="no server of it is asked for", ready=0, needed=self.needed)
         if said.state != "healthy":
             return said.model_copy(update={"ready": 0 if said.state == "sick" else None, "needed": self.needed})
         return SideHealth(

@@ -90,15 +90,17 @@ def _send_home(look: Look) -> None:
     fenced = not any(r.asked) or 0 in r.asked
     if not blind and seen.percent == 0 and fenced:
         return
-    if not blind and seen.stable.most < 100 and any(seen.shares) and not r.force:
-        _bring_up(look, seen)
+    # What was seen before the old side was removed is no news of what is left of it.
+    most = 0 if blind and r.asked_what == "retire stable" else seen.stable.most
+    if most < 100 and any(seen.shares) and not r.force:
+        _bring_up(look, seen, most)
     else:
         look.act(Shift(percent=0))
 
 
-def _bring_up(look: Look, seen: Seen) -> None:
+def _bring_up(look: Look, seen: Seen, most: int) -> None:
     """Not all of the old side is there: what it bears goes back at once, the rest when more of it is up (S7)."""
-    r, to = look.r, 100 - seen.stable.most
+    r, to = look.r, 100 - most
     lately = look.asked_lately()
     # Where rules disagree one share for all of them could raise one: then more of the old side has to come up first.
     if to < max(seen.shares) and to <= min(seen.shares) and not (lately and to in r.asked):

@@ -8,7 +8,7 @@ from rollout.actions import Finish, Launch, Retire, Shift
 from rollout.machine import decide
 from rollout.model import Phase
 from rollout.moves import moves
-from rollout.seen import SideHealth
+from rollout.seen import Fault, SideHealth
 from rollout.simulated import SimulatedFleet
 from tests.rollout.make import T0, cause, look_at, row
 from tests.rollout.scene import ANA, Scene
@@ -61,6 +61,22 @@ def test_what_the_old_side_bears_goes_back_at_once(ready, to):
     assert decide(live, coming, T0).actions == shifts, "what is coming is not asked for again"
     lately = live.but(asked=(to or 0,), asked_at=T0)
     assert decide(lately, look, T0).actions == ((Shift(percent=0),) if ready == 4 else ())
+
+
+@pytest.mark.parametrize(("ready", "what", "asks"), [
+    (4, "shift 100", (Shift(percent=0),)),
+    (4, "retire stable", (Launch(release="1"),)),
+    (0, "retire stable", (Launch(release="1"),)),
+    (0, "shift 100", (Launch(release="1"),)),
+    (3, "shift 100", (Shift(percent=25), Launch(release="1"))),
+])  # fmt: skip
+def test_nothing_is_sent_blindly_onto_a_side_that_was_removed(ready, what, asks):
+    """S7, S11: the look fails and somebody says rollback: what was last seen, and removed since, is what is known."""
+    live = row(Phase.ROLLING_BACK, proven=100, sighting="100", peak=100, cause=cause("person"), asked_what=what)
+    seen = look_at(live, stable=servers(ready), pinned=True).seen
+    dark = look_at(live).model_copy(update={"seen": None, "fault": Fault(kind="throttle", text="throttled")})
+    assert decide(live.but(seen=seen), dark, T0).actions == asks
+    assert decide(live.but(seen=seen, force=True), dark, T0).actions == (Shift(percent=0),), "a person knows better"
 
 
 def test_a_write_in_pieces_is_steered_on_and_no_drift():
