@@ -1,5 +1,6 @@
 """The HTTP side on a real socket: routes, limits, and what a forger meets."""
 
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -167,16 +168,26 @@ def test_a_request_is_stale_after_five_minutes_in_either_direction(bot: Bot):
         assert bot.slack(stamp=str(now + off))[0] == status
 
 
+def chunked_over_the_limit(bot: Bot) -> bytes:
+    """The status; empty where what the server would not read turned its answer into a reset, which is TCP's right."""
+    with (
+        sockets.create_connection(("127.0.0.1", bot.server.port), timeout=30) as line,
+        contextlib.suppress(ConnectionError),
+    ):
+        line.sendall(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(4):
+            line.sendall(b"10000\r\n" + b"a" * 0x10000 + b"\r\n")
+        line.sendall(b"1\r\na\r\n")
+        return line.recv(1000).split(b" ")[1]
+    return b""
+
+
 def test_a_body_over_the_limit_is_413(bot: Bot):
     """256 KiB and a byte, announced or chunked, is refused before anything reads it."""
     big = b"a" * (MAX_BODY + 1)
     assert bot.slack(big)[0] == 413
-    with sockets.create_connection(("127.0.0.1", bot.server.port), timeout=30) as line:
-        line.sendall(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-        for _ in range(4):
-            line.sendall(b"10000\r\n" + b"a" * 0x10000 + b"\r\n")
-        line.sendall(b"1\r\na\r\n")  # and no more: what it would not read turns its answer into a reset
-        assert line.recv(1000).split(b" ")[1] == b"413"
+    answers = [answer for _ in range(20) if (answer := chunked_over_the_limit(bot))]
+    assert answers and set(answers) == {b"413"}
     assert bot.slack(b"a" * MAX_BODY)[0] != 413
 
 

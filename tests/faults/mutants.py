@@ -91,7 +91,7 @@ MUTANTS = (
     ),
     Mutant(
         "one-less", "rollback goes to the version before, not to the release that is recorded", "rollout/anew.py",
-        "        return ended.stable.id\n",
+        "        return home.id\n",
         "        return str(int(ended.candidate.id if ended.candidate else 0) - 1)\n",
         ("tests/rollout/test_door.py", "tests/rollout/test_safety.py"),
     ),
