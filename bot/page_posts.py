@@ -45,9 +45,9 @@ class PagePosts:
     def close(self, rollout: Rollout) -> bool:
         """Make those that still call say what became of it. False when that has to wait."""
         place = self._queue.card(rollout.id)
-        says = self._says(rollout) if place is not None and place.pages else "calls"
-        for index, post in enumerate(place.pages if place is not None and says != "calls" else ()):
-            if post.says in (says, "ended"):
+        for index, post in enumerate(place.pages if place is not None else ()):
+            says = self._says(rollout, post)
+            if says == "calls" or post.says in (says, "ended"):
                 continue
             if self._wire.wait("chat.update", post.channel, human=False) > 0:
                 return False
@@ -60,10 +60,11 @@ class PagePosts:
                 self._queue.save_card(place.model_copy(update={"pages": pages}))
         return True
 
-    def _says(self, rollout: Rollout) -> Literal["calls", "taken", "over", "ended"]:
+    def _says(self, rollout: Rollout, post: PagePost) -> Literal["calls", "taken", "over", "ended"]:
+        """What called in the present phase is not over because that phase needs nobody by itself."""
         if not rollout.live:
             return "ended"
-        if calm(rollout):
+        if calm(rollout) and rollout.phase_at > post.at:
             return "over"
         return "taken" if self._queue.page_taker(rollout.id) is not None else "calls"
 

@@ -90,7 +90,7 @@ def test_a_call_that_was_taken_says_by_whom_and_then_how_it_ended(post: Post):
 def test_a_call_whose_trouble_is_over_says_so(post: Post):
     """Nobody is called any more, though the rollout goes on; another trouble calls by another message."""
     rollout = called(post)
-    post.change(rollout, phase=Phase.STEPPING, cause=None)
+    post.change(rollout, phase=Phase.STEPPING, phase_at=post.dial.now(), cause=None)
     post.run(10)
     assert all("That was over at" in page.text and buttons(page) == [] for page in pages(post))
     told = [page.revision for page in pages(post)]
@@ -101,6 +101,18 @@ def test_a_call_whose_trouble_is_over_says_so(post: Post):
     post.tell(NeedsHuman(rollout=rollout.id, text="AWS cannot be read, again", at=post.dial.now()))
     post.run(30)
     assert [buttons(page) for page in pages(post)] == [[], [], ["I have it"]]
+
+
+def test_a_call_in_a_phase_that_needs_nobody_by_itself_goes_on_calling(post: Post):
+    """An alarm turns red while the old release bakes after a way back: that is not over with the next change."""
+    rollout = post.begin(phase=Phase.FINAL_BAKE)
+    post.run(2)
+    post.tell(NeedsHuman(rollout=rollout.id, text="AWS cannot be read", at=post.dial.now()))
+    post.run(5)
+    post.change(rollout, proven=100)
+    post.run(30)
+    (page,) = pages(post)
+    assert buttons(page) == ["I have it"] and "over" not in page.text
 
 
 def test_a_call_without_a_card_ends_too(post: Post):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from signal import SIGTERM
 
@@ -118,7 +119,7 @@ def test_somebody_takes_a_page_and_nobody_else_is_called(rig: Rig):
     begin(rig, "long")
     rollout = rig.phase("stepping")
     with rig.store.work() as work:
-        work.tell(NeedsHuman(rollout=rollout.id, text="AWS cannot be read", at=rollout.created_at))
+        work.tell(NeedsHuman(rollout=rollout.id, text="AWS cannot be read", at=datetime.now(UTC)))
     page = until(lambda: rig.ws.channel("deploys").find("needs a person"), rig.where)
     assert "cannot" in rig.press("oskar", page, "I have it")
     assert "you have it" in rig.press("ben", page, "I have it")
