@@ -85,7 +85,7 @@ def _served(reads: Reads, app: str, env: str) -> list[Release]:
 
 
 def _newest(reads: Reads, ask: Ask, *, retry: bool) -> Rollout | None:
-    ended = [one for one in reads.history(ask.app, ask.env, limit=50) if not one.live]
+    ended = [one for one in reads.history(ask.app, ask.env, limit=500) if not one.live]
     if retry:
         return next(iter(ended), None)
     with_traffic = (one for one in ended if one.phase not in WITHOUT_TRAFFIC)
@@ -126,7 +126,7 @@ def _named(reads: Reads, ask: Ask, newest: Rollout) -> str:
         release = other.candidate.id
     served = dict.fromkeys(side.id for side in _served(reads, newest.app, newest.env))
     hold = reads.hold(newest.app, newest.env)
-    if hold is not None and hold.veto == release:
+    if hold is not None and release in hold.vetoes:
         raise Refused(
             f"{release} was taken back by #{hold.rollout} and is not deployed again before somebody releases it",
             f'/deploy unlock {newest.target} --reason "..." releases it', offer="unlock", rollout=hold.rollout,

@@ -233,10 +233,16 @@ class Door:
         hold = work.hold(ask.app, ask.env)
         if hold is None:
             raise Refused(f"{ask.app}/{ask.env} is not held", f"/deploy {ask.app}/{ask.env} starts a rollout")
+        if ask.bound is not None and ask.bound.rollout != hold.rollout:
+            target = f"{ask.app}/{ask.env}"
+            raise Refused(
+                f"the hold of #{ask.bound.rollout} is over: #{hold.rollout} holds {target} now: {hold.reason}",
+                f'/deploy unlock {target} --reason "..." releases that', rollout=hold.rollout, offer="status",
+            )  # fmt: skip
         work.drop_hold(ask.app, ask.env)
         work.tell(Event(rollout=hold.rollout, what="unlocked", text=ask.reason, by=actor, at=now))
         work.tell(CardChanged(rollout=hold.rollout, human=True))
-        veto = f"; {hold.veto} may be deployed again" if hold.veto else ""
+        veto = f"; {' and '.join(hold.vetoes)} may be deployed again" if hold.vetoes else ""
         return Reply(ok=True, text=f"{ask.app}/{ask.env} is released{veto}", rollout=hold.rollout)
 
 
@@ -244,7 +250,7 @@ def _shipped(work: Reads, app: str, env: str) -> tuple[str, ...]:
     """What succeeded there and is not vetoed: among the last two hundred rollouts of that target."""
     hold = work.hold(app, env)
     ended = [one for one in work.history(app, env, limit=200) if one.phase is Phase.SUCCEEDED and one.candidate]
-    fine = [one.candidate for one in ended if one.candidate and not (hold and hold.veto == one.candidate.id)]
+    fine = [one.candidate for one in ended if one.candidate and not (hold and one.candidate.id in hold.vetoes)]
     return tuple(dict.fromkeys(release.content for release in fine))
 
 

@@ -44,7 +44,8 @@ def _held(reads: Reads, ask: Ask) -> list[str]:
         return []
     by = f" by {hold.by.name or hold.by.id}" if hold.by else ""
     held = f"it is held{by} since #{hold.rollout}: {hold.reason}"
-    if not hold.veto or ask.release not in ("", hold.veto):
+    if not hold.vetoes or ask.release not in ("", *hold.vetoes):
         return [held]
     latest = "" if ask.release else ", if that is the newest"
-    return [held, f"and {hold.veto} was taken back{latest}: unlock lets it be deployed again"]
+    bad = ask.release or " or ".join(hold.vetoes)
+    return [held, f"and {bad} was taken back{latest}: unlock lets it be deployed again"]

@@ -92,7 +92,7 @@ def nobody_looked(after: Rollout, now: datetime) -> Entry:
 
 def held(hold: Hold, now: datetime) -> Entry:
     """A target is held from now on."""
-    facts = {"reason": hold.reason, "veto": hold.veto, "by": hold.by.key if hold.by else ""}
+    facts = {"reason": hold.reason, "veto": ", ".join(hold.vetoes), "by": hold.by.key if hold.by else ""}
     return Entry(kind="hold", at=now, actor=BOT.key, rollout=hold.rollout, target=f"{hold.app}/{hold.env}", facts=facts)
 
 

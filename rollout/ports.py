@@ -43,7 +43,20 @@ class Hold(Frozen):
     by: Actor | None = None
     reason: str
     veto: str = ""
+    also: tuple[str, ...] = ()
+    """What holds before this one vetoed, and nobody has released since."""
     at: Moment
+
+    @property
+    def vetoes(self) -> tuple[str, ...]:
+        """Every release that is not deployed again before the target is released."""
+        return tuple(dict.fromkeys(name for name in (self.veto, *self.also) if name))
+
+    def after(self, older: "Hold | None") -> "Hold":
+        """This hold in place of an older one, whose vetoes it keeps: only a person's word lifts them."""
+        if older is None:
+            return self
+        return self.model_copy(update={"also": tuple(name for name in older.vetoes if name != self.veto)})
 
 
 class Reply(Frozen):

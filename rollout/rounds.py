@@ -139,8 +139,9 @@ class Rounds:
             if before.phase is not Phase.ROLLING_BACK and after.phase is Phase.ROLLING_BACK:
                 self._hooks.blamed(work, after)
             if decision.hold is not None:
-                work.put_hold(decision.hold)
-                work.audit(entries.held(decision.hold, now))
+                hold = decision.hold.after(work.hold(after.app, after.env))
+                work.put_hold(hold)
+                work.audit(entries.held(hold, now))
             if (after.proven, after.still) != (before.proven, before.still) or not after.live:
                 self._settle(work, after)
             intents = [work.plan(after, action, now) for action in decision.actions]

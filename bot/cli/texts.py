@@ -99,7 +99,7 @@ def _card(card: CardView) -> Iterator[str]:
     for warning in r.warnings:
         yield from _row("warning", warning)
     if card.hold is not None:
-        veto = f", {card.hold.veto} will not be deployed again" if card.hold.veto else ""
+        veto = f", {' and '.join(card.hold.vetoes)} will not be deployed again" if card.hold.vetoes else ""
         yield from _row("held", f"{card.hold.reason}{veto}; tidegate unlock {r.target} --reason …")
     elif card.released is not None:
         one = card.released

@@ -45,7 +45,8 @@ def held(view: CardView) -> Mrkdwn:
     holder = who(hold.by) if hold.by else who(view.rollout.by)
     if hold.rollout != view.rollout.id:
         holder = md("since #{}", hold.rollout)
-    veto = md(", {} least of all,", _version(view.rollout, hold.veto)) if hold.veto else md("")
+    bad = join(" and ", [_version(view.rollout, name) for name in hold.vetoes])
+    veto = md(", {} least of all,", bad) if hold.vetoes else md("")
     target = view.rollout.target
     return md("Held {}{}: nothing is deployed to {}{} until someone releases the hold.",
               md("for ") if hold.rollout == view.rollout.id else md(""), holder, target, veto)  # fmt: skip

@@ -67,7 +67,8 @@ def _wait(look: Look) -> None:
 def _red(look: Look, red: list[Reason]) -> None:
     """S13: refused by name; what is named here is what another person may override."""
     names = {vote.voter for vote in red}
-    since = {alarm.name: alarm.since for alarm in look.obs.alarms if alarm.name in names}
+    since = {alarm.name: alarm.since for alarm in look.obs.alarms if alarm.name in names and alarm.since is not None}
+    since = since if since.keys() == names else {}  # one whose time nobody knows could not be told from red anew
     another = f'; or another person: /deploy override #{look.r.id} --reason "..."' if since else ""
     hint = f"wait until it is green{another}"
     _refuse(look, look.cause("alarm", "; ".join(vote.text for vote in red), hint).model_copy(update={"alarms": since}))

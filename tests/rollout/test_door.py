@@ -308,6 +308,39 @@ def test_no_way_back_leads_to_a_vetoed_release(scene: Scene) -> None:
     assert reply.text.startswith("2 was taken back by #3")
 
 
+def test_a_second_hold_keeps_the_veto_of_the_first(scene: Scene) -> None:
+    """An alarm took 3 back, then a person goes back from 2 to 1: both are vetoed until somebody releases them."""
+    scene.target.versions["3"] = scene.target.versions["1"]
+    scene.wish("start", release="2")
+    scene.until("succeeded")
+    scene.wish("start", release="3")
+    scene.proven(10)
+    scene.alarm.turn("ALARM", scene.clock.now())
+    scene.until("rolled_back")
+    assert scene.wish("rollback", release="1").ok
+    scene.until("succeeded")
+    assert scene.wish("rollback", release="3").text.startswith("3 was taken back by #3")
+    dry = scene.wish("start", release="3", dry_run=True)
+    assert "and 3 was taken back: unlock lets it be deployed again" in dry.text
+    reply = scene.wish("unlock", reason="looked at both")
+    assert reply.text == "my-app/prod is released; 2 and 3 may be deployed again"
+
+
+def test_an_old_cards_button_releases_no_other_hold(scene: Scene) -> None:
+    """The hold that it was drawn for has been replaced: it says whose is on now, and changes nothing."""
+    scene.wish("start")
+    scene.proven(10)
+    scene.wish("rollback", BEN, reason="slow")
+    old = scene.until("rolled_back")
+    colleague(scene, "9")
+    scene.wish("rollback", BEN, reason="not that")
+    new = scene.until("succeeded")
+    late = scene.wish("unlock", bound=old.bound, reason="fine now")
+    assert (late.ok, late.rollout) == (False, new.id)
+    assert late.text == "the hold of #1 is over: #2 holds my-app/prod now: not that"
+    assert scene.wish("unlock", bound=new.bound, reason="fine now").ok
+
+
 def test_going_back_never_ships_what_did_not_serve(scene: Scene) -> None:
     """A way back skips approval and holds: a release that never succeeded here is refused, those that did are named."""
     scene.target.versions = dict.fromkeys(("1", "2", "7"), scene.target.versions["1"])
