@@ -53,6 +53,8 @@ def label(rollout: Rollout, move: Move) -> str:
     if move.verb == "rollback":
         if move.force:
             return "Roll back anyway"
+        if rollout.live and rollout.back:
+            return f"Undo: back to {stable(rollout)}"
         return f"Roll back to {stable(rollout)}" if move.release and not rollout.live else "Roll back"
     if move.verb == "retry":
         return "Try again" if rollout.live else "Deploy again"
@@ -79,6 +81,9 @@ def effect(rollout: Rollout, verb: str, *, force: bool = False) -> str:
     if verb == "rollback" and rollout.phase is Phase.SUCCEEDED:
         return f"{where}: starts a new rollout that puts all traffic back on {stable(rollout)}."
     if verb == "rollback":
+        if rollout.back:
+            away = f"{candidate(rollout)}, which people went back to"
+            return f"{where}: this undoes the way back. All traffic leaves {away}, for {stable(rollout)} again."
         anyway = " It is known to be unhealthy; your reason is kept." if force else ""
         seen = rollout.seen.foreign if rollout.seen and rollout.phase is not Phase.STUCK else ""
         again = f" AWS shows {seen}, which is not ours: overwriting that takes a second press." if seen else ""

@@ -67,6 +67,10 @@ def _known(rollout: Rollout) -> Mrkdwn:
         if rollout.phase is Phase.FINAL_BAKE:
             return md("Checking: it is not known whether this is healthy; until it is, the bake stands still.")
         return md("Checking: it is not known whether this is healthy; until it is, nothing rises.")
+    red = sorted(alarm.name for alarm in rollout.alarms if alarm.state == "ALARM")
+    if rollout.verdict.outcome == "PASS" and red:
+        # It passes, because it rang before or because this is the answer to it; healthy is another word.
+        return md("{} is red, which does not stop this one.", clip(", ".join(red), 200))
     if rollout.verdict.outcome == "PASS":
         return md("Healthy so far.") if rollout.terms.alarms else md("Unwatched: no alarm guards this.")
     if rollout.verdict.outcome == "FAIL":

@@ -514,6 +514,16 @@ def test_both_first_block_and_text_say_it_all():
         assert head.startswith("my-app → prod · "), name
 
 
+def test_red_is_never_called_healthy():
+    """What passes although it rings, because it rang before or the way back answers it, is said as that."""
+    calm = [one for one in CARDS.values() if "Healthy so far" in json.dumps(card(one).payload) and one.rollout.alarms]
+    assert calm
+    for one in calm:
+        red = tuple(alarm.model_copy(update={"state": "ALARM"}) for alarm in one.rollout.alarms)
+        said = json.dumps(card(one.model_copy(update={"rollout": one.rollout.but(alarms=red)})).payload)
+        assert "Healthy so far" not in said and "is red, which does not stop this one" in said
+
+
 def test_an_ended_card_offers_nothing_that_moves_it():
     """Terminal is absorbing; what is offered begins anew or releases the hold."""
     for name, one in CARDS.items():
