@@ -216,5 +216,5 @@ ROWS = (
         missing="the seconds from alarm to call are in docs/bench.md"),
     Row("A15", "an alarm is red, silent or absent before the start", "no traffic; red is refused by name",
         "in process: conductor, SQLite, simulated AWS", red_before, ci=20, soak=500, part=250,
-        missing="there is no override to test: S13 has none"),
+        missing="an override by another person: tests/rollout/test_override.py"),
 )  # fmt: skip
