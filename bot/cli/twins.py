@@ -20,6 +20,7 @@ from rollout.errors import Refused, Stale
 from rollout.model import Phase, Rollout
 from rollout.people import Actor
 from rollout.ports import Reply, StoredAsk
+from rollout.table import AFTER_END
 from store import Store, lock_is_held, open_store
 
 Found = TypeVar("Found")
@@ -73,6 +74,8 @@ class Twin:
         self._actor = actor
         self._dedupe = f"cli:{uuid.uuid4()}"
         self._until = time.monotonic() + WAIT
+        with store.reads() as reads:
+            self._newest = max((one.id for one in reads.history(limit=1)), default=0)
 
     def run(self, line: Line) -> int:
         """The exit code, by the bot's reply."""
@@ -80,10 +83,14 @@ class Twin:
         if not line.wait:
             return _say(Reply(ok=True, text="written; the bot takes it at once"), line)
         reply = self._poll(self._reply) or self._late()
-        if not reply.ok or self._ask.verb != "start" or reply.rollout is None:
+        if not reply.ok or not self._began(reply.rollout):
             return _say(reply, line)
         rollout = self._poll(lambda: self._settled(reply.rollout))
         return _say(_outcome(reply, rollout), line)
+
+    def _began(self, rollout: int | None) -> bool:
+        """Whether the answer is about a rollout that this wish began: its first look may still refuse it."""
+        return rollout is not None and rollout > self._newest and self._ask.verb in ("start", *AFTER_END)
 
     def _remember(self, state: str, reply: Reply | None = None) -> None:
         stored = StoredAsk.model_validate(
@@ -129,7 +136,7 @@ class Twin:
 
 
 def _outcome(reply: Reply, rollout: Rollout | None) -> Reply:
-    """What became of a start by now: refused by the first look, under way, or still looked at."""
+    """What became of a new rollout by now: refused by the first look, under way, or still looked at."""
     if rollout is None:
         return reply
     if rollout.phase is Phase.REFUSED:

@@ -123,6 +123,29 @@ def test_a_refusal_is_exit_1_with_fact_and_hint(path, capsys):
     assert "/deploy" not in err
 
 
+def until(bot, reached):
+    """Let time pass until the first rollout is so."""
+    for _ in range(200):
+        bot.look(1)
+        with bot.store.reads() as reads:
+            if reached(reads.rollout(1)):
+                return
+        threading.Event().wait(0.02)
+    raise AssertionError("never")
+
+
+def test_a_way_back_that_is_not_needed_is_exit_1(path, capsys):
+    """After the end `rollback` asks AWS: where the old release serves, a script must not believe that it went back."""
+    with Bot(path) as bot:
+        assert main(["start", "my-app", "--config", path]) == 0
+        until(bot, lambda one: one.peak > 0)
+        assert main(["rollback", "my-app", "--config", path]) == 0
+        until(bot, lambda one: not one.live)
+        capsys.readouterr()
+        assert main(["rollback", "my-app", "--config", path]) == 1
+    assert "there is nothing to go back from" in capsys.readouterr().err
+
+
 def test_a_stranger_is_denied_through_the_same_permit(path, capsys, tmp_path):
     """A user who is in no role is refused, and the refusal is in the audit trail."""
     (tmp_path / "tidegate.toml").write_text(TOML.replace(f'"{ME}", ', ""))
