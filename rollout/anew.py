@@ -128,7 +128,7 @@ def _named(reads: Reads, ask: Ask, newest: Rollout) -> str:
     hold = reads.hold(newest.app, newest.env)
     if hold is not None and release in hold.vetoes:
         raise Refused(
-            f"{release} was taken back by #{hold.rollout} and is not deployed again before somebody releases it",
+            f"{release} was taken back and is not deployed again before somebody releases the hold of #{hold.rollout}",
             f'/deploy unlock {newest.target} --reason "..." releases it', offer="unlock", rollout=hold.rollout,
         )  # fmt: skip
     if release not in served:
